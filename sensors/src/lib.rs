@@ -24,6 +24,12 @@ pub mod level;
 /// Areas, stations and datastreams.
 pub mod catalog;
 
+/// Topics, typed both ways.
+pub mod topic;
+
+/// The bytes devices send.
+pub mod codec;
+
 /// What devices say, and why it may be refused.
 pub mod reading;
 
