@@ -108,7 +108,13 @@ impl Table {
 
 /// Reads TOML text. Mistakes of grammar are added to the list; what could be read is returned.
 pub fn parse(source: &Arc<Source>, mistakes: &Mistakes) -> Table {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    parse_part(source, &source.text, mistakes)
+}
+
+/// Reads TOML that is only a part of its source: `text` holds it at the very bytes at which it stands there, and blanks
+/// elsewhere, so that mistakes point into the source.
+pub fn parse_part(source: &Arc<Source>, text: &str, mistakes: &Mistakes) -> Table {
+    let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         mistakes.add(&Origin { source: source.clone(), span }, error.message(), "");

@@ -13,7 +13,7 @@
 
 mod walk;
 
-use super::{Context, Decoded, echo};
+use super::{Context, Decoded, echo, not_a_number};
 use crate::catalog::Datastream;
 use crate::kind::Nature;
 use crate::name::{DatastreamName, DatastreamNameError, Instance};
@@ -40,7 +40,7 @@ pub fn decode(context: &Context<'_>, payload: &[u8], out: &mut Decoded) {
     let Err(error) = read(context, payload, out) else { return };
     if out.is_overfull() {
         out.refuse_overfull();
-    } else if let Some(quoted) = quote_what_is_no_number(payload) {
+    } else if let Some(quoted) = not_a_number::quoted(payload) {
         out.clear();
         match read(context, &quoted, out) {
             Ok(()) => {}
@@ -66,37 +66,6 @@ fn refuse_grammar(error: &serde_json::Error, out: &mut Decoded) {
     let what: String = what.chars().take(160).collect();
     let position = format!("line {}, column {}", error.line(), error.column());
     out.refuse_all(Reason::Malformed, position, format!("{what}; send a JSON object or an array of objects"));
-}
-
-/// The payload with every number that is none (`NaN`, `-Infinity`, `1e999`) in quotes, so that it refuses itself only;
-/// `None` where there is none of them.
-fn quote_what_is_no_number(payload: &[u8]) -> Option<Vec<u8>> {
-    let mut quoted = Vec::new();
-    let mut copied = 0;
-    let mut at = 0;
-    while at < payload.len() {
-        if payload[at] == b'"' {
-            at += 1;
-            while at < payload.len() && payload[at] != b'"' {
-                at += if payload[at] == b'\\' { 2 } else { 1 };
-            }
-            at += 1;
-            continue;
-        }
-        let token = payload[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
-        let text = std::str::from_utf8(&payload[at..at + token]).unwrap_or_default();
-        if text.parse::<f64>().is_ok_and(|number| !number.is_finite()) {
-            quoted.extend_from_slice(&payload[copied..at]);
-            quoted.extend_from_slice(b"\"NaN\"");
-            copied = at + token;
-        }
-        at += token.max(1);
-    }
-    if quoted.is_empty() {
-        return None;
-    }
-    quoted.extend_from_slice(&payload[copied..]);
-    Some(quoted)
 }
 
 /// A message while it is read.

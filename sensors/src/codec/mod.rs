@@ -5,8 +5,11 @@
 //! [`Refusal`] with a remedy. It judges form only; whether a value is plausible is the quality tests' business.
 
 mod bongsu_json;
+mod not_a_number;
 #[cfg(test)]
 mod sample;
+pub mod senml;
+mod unit;
 
 use crate::catalog::{Catalog, StationIndex};
 use crate::reading::{Reading, Reason, Refusal};
@@ -14,7 +17,10 @@ use crate::time::Time;
 use crate::topic::Leaf;
 
 /// Every codec.
-pub const ALL: &[Codec] = &[Codec { name: "bongsu-json", leaf: Leaf::Obs, decode: bongsu_json::decode }];
+pub const ALL: &[Codec] = &[
+    Codec { name: "bongsu-json", leaf: Leaf::Obs, decode: bongsu_json::decode },
+    Codec { name: "senml", leaf: Leaf::Senml, decode: senml::decode },
+];
 
 /// Largest payload that is looked at, bytes: ten thousand readings in the most talkative form fit.
 pub const PAYLOAD_LIMIT: usize = 1 << 20;
