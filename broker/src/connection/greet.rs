@@ -1,0 +1,202 @@
+//! From accept to CONNACK.
+//!
+//! A socket that says nothing costs a task and a timer and holds up nobody.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Client, Shared, stream};
+use crate::authority::{Credentials, Denial, Identity};
+use crate::config::{Limits, Plane};
+use crate::mailbox::Mailbox;
+use crate::registry::ClientKey;
+use crate::wire::{self, ConnackLimits, Connect, Fault, Reason, Version, Will, kind};
+
+/// Longer client identifiers only serve to fill memory.
+const CLIENT_ID_BYTES: usize = 512;
+/// A client with a smaller packet limit gets no reason strings.
+const ROOM_FOR_REASONS: usize = 1024;
+
+/// What the CONNECT settled.
+pub(super) struct Greeted {
+    pub client: Client,
+    pub will: Option<Will>,
+    pub mailbox: Arc<Mailbox>,
+    /// What came after the CONNECT.
+    pub rest: Bytes,
+    /// The CONNACK, to be written.
+    pub out: BytesMut,
+}
+
+/// Reads the CONNECT and answers it; `None` if the client was refused or left.
+pub(super) async fn greet<S>(
+    stream: &mut S,
+    peer: SocketAddr,
+    plane: Plane,
+    number: u64,
+    shared: &Arc<Shared>,
+) -> Option<Greeted>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let max = shared.limits.max_packet_bytes;
+    let first = tokio::select! {
+        () = shared.closing.cancelled() => return None,
+        first = tokio::time::timeout(shared.limits.connect_timeout, first(stream, max)) => first,
+    };
+    let Ok(Some((connect, rest))) = first else {
+        shared.stats.refused_silent.add(1);
+        return None;
+    };
+    let connect = match connect {
+        Ok(connect) => connect,
+        Err((version, fault)) => {
+            // only the version is worth an answer before one is agreed on
+            let version = match version {
+                None if fault.reason == Reason::UNSUPPORTED_VERSION => Some(Version::V3),
+                version => version,
+            };
+            let denial = Denial::new(fault.reason, fault.text);
+            refuse(stream, shared, version, &denial).await;
+            return None;
+        }
+    };
+    let version = connect.version;
+    match admit(connect, peer, plane, number, shared) {
+        Ok((client, will, mailbox, out)) => Some(Greeted { client, will, mailbox, rest, out }),
+        Err(denial) => {
+            refuse(stream, shared, Some(version), &denial).await;
+            None
+        }
+    }
+}
+
+type First = (Result<Connect, (Option<Version>, Fault)>, Bytes);
+
+/// The first packet, which must be a CONNECT, and what was read after it.
+async fn first<S: AsyncRead + Unpin>(stream: &mut S, max: usize) -> Option<First> {
+    let mut data = BytesMut::new();
+    loop {
+        if !matches!(stream::read(stream, &mut data).await, Ok(1..)) {
+            return None;
+        }
+        if data[0] >> 4 != kind::CONNECT {
+            let fault = Fault::protocol("the first packet must be CONNECT");
+            return Some((Err((None, fault)), Bytes::new()));
+        }
+        match wire::frame(&data, max) {
+            Ok(None) => {}
+            Err(fault) => return Some((Err((None, fault)), Bytes::new())),
+            Ok(Some(frame)) => {
+                let connect = wire::connect(frame.flags(), &data[frame.body..frame.end]);
+                let rest = data.freeze().slice(frame.end..);
+                return Some((connect, rest));
+            }
+        }
+    }
+}
+
+async fn refuse<S>(stream: &mut S, shared: &Shared, version: Option<Version>, denial: &Denial)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    shared.stats.refused.add(denial.reason);
+    let mut out = BytesMut::new();
+    match version {
+        None => {}
+        Some(Version::V3) => wire::connack_v3(&mut out, denial.reason),
+        Some(Version::V5) => wire::connack(&mut out, denial.reason, Some(&denial.text), None),
+    }
+    stream::farewell(stream, out).await;
+}
+
+type Admitted = (Client, Option<Will>, Arc<Mailbox>, BytesMut);
+
+fn admit(
+    mut connect: Connect,
+    peer: SocketAddr,
+    plane: Plane,
+    number: u64,
+    shared: &Shared,
+) -> Result<Admitted, Denial> {
+    if connect.authentication_method {
+        let text = "no authentication method is offered: use user name and password";
+        return Err(Denial::new(Reason::BAD_AUTHENTICATION_METHOD, text));
+    }
+    let assigned = connect.client_id.is_empty();
+    if assigned {
+        if connect.version == Version::V3 && !connect.clean_start {
+            let text = "an empty client identifier needs a clean session";
+            return Err(Denial::new(Reason::CLIENT_ID_NOT_VALID, text));
+        }
+        connect.client_id = format!("auto-{number}-{:016x}", RandomState::new().hash_one(number));
+    }
+    if connect.client_id.len() > CLIENT_ID_BYTES {
+        let text = "client identifier longer than 512 bytes";
+        return Err(Denial::new(Reason::CLIENT_ID_NOT_VALID, text));
+    }
+    let credentials = Credentials {
+        client_id: &connect.client_id,
+        username: connect.username.as_deref(),
+        password: connect.password.as_deref(),
+    };
+    let identity = shared.authority.connect(plane, peer, &credentials)?;
+    let limits = &shared.limits;
+    let mailbox = Arc::new(Mailbox::new(limits.outbound_messages, limits.outbound_bytes));
+    let keep_alive_s = keep_alive_s(&connect, limits);
+    let client = client(&connect, identity, keep_alive_s, limits);
+    let entered = shared.registry.enter(client.key.clone(), number, mailbox.clone());
+    if !entered {
+        return Err(Denial::new(Reason::SERVER_UNAVAILABLE, "stopping"));
+    }
+    let mut out = BytesMut::new();
+    match connect.version {
+        Version::V3 => wire::connack_v3(&mut out, Reason::SUCCESS),
+        Version::V5 => {
+            let told = ConnackLimits {
+                receive_maximum: limits.receive_maximum,
+                maximum_packet_size: limits.max_packet_bytes as u32,
+                topic_alias_maximum: limits.topic_aliases,
+                assigned_client_id: assigned.then_some(&*connect.client_id),
+                server_keep_alive_s: (keep_alive_s != connect.keep_alive_s).then_some(keep_alive_s),
+                session_not_kept: connect.session_expiry_s > 0,
+            };
+            wire::connack(&mut out, Reason::SUCCESS, None, Some(&told));
+        }
+    }
+    Ok((client, connect.will, mailbox, out))
+}
+
+/// What the client asked for, or what the door tells a version 5 client instead.
+fn keep_alive_s(connect: &Connect, limits: &Limits) -> u16 {
+    let asked = connect.keep_alive_s;
+    match limits.longest_keep_alive {
+        Some(longest) if connect.version == Version::V5 => {
+            let longest = u16::try_from(longest.as_secs()).unwrap_or(u16::MAX);
+            if asked == 0 || asked > longest { longest } else { asked }
+        }
+        _ => asked,
+    }
+}
+
+fn client(connect: &Connect, identity: Arc<Identity>, keep_alive_s: u16, limits: &Limits) -> Client {
+    let id: Arc<str> = connect.client_id.as_str().into();
+    let silence = Duration::from_secs(keep_alive_s.into()).mul_f64(limits.keep_alive_grace);
+    let maximum_packet_size = connect.maximum_packet_size as usize;
+    Client {
+        version: connect.version,
+        key: ClientKey { plane: identity.plane, username: identity.username.clone(), client_id: id.clone() },
+        id,
+        identity,
+        silence: (keep_alive_s > 0).then_some(silence),
+        send_maximum: connect.receive_maximum.min(limits.send_maximum).into(),
+        maximum_packet_size,
+        explain: connect.problem_information && maximum_packet_size >= ROOM_FOR_REASONS,
+        session_expiry_s: connect.session_expiry_s,
+    }
+}

@@ -1,0 +1,416 @@
+//! The life of one client: greet, then hear, answer and speak until it ends.
+//!
+//! One task owns the socket and all state, so nothing of the protocol is behind a lock. Other
+//! threads reach it through its [`Mailbox`] only. Between two events the task sleeps without a read
+//! buffer: bytes are read into a buffer of the thread and copied out at their exact size, so an
+//! idle connection costs its state and nothing else.
+//!
+//! * `greet.rs`: CONNECT until CONNACK
+//! * `hear.rs`: packets from the client, one Delivery for each read
+//! * `subscribe.rs`: SUBSCRIBE and UNSUBSCRIBE
+//! * `answer.rs`: acknowledgements, held and in order
+//! * `speak.rs`: messages to the subscriber
+//! * `stream.rs`: the socket
+//!
+//! It must not know the application beyond [`Authority`]. Start at [`serve`].
+
+mod answer;
+mod greet;
+mod hear;
+mod speak;
+mod stream;
+mod subscribe;
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::authority::{Authority, Denial, Identity};
+use crate::config::{Limits, Plane};
+use crate::fanout::Hub;
+use crate::intake::{Ack, Delivery, Feed, Gone, Message};
+use crate::mailbox::{Mail, Mailbox, Order, Queued};
+use crate::registry::{ClientKey, Registry};
+use crate::session::Session;
+use crate::stats::Stats;
+use crate::wire::{self, Fault, Reason, Version, Will};
+
+/// What every connection of a door shares.
+pub(crate) struct Shared {
+    pub limits: Limits,
+    pub authority: Arc<dyn Authority>,
+    pub registry: Registry,
+    pub hub: Arc<Hub>,
+    pub feed: Arc<Feed>,
+    pub stats: Arc<Stats>,
+    pub numbers: AtomicU64,
+    /// Nobody is greeted any more.
+    pub closing: CancellationToken,
+}
+
+/// Bytes that wait to be written; above it, no more is encoded and no more is read.
+const OUT_HIGH: usize = 64 * 1024;
+/// A buffer that has grown above this is given back when it is empty.
+const KEEP_BUFFER: usize = 1024;
+/// What is still read from a socket when the door stops: more is not acknowledged anyway.
+const DRAIN_BYTES: usize = 1 << 20;
+
+/// What the CONNECT settled.
+struct Client {
+    version: Version,
+    id: Arc<str>,
+    identity: Arc<Identity>,
+    key: ClientKey,
+    /// After so long without a packet it is gone.
+    silence: Option<Duration>,
+    send_maximum: usize,
+    maximum_packet_size: usize,
+    /// Reason strings are wanted and fit.
+    explain: bool,
+    /// Its session was to end with the connection.
+    session_expiry_s: u32,
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum End {
+    /// The peer or the network closed it.
+    Gone,
+    /// DISCONNECT; with or without the will.
+    Goodbye { with_will: bool },
+    /// The door closes it, with a reason.
+    Closed(Reason, std::borrow::Cow<'static, str>),
+    /// The door stops.
+    Stopped,
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        End::Closed(fault.reason, fault.text.into())
+    }
+}
+
+impl From<Denial> for End {
+    fn from(denial: Denial) -> Self {
+        End::Closed(denial.reason, denial.text)
+    }
+}
+
+enum Reading {
+    On,
+    /// What is there already, then no more.
+    Draining {
+        left: usize,
+        _done: mpsc::Sender<()>,
+    },
+    Off,
+}
+
+/// A Delivery that found the intake full.
+struct Blocked {
+    delivery: Delivery,
+    weight: u32,
+    room: Pin<Box<dyn Future<Output = Result<(), Gone>> + Send>>,
+}
+
+/// What woke the task.
+enum Step {
+    Mail(Mail),
+    Wrote,
+    Room(Result<(), Gone>),
+    Heard,
+    Hangup,
+    Tick,
+}
+
+struct Connection<S> {
+    stream: S,
+    shared: Arc<Shared>,
+    mailbox: Arc<Mailbox>,
+    number: u64,
+    client: Client,
+    will: Option<Will>,
+    session: Session,
+    reading: Reading,
+    /// The beginning of a packet that has not come in full.
+    carry: BytesMut,
+    /// Whole packets that were read and not yet heard.
+    rest: Bytes,
+    memory: hear::Memory,
+    answers: answer::Answers,
+    blocked: Option<Box<Blocked>>,
+    out: BytesMut,
+    queue: VecDeque<Queued>,
+    heard: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+    finishing: bool,
+}
+
+/// Serves one accepted socket until it ends.
+pub(crate) async fn serve<S>(mut stream: S, peer: SocketAddr, plane: Plane, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let number = shared.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+    let Some(greeted) = greet::greet(&mut stream, peer, plane, number, &shared).await else {
+        return;
+    };
+    shared.stats.connections.add(1);
+    shared.stats.connections_total.add(1);
+    let mut connection = Connection {
+        stream,
+        mailbox: greeted.mailbox,
+        number,
+        client: greeted.client,
+        will: greeted.will,
+        session: Session::default(),
+        reading: Reading::On,
+        carry: BytesMut::new(),
+        rest: greeted.rest,
+        memory: hear::Memory::default(),
+        answers: answer::Answers::default(),
+        blocked: None,
+        out: greeted.out,
+        queue: VecDeque::new(),
+        heard: Instant::now(),
+        timer: None,
+        finishing: false,
+        shared,
+    };
+    let end = connection.run().await;
+    connection.shared.stats.connections.sub(1);
+    connection.end(end).await;
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    async fn run(&mut self) -> End {
+        self.set_timer(self.client.silence);
+        let mut result = self.hear();
+        loop {
+            if let Err(end) = result {
+                return end;
+            }
+            if self.finishing && self.answers.is_empty() && self.blocked.is_none() {
+                return End::Stopped;
+            }
+            result = match poll_fn(|context| self.poll(context)).await {
+                Step::Mail(mail) => self.take_mail(mail),
+                Step::Wrote => {
+                    self.speak();
+                    Ok(())
+                }
+                Step::Room(room) => self.unblock(room),
+                Step::Heard => self.hear(),
+                Step::Hangup => Err(End::Gone),
+                Step::Tick => self.tick(),
+            };
+        }
+    }
+
+    /// What happens next: letters first, since they free what the rest waits for.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        let room = self.out.len() < OUT_HIGH && self.queue.is_empty();
+        if let Poll::Ready(mail) = self.mailbox.poll(context, room) {
+            return Poll::Ready(Step::Mail(mail));
+        }
+        if !self.out.is_empty() {
+            match stream::poll_write(&mut self.stream, context, &mut self.out) {
+                Poll::Ready(Ok(written)) => {
+                    self.shared.stats.bytes_out.add(written as u64);
+                    return Poll::Ready(Step::Wrote);
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Step::Hangup),
+                Poll::Pending => {}
+            }
+        }
+        if let Some(blocked) = &mut self.blocked
+            && let Poll::Ready(room) = blocked.room.as_mut().poll(context)
+        {
+            return Poll::Ready(Step::Room(room));
+        }
+        if let Poll::Ready(step) = self.poll_read(context) {
+            return Poll::Ready(step);
+        }
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().poll(context).map(|()| Step::Tick),
+            None => Poll::Pending,
+        }
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        let may = self.blocked.is_none() && self.rest.is_empty() && self.out.len() < OUT_HIGH;
+        if !may || matches!(self.reading, Reading::Off) {
+            return Poll::Pending;
+        }
+        let max = self.shared.limits.max_packet_bytes;
+        let (carry, rest) = (&mut self.carry, &mut self.rest);
+        match stream::poll_read(&mut self.stream, context, carry, rest, max) {
+            Poll::Ready(Ok(0)) | Poll::Ready(Err(_)) => Poll::Ready(Step::Hangup),
+            Poll::Ready(Ok(read)) => {
+                self.shared.stats.bytes_in.add(read as u64);
+                if let Reading::Draining { left, .. } = &mut self.reading {
+                    *left = left.saturating_sub(read);
+                    if *left == 0 {
+                        self.reading = Reading::Off;
+                    }
+                }
+                Poll::Ready(Step::Heard)
+            }
+            Poll::Pending => {
+                // an exhausted budget looks like an empty socket
+                if matches!(self.reading, Reading::Draining { .. }) && tokio::task::coop::has_budget_remaining() {
+                    self.reading = Reading::Off;
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    fn take_mail(&mut self, mail: Mail) -> Result<(), End> {
+        self.queue.extend(mail.queued);
+        for settled in mail.settled {
+            self.settle(settled);
+        }
+        self.answer();
+        self.speak();
+        match mail.order {
+            None => {}
+            Some(Order::Close(reason, text)) => return Err(End::Closed(reason, text.into())),
+            Some(Order::Drain(done)) => {
+                self.reading = Reading::Draining { left: DRAIN_BYTES, _done: done };
+            }
+            Some(Order::Finish) => {
+                self.reading = Reading::Off;
+                self.finishing = true;
+                self.set_timer(Some(self.shared.limits.drain_timeout));
+            }
+        }
+        // acknowledgements may have made room for packets that were held back
+        if self.rest.is_empty() { Ok(()) } else { self.hear() }
+    }
+
+    fn unblock(&mut self, room: Result<(), Gone>) -> Result<(), End> {
+        let Some(blocked) = self.blocked.take() else {
+            return Ok(());
+        };
+        if room.is_err() {
+            let text = "messages are not taken at the moment";
+            return Err(End::Closed(Reason::SERVER_BUSY, text.into()));
+        }
+        let Blocked { delivery, weight, .. } = *blocked;
+        self.shared.feed.put(delivery, weight);
+        self.hear()
+    }
+
+    fn tick(&mut self) -> Result<(), End> {
+        if self.finishing {
+            return Err(End::Stopped);
+        }
+        let Some(silence) = self.client.silence else {
+            self.timer = None;
+            return Ok(());
+        };
+        let now = Instant::now();
+        let we_do_not_read = self.blocked.is_some() || !self.rest.is_empty() || !matches!(self.reading, Reading::On);
+        if we_do_not_read {
+            self.heard = now;
+        }
+        let left = silence.saturating_sub(now - self.heard);
+        if left.is_zero() {
+            let text = "nothing heard within the keep-alive";
+            return Err(End::Closed(Reason::KEEP_ALIVE_TIMEOUT, text.into()));
+        }
+        self.set_timer(Some(left));
+        Ok(())
+    }
+
+    fn set_timer(&mut self, after: Option<Duration>) {
+        match (&mut self.timer, after) {
+            (timer, None) => *timer = None,
+            (Some(timer), Some(after)) => timer.as_mut().reset(Instant::now() + after),
+            (timer, Some(after)) => *timer = Some(Box::pin(tokio::time::sleep(after))),
+        }
+    }
+
+    /// Leaves everywhere, says why, and hands over what is still owed to the application.
+    async fn end(mut self, end: End) {
+        let shared = self.shared.clone();
+        shared.registry.leave(&self.client.key, self.number);
+        for granted in std::mem::take(&mut self.session.subscriptions) {
+            shared.hub.unsubscribe(self.number, &granted.filter);
+            shared.stats.subscriptions.sub(1);
+        }
+        self.mailbox.shut();
+        // what was heard is not forgotten because its sender has left
+        if let Some(blocked) = self.blocked.take() {
+            let Blocked { delivery, weight, room } = *blocked;
+            if room.await.is_ok() {
+                shared.feed.put(delivery, weight);
+            }
+        }
+        let with_will = match &end {
+            End::Goodbye { with_will } => *with_will,
+            // a restarted door is no reason to call every device dead
+            End::Stopped => false,
+            End::Gone | End::Closed(..) => true,
+        };
+        if let Some(will) = self.will.take().filter(|_| with_will) {
+            self.say_will(will).await;
+        }
+        let (reason, text) = match end {
+            End::Closed(reason, text) => (reason, text),
+            End::Stopped => (Reason::SERVER_SHUTTING_DOWN, "stopping".into()),
+            End::Gone => return,
+            End::Goodbye { .. } => (Reason::SUCCESS, "".into()),
+        };
+        if reason.is_error() {
+            shared.stats.closed.add(reason);
+            tracing::debug!(client = %self.client.id, %reason, %text, "connection closed");
+            if self.client.version == Version::V5 {
+                let text = self.client.explain.then_some(&*text);
+                wire::disconnect(&mut self.out, reason, text);
+            }
+        }
+        stream::farewell(self.stream, self.out).await;
+    }
+
+    async fn say_will(&mut self, will: Will) {
+        let shared = &self.shared;
+        let identity = &self.client.identity;
+        if let Err(denial) = shared.authority.may_publish(identity, &will.topic) {
+            shared.stats.denied_publish.add(denial.reason);
+            return;
+        }
+        let message = Message {
+            topic: will.topic.into(),
+            payload: will.payload,
+            qos: will.qos,
+            retain: will.retain,
+            dup: false,
+            is_will: true,
+            packet_id: 0,
+            properties: will.properties,
+        };
+        let delivery = Delivery {
+            from: identity.clone(),
+            client_id: self.client.id.clone(),
+            messages: vec![message],
+            ack: Ack::new(self.mailbox.clone(), 0, false),
+        };
+        let weight = shared.feed.weight(&delivery.messages);
+        if shared.feed.clone().reserve(weight).await.is_ok() {
+            shared.feed.put(delivery, weight);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! MQTT in and out: the door that devices speak to, and the router behind it.
+//!
+//! The door accepts MQTT 3.1.1 and 5 on the same port, parses, authenticates, authorises and
+//! limits, and **holds every PUBACK and PUBREC until the application says that the message is
+//! durable**. What the application publishes goes the other way, to every subscriber.
+//!
+//! ```text
+//!  device ──TCP──► connection ──Delivery──► Intake ──► (the application commits)
+//!                      ▲  ▲                                  │
+//!                      │  └────────── acknowledge() ◄────────┘
+//!                      │
+//!  subscriber ◄──TCP── connection ◄── lane ◄── rumqttd router ◄── Outlet::publish
+//! ```
+//!
+//! # Where to start
+//! `door.rs` wires everything; `connection/mod.rs` is the life of one client. Then:
+//!
+//! | module | is | must not |
+//! |---|---|---|
+//! | [`config`](DoorConfig) | listeners and every limit with its reason | |
+//! | [`authority`](Authority) | the questions the door asks the application | decide anything itself |
+//! | `wire` | bytes ↔ packets of both versions, strict | keep state, do I/O |
+//! | `topic` | what a legal topic or filter is, and which match | |
+//! | `session` | what a client is owed: the state that may outlive a connection | do I/O |
+//! | `mailbox` | the one place from which other threads wake a connection | block |
+//! | `connection` | one client: read, answer, hold acknowledgements | know the application |
+//! | `intake` | the bounded feed of device messages | drop QoS 1 or 2 |
+//! | `fanout` | retained messages, subscriptions, router and watchdog | carry device messages |
+//! | `registry` | who is connected: take-over, revocation, draining | |
+//! | `stats` | counters | |
+//!
+//! # Promises
+//! * A message is acknowledged only by [`Ack::acknowledge`]; a dropped [`Ack`] closes the
+//!   connection so that the device sends again.
+//! * Acknowledgements leave in the order in which the messages came.
+//! * A full [`Intake`] stops the reading of sockets; it loses nothing.
+//! * Every queue is bounded; what is shed is counted in [`Stats`].
+//! * Nothing a client sends reaches rumqttd: neither bytes nor topics nor client identifiers.
+//!
+//! # Not yet
+//! Sessions end with their connection (`session.rs` is the seam for those that will not),
+//! QoS 2 is granted as QoS 1 to subscribers, shared subscriptions and subscription identifiers
+//! are refused with their reason codes, and the transport is TCP (`connection` is generic over
+//! the stream, so TLS and WebSocket change `door.rs` only).
+
+mod authority;
+mod config;
+mod connection;
+mod door;
+mod fanout;
+mod intake;
+mod mailbox;
+mod registry;
+mod session;
+mod stats;
+mod topic;
+mod wire;
+
+pub use authority::{Authority, Credentials, Denial, Identity};
+pub use config::{DoorConfig, Limits, Listener, Plane};
+pub use door::{Door, DoorError};
+pub use fanout::{Outgoing, Outlet, OutletError};
+pub use intake::{Ack, Delivery, Intake, Message, Rejection};
+pub use stats::{Counter, Stats};
+pub use topic::{filter_is_valid, matches, topic_is_valid};
+pub use wire::{Properties, Qos, Reason};
