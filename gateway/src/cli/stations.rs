@@ -1,0 +1,111 @@
+//! `bongsu stations check`: read a catalog and tell every mistake in it.
+
+use super::{Ended, Globals, checked, output_failed, write_json};
+use crate::report::{Look, Problems, render_warnings};
+use bongsu_sensors::mistake::{Mistake, Origin, Source};
+use bongsu_sensors::{Catalog, Kind};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Stations and areas
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Find every mistake in a catalog of stations, and say what is in it
+    Check {
+        /// The catalog [default: the key `stations` of the configuration]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Print the counts and warnings as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What a good catalog holds.
+#[derive(Debug, serde::Serialize)]
+struct Summary {
+    file: String,
+    areas: usize,
+    areas_with_polygon: usize,
+    stations: usize,
+    datastreams: usize,
+    kinds: BTreeMap<&'static str, usize>,
+    warnings: Vec<String>,
+}
+
+/// Runs one of them.
+pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
+    let Command::Check { file, json } = command;
+    let file = match file {
+        Some(file) => file,
+        None => checked(&globals.layers(Vec::new())?)?.stations,
+    };
+    let catalog = read_catalog(&file)?;
+    let summary = summary(&file, &catalog);
+    if json {
+        write_json(&summary, output)?;
+        return Ok(Ended::Well);
+    }
+    eprint!("{}", render_warnings(&catalog.warnings, Look::of_stderr()));
+    print(&summary, output).map_err(output_failed)?;
+    Ok(Ended::Well)
+}
+
+/// Reads a catalog and the polygons it names.
+///
+/// # Errors
+/// Every mistake of both files.
+pub fn read_catalog(file: &Path) -> miette::Result<Catalog> {
+    catalog_at(file).map_err(|mistakes| Problems::errors("the catalog cannot be used", mistakes).into())
+}
+
+/// The same, with the mistakes as they are.
+pub fn catalog_at(file: &Path) -> Result<Catalog, Vec<Mistake>> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let origin = Origin { source: Source::new(name.clone(), ""), span: 0..0 };
+        let remedy = "name the file of your stations with the key `stations` or on the command line";
+        vec![Mistake::new(&origin, format!("failed to read the catalog: {error}"), remedy)]
+    })?;
+    Catalog::parse(&Source::new(name, text), |geometry| {
+        let path = file.parent().unwrap_or(Path::new("")).join(geometry);
+        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        Ok(Source::new(path.display().to_string(), text))
+    })
+}
+
+fn summary(file: &Path, catalog: &Catalog) -> Summary {
+    let mut kinds = BTreeMap::new();
+    for datastream in &catalog.datastreams {
+        let kind: &Kind = datastream.name.kind();
+        *kinds.entry(kind.name).or_default() += 1;
+    }
+    Summary {
+        file: file.display().to_string(),
+        areas: catalog.areas.len(),
+        areas_with_polygon: catalog.areas.iter().filter(|area| !area.polygon.is_empty()).count(),
+        stations: catalog.stations.len(),
+        datastreams: catalog.datastreams.len(),
+        kinds,
+        warnings: catalog.warnings.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn print(summary: &Summary, output: &mut dyn io::Write) -> io::Result<()> {
+    let polygons = match summary.areas - summary.areas_with_polygon {
+        0 => String::new(),
+        without => format!(" ({without} without a polygon)"),
+    };
+    writeln!(output, "{} is good", summary.file)?;
+    writeln!(output, "  areas        {}{polygons}", summary.areas)?;
+    writeln!(output, "  stations     {}", summary.stations)?;
+    writeln!(output, "  datastreams  {}", summary.datastreams)?;
+    for (kind, count) in &summary.kinds {
+        writeln!(output, "    {kind:<24} {count}")?;
+    }
+    match summary.warnings.len() {
+        0 => Ok(()),
+        count => writeln!(output, "  warnings     {count}"),
+    }
+}

@@ -1,0 +1,177 @@
+//! Configuration: what was typed becomes what the program may rely on.
+//!
+//! Two shapes, as in ripgrep. [`Layers`] is what was typed: the embedded commented defaults, a file, the environment and
+//! flags laid over one another, each value with its place. [`Config`] is what the program may rely on: every value
+//! parsed, checked against the others and complete. Nothing is bound, opened or created on the way, and every mistake
+//! of all layers is told at once. Every key is documented in [`DEFAULT`]; start at [`read`] to add one.
+
+/// Defaults, file, environment and flags as one table.
+mod layers;
+/// From the table to [`Config`], with the checks.
+mod read;
+/// Values that must never be shown.
+mod secret;
+/// The configuration as text with the place of each value.
+mod show;
+
+pub use layers::{Layers, Setting};
+pub use secret::Secret;
+pub use show::show;
+
+use bongsu_sensors::Mistake;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The embedded default configuration: the documentation of every key.
+pub const DEFAULT: &str = include_str!("config/default.toml");
+
+/// The file that is read where no `--config` is given and it is there.
+pub const DEFAULT_FILE: &str = "bongsu.toml";
+
+/// What the program may rely on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The catalog file.
+    pub stations: PathBuf,
+    /// The folder of rules; `None` means the ones that come with the program.
+    pub rules: Option<PathBuf>,
+    /// The folder of everything that must survive a restart.
+    pub data: PathBuf,
+    /// Who warns, and in which languages.
+    pub city: City,
+    /// The door of the devices.
+    pub mqtt: Mqtt,
+    /// The pages and API of the citizens.
+    pub public: Public,
+    /// The console and API of the operators.
+    pub operator: Operator,
+    /// The embedded store.
+    pub store: Store,
+    /// What is said on standard error.
+    pub log: Log,
+    /// Bounds on what others can make grow.
+    pub limits: Limits,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Mistake>,
+}
+
+/// Who warns, and in which languages.
+#[derive(Clone, Debug)]
+pub struct City {
+    /// BCP 47 codes, at least one; the first is the fallback.
+    pub languages: Vec<String>,
+    /// The `sender` of CAP messages: no spaces, commas, `<` or `&`.
+    pub sender: String,
+    /// The `senderName` of CAP messages.
+    pub sender_name: String,
+    /// The `contact` of CAP messages.
+    pub contact: Option<String>,
+}
+
+/// The door of the devices.
+#[derive(Clone, Debug)]
+pub struct Mqtt {
+    /// Address and port; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Whether devices without credentials may publish.
+    pub allow_anonymous_devices: bool,
+}
+
+/// The pages and API of the citizens.
+#[derive(Clone, Debug)]
+pub struct Public {
+    /// Address and port; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Without a slash at its end; `None` means `http://` and the address that was bound.
+    pub base_url: Option<String>,
+}
+
+/// The console and API of the operators.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Address and port; port 0 lets the system choose.
+    pub listen: SocketAddr,
+}
+
+/// The embedded store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The database file.
+    pub path: PathBuf,
+}
+
+/// What is said on standard error.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// How much.
+    pub level: LogLevel,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// How much is said: each level includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What may fail soon.
+    Warn,
+    /// What happened.
+    Info,
+    /// How it happened.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// The form of what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Bounds on what others can make grow; the reasons stand in [`DEFAULT`].
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Open MQTT connections.
+    pub max_connections: usize,
+    /// Bytes of the largest MQTT packet.
+    pub max_packet_bytes: usize,
+    /// Messages that wait for the pipeline.
+    pub intake_messages: usize,
+    /// Readings decided and committed together.
+    pub batch_readings: usize,
+    /// Refused messages kept.
+    pub dead_letters: usize,
+}
+
+/// A setting with few values that each have a name.
+pub(crate) trait Named: Copy + PartialEq + 'static {
+    /// Every value with its name.
+    const ALL: &'static [(&'static str, Self)];
+
+    /// The name of this value.
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, value)| *value == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Named for LogLevel {
+    const ALL: &'static [(&'static str, LogLevel)] = &[
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+}
+
+impl Named for LogFormat {
+    const ALL: &'static [(&'static str, LogFormat)] = &[("human", LogFormat::Human), ("json", LogFormat::Json)];
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! From the table of all layers to a [`Config`]: types, ranges, and what two keys say about each other.
+//!
+//! To add a key: a documented line in `default.toml`, a field in [`super`], a line here and one in
+//! [`show`](super::show). A test compares the four.
+
+use super::{City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Store};
+use bongsu_sensors::document::{Located, Reader, nearest};
+use bongsu_sensors::mistake::{Mistakes, Origin, Source};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The database file in the data folder.
+const STORE_FILE: &str = "city.db";
+
+/// Reads everything; `None` only where a mistake was told.
+pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
+    let top = Reader::document(&layers.table, layers.file.as_ref().unwrap_or(&layers.default), mistakes);
+    let stations = top.required_at("stations").map(|typed| layers.path(&typed));
+    let rules = top.located("rules").map(|typed| layers.path(&typed));
+    let data = top.required_at("data").map(|typed| layers.path(&typed));
+    let warnings = Mistakes::new();
+    let city = top.inner("city").and_then(city);
+    let store = top.inner("store").and_then(|section| store(section, layers, data.as_ref()));
+    let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, &warnings));
+    let public = top.inner("public").and_then(public);
+    let operator = top.inner("operator").and_then(operator);
+    let log = top.inner("log").and_then(log);
+    let limits = top.inner("limits").and_then(limits);
+    top.finish();
+    let (mqtt, public, operator) = (mqtt?, public?, operator?);
+    let planes = [("mqtt.listen", &mqtt.1), ("public.listen", &public.1), ("operator.listen", &operator.1)];
+    apart(&planes, &layers.default, mistakes);
+    Some(Config {
+        stations: stations?,
+        rules,
+        data: data?,
+        city: city?,
+        mqtt: mqtt.0,
+        public: public.0,
+        operator: operator.0,
+        store: store?,
+        log: log?,
+        limits: limits?,
+        warnings: warnings.into_vec(),
+    })
+}
+
+fn city(section: Reader<'_>) -> Option<City> {
+    let languages = section.required_at::<Vec<String>>("languages").filter(|typed| languages(typed, &section));
+    let sender = section.required_at::<String>("sender");
+    let sender = sender.filter(|typed| {
+        let fits = !typed.value.is_empty() && !typed.value.contains([',', '<', '&']) && !has_space(&typed.value);
+        let remedy = "write a name such as \"bongsu.seoul.go.kr\": CAP allows no spaces, commas, < or &";
+        expect(fits, section.mistakes(), &typed.origin, || format!("{:?} cannot be the sender", typed.value), remedy)
+    });
+    let sender_name = section.required::<String>("sender_name");
+    let contact = section.optional::<String>("contact").filter(|contact| !contact.is_empty());
+    section.finish();
+    Some(City { languages: languages?.value, sender: sender?.value, sender_name: sender_name?, contact })
+}
+
+fn has_space(text: &str) -> bool {
+    text.chars().any(|letter| letter.is_whitespace() || letter.is_control())
+}
+
+/// Adds a mistake where something does not hold, and answers whether it does.
+fn expect(holds: bool, mistakes: &Mistakes, origin: &Origin, wrong: impl FnOnce() -> String, remedy: &str) -> bool {
+    if !holds {
+        mistakes.add(origin, wrong(), remedy);
+    }
+    holds
+}
+
+fn languages(typed: &Located<Vec<String>>, section: &Reader<'_>) -> bool {
+    let told = |holds, wrong: String, remedy| expect(holds, section.mistakes(), &typed.origin, || wrong, remedy);
+    let mut good = told(!typed.value.is_empty(), "no language is left".into(), "write at least one, such as [\"ko\"]");
+    for (at, code) in typed.value.iter().enumerate() {
+        let mut parts = code.split('-');
+        let first = parts.next().unwrap_or_default();
+        let shaped = (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_lowercase());
+        let rest = parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let remedy = "write codes such as \"ko\", \"en\" or \"zh-Hans\"";
+        good &= told(shaped && rest, format!("{code:?} is no language code"), remedy);
+        good &= told(!typed.value[..at].contains(code), format!("language {code:?} stands twice"), "write it once");
+    }
+    good
+}
+
+fn store(section: Reader<'_>, layers: &Layers, data: Option<&PathBuf>) -> Option<Store> {
+    let path = section.located("path").map(|typed| layers.path(&typed));
+    section.finish();
+    Some(Store { path: path.or_else(|| data.map(|data| data.join(STORE_FILE)))? })
+}
+
+fn address(section: &Reader<'_>) -> Option<Located<SocketAddr>> {
+    let typed = section.required_at::<String>("listen")?;
+    match typed.value.parse() {
+        Ok(value) => Some(Located { value, origin: typed.origin }),
+        Err(_) => {
+            let remedy = "write an IP address and a port such as \"127.0.0.1:1883\", \"0.0.0.0:1883\" or \"[::]:1883\"";
+            section.mistakes().add(&typed.origin, format!("{:?} is no address to listen on", typed.value), remedy);
+            None
+        }
+    }
+}
+
+fn mqtt(section: Reader<'_>, warnings: &Mistakes) -> Option<(Mqtt, Located<SocketAddr>)> {
+    let listen = address(&section);
+    let anonymous = section.required_at::<bool>("allow_anonymous_devices");
+    section.finish();
+    let (listen, anonymous) = (listen?, anonymous?);
+    if anonymous.value && !listen.value.ip().is_loopback() {
+        let wrong = format!("anyone who reaches {} can report readings", listen.value);
+        warnings.add(&anonymous.origin, wrong, "give each device a password with `bongsu devices add`");
+    }
+    Some((Mqtt { listen: listen.value, allow_anonymous_devices: anonymous.value }, listen))
+}
+
+fn public(section: Reader<'_>) -> Option<(Public, Located<SocketAddr>)> {
+    let listen = address(&section);
+    let base = section.located::<String>("base_url");
+    let base_url = base.and_then(|typed| {
+        let trimmed = typed.value.trim_end_matches('/');
+        let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+        let fits = host.is_some_and(|host| !host.is_empty() && !host.contains(['?', '#']) && !has_space(host));
+        let remedy = "write it as \"https://warning.example.city\"";
+        expect(fits, section.mistakes(), &typed.origin, || format!("{:?} is no web address", typed.value), remedy)
+            .then(|| trimmed.to_owned())
+    });
+    section.finish();
+    let listen = listen?;
+    Some((Public { listen: listen.value, base_url }, listen))
+}
+
+fn operator(section: Reader<'_>) -> Option<(Operator, Located<SocketAddr>)> {
+    let listen = address(&section);
+    section.finish();
+    let listen = listen?;
+    Some((Operator { listen: listen.value }, listen))
+}
+
+/// Two planes on one address would share a network, or fail when the second one is bound.
+///
+/// The address that was typed is the one to change, not the default it runs into.
+fn apart(planes: &[(&str, &Located<SocketAddr>)], default: &Arc<Source>, mistakes: &Mistakes) {
+    let mut planes = planes.to_vec();
+    planes.sort_by_key(|(_, plane)| !Arc::ptr_eq(&plane.origin.source, default));
+    for (at, (name, plane)) in planes.iter().enumerate() {
+        for (other, taken) in &planes[..at] {
+            let (a, b) = (plane.value, taken.value);
+            let overlap = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+            if a.port() != 0 && a.port() == b.port() && overlap {
+                let wrong = format!("`{name}` {a} is taken by `{other}` {b}");
+                mistakes.add(&plane.origin, wrong, "give each its own port");
+            }
+        }
+    }
+}
+
+fn log(section: Reader<'_>) -> Option<Log> {
+    let level = named(&section, "level");
+    let format = named(&section, "format");
+    section.finish();
+    Some(Log { level: level?, format: format? })
+}
+
+fn named<T: Named>(section: &Reader<'_>, key: &'static str) -> Option<T> {
+    let typed = section.required_at::<String>(key)?;
+    let found = T::ALL.iter().find(|(name, _)| *name == typed.value).map(|(_, value)| *value);
+    if found.is_none() {
+        let names: Vec<&str> = T::ALL.iter().map(|(name, _)| *name).collect();
+        let remedy = match nearest(&typed.value, names.iter().copied()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("write one of: {}", names.join(", ")),
+        };
+        section.mistakes().add(&typed.origin, format!("`{key}` cannot be {:?}", typed.value), remedy);
+    }
+    found
+}
+
+fn limits(section: Reader<'_>) -> Option<Limits> {
+    let max_connections = number(&section, "max_connections", 1..=1_000_000);
+    // The standard's own bound: a packet says its length in 28 bits.
+    let max_packet_bytes = number(&section, "max_packet_bytes", 1_024..=268_435_455);
+    let intake_messages = number(&section, "intake_messages", 1..=10_000_000);
+    let batch_readings = number(&section, "batch_readings", 1..=1_000_000);
+    let dead_letters = number(&section, "dead_letters", 0..=100_000_000);
+    section.finish();
+    Some(Limits {
+        max_connections: max_connections?,
+        max_packet_bytes: max_packet_bytes?,
+        intake_messages: intake_messages?,
+        batch_readings: batch_readings?,
+        dead_letters: dead_letters?,
+    })
+}
+
+fn number(section: &Reader<'_>, key: &'static str, range: RangeInclusive<usize>) -> Option<usize> {
+    let typed = section.required_at::<usize>(key)?;
+    let remedy = format!("write a number from {} to {}", range.start(), range.end());
+    let wrong = || format!("`{key}` cannot be {}", typed.value);
+    expect(range.contains(&typed.value), section.mistakes(), &typed.origin, wrong, &remedy).then_some(typed.value)
+}
