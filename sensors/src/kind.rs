@@ -106,33 +106,37 @@ macro_rules! kind {
     };
 }
 
-/// Every kind. Columns: name, Korean, English, UCUM unit, range, cadence, fastest believable change, resolution, nature.
+/// Every kind. A rate is the fastest a true value was ever seen to change, with room: a flood that rises faster than the
+/// table allows would be doubted just when it matters (3 m in 10 minutes: twice the Guadalupe river of July 2025; an
+/// underpass fills in minutes; a tsunami is no tide). What can break or fall jumps, so it has none.
+///
+/// Columns: name, Korean, English, UCUM unit, range, cadence, fastest believable change, resolution, nature.
 #[rustfmt::skip]
 pub const ALL: &[Kind] = &[
     // water
-    kind!("river_stage",             "하천 수위",        "river stage",               "m",      -10.0,    100.0,    TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
+    kind!("river_stage",             "하천 수위",        "river stage",               "m",      -10.0,    100.0,    TEN_MINUTES, Some((3.0, TEN_MINUTES)),    0.01,  Level),
     kind!("river_discharge",         "하천 유량",        "river discharge",           "m3/s",   -50_000.0, 500_000.0, TEN_MINUTES, Some((5_000.0, TEN_MINUTES)), 0.1, Level),
-    kind!("reservoir_level",         "저수지 수위",      "reservoir level",           "m",      -50.0,    3_000.0,  TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
+    kind!("reservoir_level",         "저수지 수위",      "reservoir level",           "m",      -50.0,    5_500.0,  TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
     kind!("reservoir_inflow",        "댐 유입량",        "dam inflow",                "m3/s",   -5_000.0, 200_000.0, TEN_MINUTES, Some((5_000.0, TEN_MINUTES)), 0.1,  Level),
     kind!("reservoir_outflow",       "댐 방류량",        "dam outflow",               "m3/s",   0.0,      200_000.0, TEN_MINUTES, Some((5_000.0, TEN_MINUTES)), 0.1,  Level),
     kind!("reservoir_volume",        "저수율",           "reservoir storage",         "%",      0.0,      130.0,    HOUR,        Some((10.0, HOUR)),          0.1,   Level),
-    kind!("tide_level",              "조위",             "tide level",                "m",      -12.0,    20.0,     TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
-    kind!("sewer_level",             "하수관 수위",      "sewer level",               "m",      0.0,      30.0,     MINUTE,      Some((2.0, MINUTE)),         0.01,  Level),
-    kind!("road_water_depth",        "도로 침수 깊이",   "water depth on a road",     "cm",     0.0,      500.0,    MINUTE,      Some((30.0, MINUTE)),        0.5,   Level),
-    kind!("underpass_water_depth",   "지하차도 침수 깊이", "water depth in an underpass", "cm",  0.0,      1_000.0,  MINUTE,      Some((50.0, MINUTE)),        0.5,   Level),
+    kind!("tide_level",              "조위",             "tide level",                "m",      -12.0,    20.0,     TEN_MINUTES, Some((10.0, TEN_MINUTES)),   0.01,  Level),
+    kind!("sewer_level",             "하수관 수위",      "sewer level",               "m",      0.0,      30.0,     MINUTE,      Some((5.0, MINUTE)),         0.01,  Level),
+    kind!("road_water_depth",        "도로 침수 깊이",   "water depth on a road",     "cm",     0.0,      500.0,    MINUTE,      Some((100.0, MINUTE)),       0.5,   Level),
+    kind!("underpass_water_depth",   "지하차도 침수 깊이", "water depth in an underpass", "cm",  0.0,      1_000.0,  MINUTE,      Some((300.0, MINUTE)),       0.5,   Level),
     kind!("barrier_state",           "차단기 상태",      "barrier (1 = closed)",      "1",      0.0,      1.0,      MINUTE,      None,                        1.0,   State),
     // weather and soil
-    kind!("rainfall",                "강우량",           "rain since the last reading", "mm",   0.0,      200.0,    TEN_MINUTES, None,                        0.1,   Amount),
+    kind!("rainfall",                "강우량",           "rain since the last reading", "mm",   0.0,      400.0,    TEN_MINUTES, None,                        0.1,   Amount),
     kind!("rainfall_counter",        "누적 강우 계수",   "rain counter (wraps and resets)", "mm", 0.0,    1_000_000.0, TEN_MINUTES, None,                     0.1,   Counter, Some("rainfall")),
     kind!("soil_moisture",           "토양 수분",        "soil moisture by volume",   "%",      0.0,      100.0,    HOUR,        Some((30.0, HOUR)),          0.1,   Level),
     kind!("pore_pressure",           "간극수압",         "pore water pressure",       "kPa",    -200.0,   1_000.0,  HOUR,        Some((50.0, HOUR)),          0.1,   Level),
     kind!("temperature",             "기온",             "air temperature",           "Cel",    -60.0,    70.0,     MINUTE,      Some((10.0, MINUTE)),        0.1,   Level),
     kind!("wind_speed",              "풍속",             "wind speed",                "m/s",    0.0,      120.0,    MINUTE,      Some((60.0, MINUTE)),        0.1,   Level),
     // structures
-    kind!("tilt",                    "기울기",           "tilt",                      "deg",    -90.0,    90.0,     MINUTE,      Some((5.0, MINUTE)),         0.001, Level),
+    kind!("tilt",                    "기울기",           "tilt",                      "deg",    -90.0,    90.0,     MINUTE,      None,                        0.001, Level),
     kind!("strain",                  "변형률",           "strain",                    "um/m",   -20_000.0, 20_000.0, MINUTE,     None,                        0.1,   Level),
     kind!("displacement",            "변위",             "displacement",              "mm",     -10_000.0, 10_000.0, MINUTE,     None,                        0.01,  Level),
-    kind!("crack_width",             "균열 폭",          "crack width",               "mm",     0.0,      1_000.0,  HOUR,        Some((50.0, HOUR)),          0.01,  Level),
+    kind!("crack_width",             "균열 폭",          "crack width",               "mm",     0.0,      1_000.0,  HOUR,        None,                       0.01,  Level),
     kind!("acceleration",            "가속도",           "acceleration",              "cm/s2",  -5_000.0, 5_000.0,  seconds(1),  None,                        0.01,  Level),
     kind!("vibration_frequency",     "고유 진동수",      "vibration frequency",       "Hz",     0.0,      1_000.0,  TEN_MINUTES, None,                        0.001, Level),
     // power of the device itself
@@ -150,7 +154,7 @@ pub const ALL: &[Kind] = &[
     kind!("site_up",                 "웹사이트 작동",    "site up (1 = up)",          "1",      0.0,      1.0,      MINUTE,      None,                        1.0,   State),
     kind!("site_latency",            "웹사이트 응답 시간", "site latency",            "ms",     0.0,      600_000.0, MINUTE,     None,                        1.0,   Level),
     kind!("auth_failures",           "로그인 실패",      "failed logins since the last reading", "{count}", 0.0, 10_000_000.0, MINUTE, None,                    1.0,   Amount),
-    kind!("water_pressure",          "상수도 수압",      "water main pressure",       "kPa",    0.0,      3_000.0,  MINUTE,      None,                        0.1,   Level),
+    kind!("water_pressure",          "상수도 수압",      "water main pressure",       "kPa",    -100.0,   3_000.0,  MINUTE,      None,                        0.1,   Level),
     kind!("pipe_flow",               "관로 유량",        "pipe flow",                 "L/s",    -100_000.0, 100_000.0, MINUTE,   None,                        0.1,   Level),
     kind!("road_speed",              "도로 통행 속도",   "road speed",                "km/h",   0.0,      250.0,    MINUTE,      None,                        0.1,   Level),
     kind!("subway_delay",            "지하철 지연",      "subway delay",              "min",    -60.0,    1_440.0,  MINUTE,      None,                        0.1,   Level),

@@ -15,6 +15,9 @@ pub mod time;
 /// Everything that can be observed, as one table.
 pub mod kind;
 
+/// The page that lists every kind.
+pub mod kind_page;
+
 /// Names of stations, areas and datastreams.
 pub mod name;
 

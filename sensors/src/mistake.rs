@@ -102,6 +102,18 @@ impl Mistakes {
         self.0.borrow_mut().extend(more);
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Says of whom those from the `first`-th on speak, where their text does not.
+    pub fn name_since(&self, first: usize, whose: &str) {
+        for mistake in self.0.borrow_mut().iter_mut().skip(first) {
+            mistake.message.insert_str(0, whose);
+        }
+    }
+
     /// Whether none was made.
     pub fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()

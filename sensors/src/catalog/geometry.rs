@@ -4,7 +4,7 @@
 use crate::document::nearest;
 use crate::mistake::{Mistakes, Origin, Source};
 use geo::Validation;
-use geojson::{FeatureCollection, GeometryValue};
+use geojson::{FeatureCollection, GeometryValue, Position};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -61,31 +61,43 @@ pub fn read(source: &Arc<Source>, codes: &[&str], mistakes: &Mistakes) -> BTreeM
 }
 
 fn outer_rings(geometry: Option<&GeometryValue>) -> Result<Vec<Ring>, String> {
-    let polygons: Vec<geo::Polygon<f64>> = match geometry {
-        Some(shape @ GeometryValue::Polygon { .. }) => {
-            vec![geo::Polygon::try_from(shape.clone()).map_err(|e| e.to_string())?]
+    match geometry {
+        Some(GeometryValue::Polygon { coordinates }) => Ok(vec![outer_ring(coordinates)?]),
+        Some(GeometryValue::MultiPolygon { coordinates }) => {
+            coordinates.iter().map(|polygon| outer_ring(polygon)).collect()
         }
-        Some(shape @ GeometryValue::MultiPolygon { .. }) => {
-            geo::MultiPolygon::try_from(shape.clone()).map_err(|e| e.to_string())?.0
-        }
-        _ => return Err("its geometry is neither a Polygon nor a MultiPolygon".into()),
-    };
-    let mut rings = Vec::with_capacity(polygons.len());
-    for polygon in polygons {
-        polygon.check_validation().map_err(|e| e.to_string())?;
-        let ring: Ring = polygon.exterior().points().map(|point| [point.y(), point.x()]).collect();
-        if ring.len() < 4 {
-            return Err(format!(
-                "a ring has {} positions; it needs at least 4, the last equal to the first",
-                ring.len()
-            ));
-        }
-        if ring.iter().any(|[lat, lon]| !(-90.0..=90.0).contains(lat) || !(-180.0..=180.0).contains(lon)) {
-            return Err("a position lies outside the earth".into());
-        }
-        rings.push(ring);
+        _ => Err("its geometry is neither a Polygon nor a MultiPolygon".into()),
     }
-    Ok(rings)
+}
+
+fn outer_ring(coordinates: &[Vec<Position>]) -> Result<Ring, String> {
+    if coordinates.is_empty() {
+        return Err("a polygon has no ring".into());
+    }
+    let rings: Vec<Ring> = coordinates.iter().map(|positions| ring(positions)).collect::<Result<_, _>>()?;
+    let line = |ring: &Ring| ring.iter().map(|[lat, lon]| (*lon, *lat)).collect::<geo::LineString<f64>>();
+    let mut lines: Vec<geo::LineString<f64>> = rings.iter().map(line).collect();
+    let polygon = geo::Polygon::new(lines.remove(0), lines);
+    polygon.check_validation().map_err(|e| e.to_string())?;
+    Ok(rings.into_iter().next().unwrap_or_default())
+}
+
+/// One ring as (latitude, longitude). The library would close an open ring silently and panic over a lone number, so
+/// both are looked for first.
+fn ring(positions: &[Position]) -> Result<Ring, String> {
+    let point = |position: &Position| match position[..] {
+        [lon, lat, ..] if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) => Ok([lat, lon]),
+        [_, _, ..] => Err("a position lies outside the earth".to_owned()),
+        _ => Err("a position has no latitude".to_owned()),
+    };
+    let ring: Ring = positions.iter().map(point).collect::<Result<_, _>>()?;
+    if ring.len() < 4 {
+        return Err(format!("a ring has {} positions; it needs at least 4", ring.len()));
+    }
+    if ring.first() != ring.last() {
+        return Err("a ring is not closed: its last position is not its first".into());
+    }
+    Ok(ring)
 }
 
 /// Where a code stands in the text, so that an editor can jump there.

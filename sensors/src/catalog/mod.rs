@@ -4,8 +4,10 @@
 
 mod geometry;
 mod read;
+mod summary;
 
 pub use geometry::Ring;
+pub use summary::Summary;
 
 use crate::kind::Nature;
 use crate::level::Level;

@@ -5,6 +5,8 @@
 //! [`Refusal`] with a remedy. It judges form only; whether a value is plausible is the quality tests' business.
 
 mod bongsu_json;
+#[cfg(test)]
+mod conformance;
 mod not_a_number;
 #[cfg(test)]
 mod sample;
