@@ -65,6 +65,11 @@ const OUT_HIGH: usize = 64 * 1024;
 const KEEP_BUFFER: usize = 1024;
 /// What is still read from a socket when the door stops: more is not acknowledged anyway.
 const DRAIN_BYTES: usize = 1 << 20;
+/// A socket that brought nothing for so long is empty. The kernel may know of bytes that the
+/// runtime has not heard of yet, so an empty read alone proves nothing.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+/// A device that goes on talking is not waited for longer than so many looks.
+const DRAIN_LOOKS: u32 = 10;
 
 /// What the CONNECT settled.
 struct Client {
@@ -112,6 +117,7 @@ enum Reading {
     /// What is there already, then no more.
     Draining {
         left: usize,
+        looks: u32,
         _done: mpsc::Sender<()>,
     },
     Off,
@@ -155,6 +161,8 @@ struct Connection<S> {
     heard: Instant,
     timer: Option<Pin<Box<Sleep>>>,
     finishing: bool,
+    /// When a draining socket was looked at last.
+    looked: Instant,
 }
 
 /// Serves one accepted socket until it ends.
@@ -186,6 +194,7 @@ where
         heard: Instant::now(),
         timer: None,
         finishing: false,
+        looked: Instant::now(),
         shared,
     };
     let end = connection.run().await;
@@ -267,13 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 }
                 Poll::Ready(Step::Heard)
             }
-            Poll::Pending => {
-                // an exhausted budget looks like an empty socket
-                if matches!(self.reading, Reading::Draining { .. }) && tokio::task::coop::has_budget_remaining() {
-                    self.reading = Reading::Off;
-                }
-                Poll::Pending
-            }
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -288,7 +291,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             None => {}
             Some(Order::Close(reason, text)) => return Err(End::Closed(reason, text.into())),
             Some(Order::Drain(done)) => {
-                self.reading = Reading::Draining { left: DRAIN_BYTES, _done: done };
+                self.reading = Reading::Draining { left: DRAIN_BYTES, looks: DRAIN_LOOKS, _done: done };
+                self.set_timer(Some(DRAIN_LOOK));
+                self.looked = Instant::now();
             }
             Some(Order::Finish) => {
                 self.reading = Reading::Off;
@@ -316,6 +321,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     fn tick(&mut self) -> Result<(), End> {
         if self.finishing {
             return Err(End::Stopped);
+        }
+        if let Reading::Draining { looks, .. } = &mut self.reading {
+            // what the intake has no room for yet still has to be heard
+            let busy = self.blocked.is_some() || !self.rest.is_empty();
+            *looks -= u32::from(!busy);
+            let quiet = !busy && self.heard < self.looked;
+            if quiet || *looks == 0 {
+                self.reading = Reading::Off;
+            } else {
+                self.looked = Instant::now();
+                self.set_timer(Some(DRAIN_LOOK));
+                return Ok(());
+            }
         }
         let Some(silence) = self.client.silence else {
             self.timer = None;
