@@ -61,6 +61,6 @@ pub use config::{DoorConfig, Limits, Listener, Plane};
 pub use door::{Door, DoorError};
 pub use fanout::{Outgoing, Outlet, OutletError};
 pub use intake::{Ack, Delivery, Intake, Message, Rejection};
-pub use stats::{Counter, Stats};
+pub use stats::{ByReason, Counter, Stats};
 pub use topic::{filter_is_valid, matches, topic_is_valid};
 pub use wire::{Properties, Qos, Reason};

@@ -19,6 +19,8 @@ use crate::wire::{self, ConnackLimits, Connect, Fault, Reason, Version, Will, ki
 
 /// Longer client identifiers only serve to fill memory.
 const CLIENT_ID_BYTES: usize = 512;
+/// Strangers may make the door hold this much each. Room for any credentials and an honest will.
+const CONNECT_BYTES: usize = 16 * 1024;
 /// A client with a smaller packet limit gets no reason strings.
 const ROOM_FOR_REASONS: usize = 1024;
 
@@ -44,7 +46,7 @@ pub(super) async fn greet<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let max = shared.limits.max_packet_bytes;
+    let max = shared.limits.max_packet_bytes.min(CONNECT_BYTES);
     let first = tokio::select! {
         () = shared.closing.cancelled() => return None,
         first = tokio::time::timeout(shared.limits.connect_timeout, first(stream, max)) => first,

@@ -174,8 +174,7 @@ where
     let Some(greeted) = greet::greet(&mut stream, peer, plane, number, &shared).await else {
         return;
     };
-    shared.stats.connections.add(1);
-    shared.stats.connections_total.add(1);
+    let _present = Present::enter(&shared, &greeted, number);
     let mut connection = Connection {
         stream,
         mailbox: greeted.mailbox,
@@ -198,8 +197,31 @@ where
         shared,
     };
     let end = connection.run().await;
-    connection.shared.stats.connections.sub(1);
     connection.end(end).await;
+}
+
+/// Removes a connection from what others see, even if its task panics.
+struct Present {
+    shared: Arc<Shared>,
+    mailbox: Arc<Mailbox>,
+    key: ClientKey,
+    number: u64,
+}
+
+impl Present {
+    fn enter(shared: &Arc<Shared>, greeted: &greet::Greeted, number: u64) -> Self {
+        shared.stats.connections.add(1);
+        shared.stats.connections_total.add(1);
+        Present { shared: shared.clone(), mailbox: greeted.mailbox.clone(), key: greeted.client.key.clone(), number }
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.shared.registry.leave(&self.key, self.number);
+        self.mailbox.shut();
+        self.shared.stats.connections.sub(1);
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {

@@ -12,6 +12,8 @@
 
 mod connect;
 mod encode;
+#[cfg(test)]
+mod oracle;
 mod property;
 mod publish;
 mod reader;

@@ -106,6 +106,15 @@ async fn a_packet_above_the_maximum_is_refused_when_announced() {
 }
 
 #[tokio::test]
+async fn strangers_cannot_make_the_door_hold_much() {
+    let (house, _application) = open_with_application(Limits::default()).await;
+    let mut client = Raw::open(house.address).await;
+    client.send(&[0x10, 0x81, 0x80, 0x01]).await;
+    client.closed().await;
+    house.serves().await;
+}
+
+#[tokio::test]
 async fn a_large_packet_in_small_pieces_arrives_whole() {
     let (house, application) = open_with_application(Limits::default()).await;
     let mut client = Raw::connected(house.address, 4, "a").await;
