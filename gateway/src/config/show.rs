@@ -5,8 +5,11 @@ use super::{Config, Layers, Named};
 use std::fmt::Write;
 use std::path::Path;
 
+/// A section's name and its keys, each with its effective value as TOML.
+pub(super) type Section = (&'static str, Vec<(&'static str, Option<String>)>);
+
 /// The effective value of every key, section by section.
-pub(super) fn values(config: &Config) -> Vec<(&'static str, Vec<(&'static str, Option<String>)>)> {
+pub(super) fn values(config: &Config) -> Vec<Section> {
     let limits = &config.limits;
     vec![
         (
