@@ -10,6 +10,7 @@
 //! * `subscribe.rs`: SUBSCRIBE and UNSUBSCRIBE
 //! * `answer.rs`: acknowledgements, held and in order
 //! * `speak.rs`: messages to the subscriber
+//! * `leave.rs`: what happens when it ends
 //! * `stream.rs`: the socket
 //!
 //! It must not know the application beyond [`Authority`]. Start at [`serve`].
@@ -17,6 +18,7 @@
 mod answer;
 mod greet;
 mod hear;
+mod leave;
 mod speak;
 mod stream;
 mod subscribe;
@@ -39,12 +41,12 @@ use tokio_util::sync::CancellationToken;
 use crate::authority::{Authority, Denial, Identity};
 use crate::config::{Limits, Plane};
 use crate::fanout::Hub;
-use crate::intake::{Ack, Delivery, Feed, Gone, Message};
+use crate::intake::{Delivery, Feed, Gone};
 use crate::mailbox::{Mail, Mailbox, Order, Queued};
 use crate::registry::{ClientKey, Registry};
 use crate::session::Session;
 use crate::stats::Stats;
-use crate::wire::{self, Fault, Reason, Version, Will};
+use crate::wire::{Fault, Reason, Version, Will};
 
 /// What every connection of a door shares.
 pub(crate) struct Shared {
@@ -174,7 +176,7 @@ where
     let Some(greeted) = greet::greet(&mut stream, peer, plane, number, &shared).await else {
         return;
     };
-    let _present = Present::enter(&shared, &greeted, number);
+    let _present = leave::Present::enter(&shared, &greeted, number);
     let mut connection = Connection {
         stream,
         mailbox: greeted.mailbox,
@@ -198,30 +200,6 @@ where
     };
     let end = connection.run().await;
     connection.end(end).await;
-}
-
-/// Removes a connection from what others see, even if its task panics.
-struct Present {
-    shared: Arc<Shared>,
-    mailbox: Arc<Mailbox>,
-    key: ClientKey,
-    number: u64,
-}
-
-impl Present {
-    fn enter(shared: &Arc<Shared>, greeted: &greet::Greeted, number: u64) -> Self {
-        shared.stats.connections.add(1);
-        shared.stats.connections_total.add(1);
-        Present { shared: shared.clone(), mailbox: greeted.mailbox.clone(), key: greeted.client.key.clone(), number }
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.shared.registry.leave(&self.key, self.number);
-        self.mailbox.shut();
-        self.shared.stats.connections.sub(1);
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -380,77 +358,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             (timer, None) => *timer = None,
             (Some(timer), Some(after)) => timer.as_mut().reset(Instant::now() + after),
             (timer, Some(after)) => *timer = Some(Box::pin(tokio::time::sleep(after))),
-        }
-    }
-
-    /// Leaves everywhere, says why, and hands over what is still owed to the application.
-    async fn end(mut self, end: End) {
-        let shared = self.shared.clone();
-        shared.registry.leave(&self.client.key, self.number);
-        for granted in std::mem::take(&mut self.session.subscriptions) {
-            shared.hub.unsubscribe(self.number, &granted.filter);
-            shared.stats.subscriptions.sub(1);
-        }
-        self.mailbox.shut();
-        // what was heard is not forgotten because its sender has left
-        if let Some(blocked) = self.blocked.take() {
-            let Blocked { delivery, weight, room } = *blocked;
-            if room.await.is_ok() {
-                shared.feed.put(delivery, weight);
-            }
-        }
-        let with_will = match &end {
-            End::Goodbye { with_will } => *with_will,
-            // a restarted door is no reason to call every device dead
-            End::Stopped => false,
-            End::Gone | End::Closed(..) => true,
-        };
-        if let Some(will) = self.will.take().filter(|_| with_will) {
-            self.say_will(will).await;
-        }
-        let (reason, text) = match end {
-            End::Closed(reason, text) => (reason, text),
-            End::Stopped => (Reason::SERVER_SHUTTING_DOWN, "stopping".into()),
-            End::Gone => return,
-            End::Goodbye { .. } => (Reason::SUCCESS, "".into()),
-        };
-        if reason.is_error() {
-            shared.stats.closed.add(reason);
-            tracing::debug!(client = %self.client.id, %reason, %text, "connection closed");
-            if self.client.version == Version::V5 {
-                let text = self.client.explain.then_some(&*text);
-                wire::disconnect(&mut self.out, reason, text);
-            }
-        }
-        stream::farewell(self.stream, self.out).await;
-    }
-
-    async fn say_will(&mut self, will: Will) {
-        let shared = &self.shared;
-        let identity = &self.client.identity;
-        if let Err(denial) = shared.authority.may_publish(identity, &will.topic) {
-            shared.stats.denied_publish.add(denial.reason);
-            return;
-        }
-        let message = Message {
-            topic: will.topic.into(),
-            payload: will.payload,
-            qos: will.qos,
-            retain: will.retain,
-            dup: false,
-            is_will: true,
-            packet_id: 0,
-            properties: will.properties,
-        };
-        let delivery = Delivery {
-            from: identity.clone(),
-            client_id: self.client.id.clone(),
-            messages: vec![message],
-            ack: Ack::new(self.mailbox.clone(), 0, false),
-        };
-        let weight = shared.feed.weight(&delivery.messages);
-        if shared.feed.clone().reserve(weight).await.is_ok() {
-            shared.feed.put(delivery, weight);
         }
     }
 }
