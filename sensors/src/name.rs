@@ -112,6 +112,15 @@ impl DatastreamName {
         DatastreamName { kind, instance: Instance::FIRST }
     }
 
+    /// Whether a text names this datastream: the same as to parse it and compare, without a look at the other kinds.
+    pub fn is_written(self, text: &str) -> bool {
+        match text.strip_prefix(self.kind().name) {
+            Some("") => self.instance == Instance::FIRST,
+            Some(rest) => rest.strip_prefix('.').and_then(Instance::parse) == Some(self.instance),
+            None => false,
+        }
+    }
+
     /// The entry of its kind.
     pub fn kind(self) -> &'static Kind {
         self.kind.kind()
@@ -182,9 +191,13 @@ mod tests {
     #[test]
     fn a_datastream_is_written_as_it_is_read() {
         for text in ["river_stage", "river_stage.2", "acceleration.x", "tilt.200"] {
-            assert_eq!(text.parse::<DatastreamName>().expect(text).to_string(), text);
+            let name = text.parse::<DatastreamName>().expect(text);
+            assert_eq!(name.to_string(), text);
+            assert!(name.is_written(text) && !name.is_written("river_stage.3") && !name.is_written("river"), "{text}");
         }
-        assert_eq!("tilt.1".parse::<DatastreamName>().expect("first").to_string(), "tilt");
+        let first = "tilt.1".parse::<DatastreamName>().expect("first");
+        assert_eq!(first.to_string(), "tilt");
+        assert!(first.is_written("tilt.1") && first.is_written("tilt") && !first.is_written("tilt."));
     }
 
     #[test]

@@ -77,13 +77,17 @@ impl Time {
     /// # Errors
     /// A text without an offset where no zone is given, or no time at all.
     pub fn parse_in(text: &str, zone: Option<&TimeZone>) -> Result<Time, TimeError> {
-        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-            return Ok(Time(moment.as_millisecond()));
-        }
-        let civil: DateTime = text.parse().map_err(|_| TimeError::NotATime(text.to_owned()))?;
-        let zone = zone.ok_or_else(|| TimeError::NoOffset(text.to_owned()))?;
-        let moment = zone.to_timestamp(civil).map_err(|_| TimeError::NotATime(text.to_owned()))?;
-        Ok(Time(moment.as_millisecond()))
+        let no_time = || TimeError::NotATime(text.to_owned());
+        let moment = match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => moment,
+            Err(_) => {
+                // A date alone would be read as its midnight, which nobody claimed.
+                let civil: DateTime = text.parse().ok().filter(|_| text.contains(':')).ok_or_else(no_time)?;
+                let zone = zone.ok_or_else(|| TimeError::NoOffset(text.to_owned()))?;
+                zone.to_timestamp(civil).map_err(|_| no_time())?
+            }
+        };
+        Time::from_device_millis(moment.as_millisecond()).ok_or_else(no_time)
     }
 
     /// The same moment as RFC 3339 text with the offset of `zone` and whole seconds, as CAP wants it.
@@ -212,9 +216,39 @@ mod tests {
         assert_eq!(Time::parse("2017-07-10T21:20:00+09:00"), Ok(moment));
         assert_eq!(Time::parse_in("2017-07-10T21:20:00", Some(&seoul)), Ok(moment));
         assert!(matches!(Time::parse("2017-07-10T21:20:00"), Err(TimeError::NoOffset(_))));
-        assert!(matches!(Time::parse("yesterday"), Err(TimeError::NotATime(_))));
+        for text in ["yesterday", "", "2017-07-10", "2017-13-10T00:00:00Z", "-000001-07-10T00:00:00Z"] {
+            assert!(matches!(Time::parse_in(text, Some(&seoul)), Err(TimeError::NotATime(_))), "{text}");
+        }
         assert_eq!(moment.to_string(), "2017-07-10T12:20:00Z");
         assert_eq!(moment.in_zone(&seoul), "2017-07-10T21:20:00+09:00");
         assert_eq!(moment.compact(), "20170710T122000Z");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_moment_is_read_as_it_is_written(millis in EARLIEST_MS..=LATEST_MS) {
+            let moment = Time::from_millis(millis);
+            proptest::prop_assert_eq!(Time::parse(&moment.to_string()), Ok(moment));
+        }
+
+        #[test]
+        fn every_whole_second_is_the_same_in_every_zone(seconds in 0..4_000_000_000_i64, hours in -12..=14_i8) {
+            let moment = Time::from_millis(seconds * 1000);
+            let zone = TimeZone::fixed(jiff::tz::offset(hours));
+            proptest::prop_assert_eq!(Time::parse(&moment.in_zone(&zone)), Ok(moment));
+            let civil = moment.civil(&zone).to_string();
+            proptest::prop_assert_eq!(Time::parse_in(&civil, Some(&zone)), Ok(moment));
+        }
+
+        #[test]
+        fn every_duration_is_read_as_it_is_written(millis in 0..=100 * 366 * 86_400_000_u64) {
+            let duration = Duration::from_millis(millis);
+            proptest::prop_assert_eq!(parse_duration(&duration_text(duration)), Some(duration));
+        }
+
+        #[test]
+        fn no_text_breaks_the_readers(text in "\\PC{0,40}") {
+            let _ = (Time::parse(&text), parse_duration(&text));
+        }
     }
 }

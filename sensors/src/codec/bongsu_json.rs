@@ -11,12 +11,15 @@
 //!
 //! Start at [`decode`]; `walk` drives serde through the bytes and hands keys and values to [`Message`]. The good case allocates nothing: keys and texts are borrowed from the payload.
 
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod tests;
 mod walk;
 
-use super::{Context, Decoded, echo, not_a_number};
+use super::{Context, Decoded, echo, not_a_number, unknown_reason, unknown_remedy};
 use crate::catalog::Datastream;
 use crate::kind::Nature;
-use crate::name::{DatastreamName, DatastreamNameError, Instance};
 use crate::reading::{Reading, Reason};
 use crate::time::Time;
 use serde::Deserializer;
@@ -148,11 +151,7 @@ impl Message<'_> {
     }
 
     fn find(&self, text: &str) -> Option<usize> {
-        let (kind, instance) = match text.split_once('.') {
-            None => (text, Instance::FIRST),
-            Some((kind, instance)) => (kind, Instance::parse(instance)?),
-        };
-        let is_it = |stream: &Datastream| stream.name.instance == instance && stream.name.kind().name == kind;
+        let is_it = |stream: &Datastream| stream.name.is_written(text);
         let start = self.next.min(self.streams.len());
         let (before, after) = self.streams.split_at(start);
         match after.iter().position(is_it) {
@@ -162,22 +161,11 @@ impl Message<'_> {
     }
 
     fn refuse_key(&mut self, text: &str) {
-        let station = self.context.catalog.station(self.context.station).id.clone();
-        match text.parse::<DatastreamName>() {
-            Ok(name) => self.refuse(Reason::UnknownDatastream, text, || {
-                format!("station {:?} has no {name}; add it to the catalog as [[station.datastream]]", station.as_str())
-            }),
-            Err(_) if matches!(text, "time" | "ts" | "timestamp") => {
-                self.refuse(Reason::UnknownKind, text, || "unknown kind; the key of the time is \"t\"".into());
-            }
-            Err(error) => {
-                let reason = match error {
-                    DatastreamNameError::UnknownKind { .. } => Reason::UnknownKind,
-                    DatastreamNameError::BadInstance(_) => Reason::UnknownDatastream,
-                };
-                self.refuse(reason, text, || error.to_string());
-            }
-        }
+        let context = self.context;
+        self.refuse(unknown_reason(text), text, || match text {
+            "time" | "ts" | "timestamp" => "unknown kind; the key of the time is \"t\"".into(),
+            _ => unknown_remedy(context, text),
+        });
     }
 
     /// Takes or refuses one value. `sample` is its place in a block; until the object is settled it stands in for the
@@ -320,6 +308,3 @@ fn whole_millis(number: f64) -> Option<Time> {
     let millis = number as i64;
     if number.fract() == 0.0 { Time::from_device_millis(millis) } else { None }
 }
-
-#[cfg(test)]
-mod tests;

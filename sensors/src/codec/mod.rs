@@ -14,6 +14,8 @@ pub mod senml;
 mod unit;
 
 use crate::catalog::{Catalog, StationIndex};
+use crate::kind::KindId;
+use crate::name::{DatastreamName, Instance};
 use crate::reading::{Reading, Reason, Refusal};
 use crate::time::Time;
 use crate::topic::Leaf;
@@ -137,5 +139,25 @@ fn echo(text: &str) -> String {
     match text.char_indices().nth(ECHO_LIMIT) {
         None => format!("{text:?}"),
         Some((end, _)) => format!("{:?}…", &text[..end]),
+    }
+}
+
+/// Why a name that is none of the station's datastreams is refused. Asked for every bad key of a message, so it is
+/// cheap; the words are made by [`unknown_remedy`], and only while they are wanted.
+fn unknown_reason(name: &str) -> Reason {
+    let (kind, instance) = name.split_once('.').unwrap_or((name, "1"));
+    match (KindId::named(kind), Instance::parse(instance)) {
+        (None, Some(_)) => Reason::UnknownKind,
+        _ => Reason::UnknownDatastream,
+    }
+}
+
+fn unknown_remedy(context: &Context<'_>, name: &str) -> String {
+    match name.parse::<DatastreamName>() {
+        Ok(name) => {
+            let station = &context.catalog.station(context.station).id;
+            format!("station \"{station}\" has no {name}; add it to the catalog as [[station.datastream]]")
+        }
+        Err(error) => error.to_string(),
     }
 }

@@ -16,10 +16,9 @@ mod tests;
 
 pub use resolve::{RELATIVE_BELOW_S, ResolvedRecord, ResolvedValue, SenmlError, resolve};
 
-use super::{Context, Decoded, echo, unit};
+use super::{Context, Decoded, echo, unit, unknown_reason, unknown_remedy};
 use crate::catalog::Datastream;
 use crate::kind::Nature;
-use crate::name::{DatastreamName, DatastreamNameError};
 use crate::reading::{Reading, Reason};
 use crate::time::Time;
 use resolve::RecordError;
@@ -32,7 +31,10 @@ pub fn decode(context: &Context<'_>, payload: &[u8], out: &mut Decoded) {
     let outcome = resolve::resolve_each(payload, |at, record| match record {
         Ok(record) => match reading(context, &record) {
             Ok(reading) => out.readings.push(reading),
-            Err((reason, remedy)) => out.refuse(reason, || (format!("record {at}, {}", echo(&record.name)), remedy)),
+            Err((reason, remedy)) => out.refuse(reason, || {
+                let remedy = remedy.unwrap_or_else(|| unknown_remedy(context, prefix_and_last(&record.name).1));
+                (format!("record {at}, {}", echo(&record.name)), remedy)
+            }),
         },
         Err(error) => {
             let (reason, remedy) = words(error);
@@ -62,51 +64,48 @@ fn words(error: RecordError) -> (Reason, String) {
     }
 }
 
-fn reading(context: &Context<'_>, record: &ResolvedRecord) -> Result<Reading, (Reason, String)> {
+/// Why a record is not taken, and what to send instead; the words about an unknown name are left for later.
+type Wrong = (Reason, Option<String>);
+
+fn reading(context: &Context<'_>, record: &ResolvedRecord) -> Result<Reading, Wrong> {
     let stream = datastream(context, &record.name)?;
     let kind = stream.name.kind();
     let value = match record.value {
         Some(ResolvedValue::Number(number)) => number,
         Some(ResolvedValue::Boolean(yes)) if kind.nature == Nature::State => f64::from(u8::from(yes)),
-        Some(_) => return Err((Reason::NotANumber, format!("{} is a number; send it as \"v\"", kind.name))),
-        None => return Err((Reason::Malformed, format!("a sum is no {}; send its value as \"v\"", kind.name))),
+        Some(_) => return Err((Reason::NotANumber, Some(format!("{} is a number; send it as \"v\"", kind.name)))),
+        None => return Err((Reason::Malformed, Some(format!("a sum is no {}; send its value as \"v\"", kind.name)))),
     };
     let value = match &record.unit {
         None => value,
         Some(from) => unit::convert(value, from, kind.unit).filter(|value| value.is_finite()).ok_or_else(|| {
-            (Reason::Malformed, format!("{} is not measured in {}; send unit {:?}", kind.name, echo(from), kind.unit))
+            let remedy = format!("{} is not measured in {}; send unit {:?}", kind.name, echo(from), kind.unit);
+            (Reason::Malformed, Some(remedy))
         })?,
     };
     Ok(Reading { datastream: stream.id, time: time(context, record.time)?, value: Some(value) })
 }
 
 /// The datastream a record's name means, with or without a prefix that says who speaks.
-fn datastream<'a>(context: &Context<'a>, name: &str) -> Result<&'a Datastream, (Reason, String)> {
+fn datastream<'a>(context: &Context<'a>, name: &str) -> Result<&'a Datastream, Wrong> {
     let catalog = context.catalog;
     let station = &catalog.station(context.station).id;
-    let (prefix, last) = name.rsplit_once(['/', ':']).unwrap_or(("", name));
+    let (prefix, last) = prefix_and_last(name);
     let speaker = prefix.rsplit(['/', ':']).next().unwrap_or_default();
     if speaker != station.as_str() && catalog.station_named(speaker).is_some() {
         let remedy = format!("{station} speaks of {speaker}; publish it to bongsu/v1/{speaker}/senml");
-        return Err((Reason::UnknownStation, remedy));
+        return Err((Reason::UnknownStation, Some(remedy)));
     }
-    match last.parse::<DatastreamName>() {
-        Ok(name) => catalog.datastream(context.station, name).ok_or_else(|| {
-            let remedy =
-                format!("station \"{station}\" has no {name}; add it to the catalog as [[station.datastream]]");
-            (Reason::UnknownDatastream, remedy)
-        }),
-        Err(error) => {
-            let reason = match error {
-                DatastreamNameError::UnknownKind { .. } => Reason::UnknownKind,
-                DatastreamNameError::BadInstance(_) => Reason::UnknownDatastream,
-            };
-            Err((reason, error.to_string()))
-        }
-    }
+    let known = catalog.datastreams_of(context.station).iter().find(|stream| stream.name.is_written(last));
+    known.ok_or_else(|| (unknown_reason(last), None))
 }
 
-fn time(context: &Context<'_>, seconds: f64) -> Result<Option<Time>, (Reason, String)> {
+/// A name's prefix, which may be empty, and what stands behind it.
+fn prefix_and_last(name: &str) -> (&str, &str) {
+    name.rsplit_once(['/', ':']).unwrap_or(("", name))
+}
+
+fn time(context: &Context<'_>, seconds: f64) -> Result<Option<Time>, Wrong> {
     if seconds == 0.0 {
         return Ok(None);
     }
@@ -115,6 +114,6 @@ fn time(context: &Context<'_>, seconds: f64) -> Result<Option<Time>, (Reason, St
     let base = if seconds < RELATIVE_BELOW_S { context.received.millis() } else { 0 };
     match Time::from_device_millis(base.saturating_add(millis)) {
         Some(time) => Ok(Some(time)),
-        None => Err((Reason::BadTime, format!("{seconds} s is no time; send seconds since 1970"))),
+        None => Err((Reason::BadTime, Some(format!("{seconds} s is no time; send seconds since 1970")))),
     }
 }
