@@ -83,22 +83,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         last.1 * 1e6 / idle as f64
     );
 
-    let (start, cpu) = (Instant::now(), cpu_s());
-    let counts = outside.block_on(async {
-        let tasks: Vec<_> = (0..clients).map(|number| tokio::spawn(publisher(address, number))).collect();
-        let mut total = 0;
-        for task in tasks {
-            total += task.await??;
-        }
-        io::Result::Ok(total)
-    })?;
-    let (elapsed, cpu) = (start.elapsed().as_secs_f64(), cpu_s() - cpu);
-    println!(
-        "{clients} publishers, {IN_FLIGHT} in flight: {:.0} messages/s acknowledged, {:.2} CPU s per million, both ends",
-        counts as f64 / elapsed,
-        cpu * 1e6 / counts as f64
-    );
-    Ok(())
+    println!("having heard it: {:.1} KiB more each", (memory_kib() - before) / idle as f64);
+
+    rate(&outside, address, clients)
 }
 
 fn acknowledge(mut intake: Intake) {
@@ -139,6 +126,29 @@ async fn publisher(address: SocketAddr, number: usize) -> io::Result<usize> {
         count += IN_FLIGHT;
     }
     Ok(count)
+}
+
+fn rate(
+    outside: &tokio::runtime::Runtime,
+    address: SocketAddr,
+    clients: usize,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let (start, cpu) = (Instant::now(), cpu_s());
+    let counts = outside.block_on(async {
+        let tasks: Vec<_> = (0..clients).map(|number| tokio::spawn(publisher(address, number))).collect();
+        let mut total = 0;
+        for task in tasks {
+            total += task.await??;
+        }
+        io::Result::Ok(total)
+    })?;
+    let (elapsed, cpu) = (start.elapsed().as_secs_f64(), cpu_s() - cpu);
+    println!(
+        "{clients} publishers, {IN_FLIGHT} in flight: {:.0} messages/s acknowledged, {:.2} CPU s per million, both ends",
+        counts as f64 / elapsed,
+        cpu * 1e6 / counts as f64
+    );
+    Ok(())
 }
 
 fn memory_kib() -> f64 {

@@ -37,6 +37,12 @@
 //! * Every queue is bounded; what is shed is counted in [`Stats`].
 //! * Nothing a client sends reaches rumqttd: neither bytes nor topics nor client identifiers.
 //!
+//! # For whoever embeds it
+//! * Set `rumqttd=off` in the tracing filter: its router opens a span for each packet.
+//! * Keep `panic = "unwind"`: the watchdog replaces a router that has panicked.
+//! * `examples/probe.rs` measures the door alone: rate, memory of idle connections and subscribers,
+//!   and one alert to all of them.
+//!
 //! # Not yet
 //! Sessions end with their connection (`session.rs` is the seam for those that will not),
 //! QoS 2 is granted as QoS 1 to subscribers, shared subscriptions and subscription identifiers
