@@ -1,0 +1,1 @@
+//! Emissions on their way to a broker.

@@ -1,0 +1,381 @@
+//! The city in motion: minute by minute, weather makes water, water moves instruments, instruments speak, faults garble.
+//!
+//! A pure function of (city, scenario, settings, start): no clock, no global randomness, the same emissions however the
+//! time is cut into steps. Start at [`Simulation::step_until`].
+
+use crate::city::City;
+use crate::city::station::Role;
+use crate::dice::Dice;
+use crate::emission::{Emission, EventEmission, Lending, Values};
+use crate::fault::{Fault, FaultKind, Ill};
+use crate::instrument::{Instrument, Moment};
+use crate::lending::Loans;
+use crate::scenario::{Plan, Scenario};
+use crate::truth::Truth;
+use crate::water::Water;
+use crate::weather::{MINUTE_MS, Weather, hour_of_week};
+use bongsu_sensors::Time;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a run may change about a scenario.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Decides place and time of everything.
+    pub seed: u64,
+    /// Multiplies all rain.
+    pub rain: f64,
+    /// Faults beside those of the scenario.
+    pub faults: Vec<FaultOrder>,
+    /// Every station sends once each so long (whole minutes), whatever its own cadence: for load.
+    pub cadence: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { seed: 1, rain: 1.0, faults: Vec::new(), cadence: None }
+    }
+}
+
+/// A fault asked for by the one who runs the simulation.
+#[derive(Clone, Debug)]
+pub struct FaultOrder {
+    /// How to fail.
+    pub kind: &'static FaultKind,
+    /// The station; `None`: a river gauge the seed picks.
+    pub station: Option<String>,
+    /// How long after the start it begins.
+    pub after: Duration,
+    /// How long it lasts.
+    pub lasting: Duration,
+}
+
+/// Why a simulation cannot start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// A fault names a station that is not there.
+    #[error("the city has no station {0:?}; name one of its stations.toml")]
+    NoStation(String),
+    /// The rain is no number of at least zero.
+    #[error("rain must be 0 or more, 1 is as the scenario has it")]
+    Rain,
+}
+
+/// One instrument with its own dice.
+#[derive(Debug)]
+struct Device {
+    instrument: Instrument,
+    dice: Dice,
+    /// Minutes between two messages, and on which of them it speaks.
+    every: i64,
+    phase: i64,
+    /// Seconds within the minute at which it measures, and milliseconds it takes to send.
+    second_ms: i64,
+    latency_ms: f64,
+    kiosk: Option<usize>,
+}
+
+/// A running city.
+#[derive(Debug)]
+pub struct Simulation {
+    city: Arc<City>,
+    plan: Plan,
+    weather: Weather,
+    water: Water,
+    devices: Vec<Device>,
+    kiosks: Vec<usize>,
+    loans: Loans,
+    ill: BTreeMap<usize, Vec<Ill>>,
+    dark: Vec<bool>,
+    truth: Truth,
+    next: Time,
+    rain_mm: Vec<f64>,
+    rained_mm: Vec<f64>,
+    pending: Vec<Emission>,
+    events: Vec<EventEmission>,
+    scratch: Vec<f64>,
+    out: Vec<Emission>,
+}
+
+impl Simulation {
+    /// A city at `start`, before its first minute.
+    ///
+    /// # Errors
+    /// The settings ask for what cannot be.
+    pub fn new(
+        city: impl Into<Arc<City>>,
+        scenario: &Scenario,
+        settings: &Settings,
+        start: Time,
+    ) -> Result<Simulation, SetupError> {
+        let city: Arc<City> = city.into();
+        if !(settings.rain.is_finite() && settings.rain >= 0.0) {
+            return Err(SetupError::Rain);
+        }
+        let seed = settings.seed;
+        let mut plan = scenario.plan(&city, start, seed);
+        plan.faults.extend(ordered_faults(&city, settings, start)?);
+        let weather = Weather::new(&city, seed, settings.rain, plan.cells.clone(), plan.showers);
+        let water = Water::new(&city.ground.districts, &city.reaches, plan.wetness, plan.filled);
+        let next = Time::from_millis(-(-start.millis()).div_euclid(MINUTE_MS) * MINUTE_MS);
+        let dark = vec![false; city.ground.districts.len()];
+        let rain_mm = vec![0.0; city.ground.districts.len() + 1];
+        let devices = devices(&city, &plan, &weather, &water, settings, next, (&dark, &rain_mm));
+        let kiosks: Vec<usize> = (0..devices.len()).filter(|at| devices[*at].kiosk.is_some()).collect();
+        let mut ill: BTreeMap<usize, Vec<Ill>> = BTreeMap::new();
+        for fault in &plan.faults {
+            ill.entry(fault.station).or_default().push(Ill::new(fault.clone(), &city.stations[fault.station], seed));
+        }
+        let (truth, loans) = (Truth::new(&city, &plan), Loans::new(seed, kiosks.len()));
+        let rained_mm = vec![0.0; rain_mm.len()];
+        Ok(Simulation {
+            city,
+            plan,
+            weather,
+            water,
+            devices,
+            kiosks,
+            loans,
+            ill,
+            dark,
+            truth,
+            next,
+            rain_mm,
+            rained_mm,
+            pending: Vec::new(),
+            events: Vec::new(),
+            scratch: Vec::new(),
+            out: Vec::new(),
+        })
+    }
+
+    /// Moves the city to `t` and appends everything that is due by then, in the order it is sent.
+    pub fn step_until(&mut self, t: Time, out: &mut Vec<Emission>) {
+        while self.next <= t {
+            // Nothing that a later minute makes can be due before that minute.
+            self.flush(Time::from_millis(self.next.millis() - 1), out);
+            self.minute();
+        }
+        self.flush(t, out);
+    }
+
+    /// Lending events due by `t`, in the order they are sent; call it after [`Simulation::step_until`] with the same `t`.
+    pub fn take_events(&mut self, t: Time) -> Vec<EventEmission> {
+        self.events.sort_by(|a, b| a.due.cmp(&b.due).then_with(|| a.id.cmp(&b.id)));
+        let due = self.events.partition_point(|event| event.due <= t);
+        self.events.drain(..due).collect()
+    }
+
+    /// What is really true.
+    pub fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    /// The city.
+    pub fn city(&self) -> &Arc<City> {
+        &self.city
+    }
+
+    /// What the scenario has in store.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The water of the city as it is now.
+    pub fn water(&self) -> &Water {
+        &self.water
+    }
+
+    /// Rain so far, mm, on each district and, last, above the dam.
+    pub fn rained_mm(&self) -> &[f64] {
+        &self.rained_mm
+    }
+
+    /// Power banks that are out.
+    pub fn banks_out(&self) -> usize {
+        self.loans.count()
+    }
+
+    fn flush(&mut self, until: Time, out: &mut Vec<Emission>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        // Stable, so that what is due at once leaves in the order it was made.
+        self.pending.sort_by_key(|emission| emission.due);
+        let due = self.pending.partition_point(|emission| emission.due <= until);
+        out.extend(self.pending.drain(..due));
+    }
+
+    fn minute(&mut self) {
+        let now = self.next;
+        self.weather.step(now, &mut self.rain_mm);
+        for (sum, rain) in self.rained_mm.iter_mut().zip(&self.rain_mm) {
+            *sum += rain;
+        }
+        self.water.step(&self.city.reaches, &self.rain_mm, self.plan.release_at(now));
+        for (district, dark) in self.dark.iter_mut().enumerate() {
+            let hits = |cut: &crate::scenario::Blackout| cut.district == district && cut.from <= now && now < cut.until;
+            *dark = self.plan.blackouts.iter().any(hits);
+        }
+        self.bring_back(now);
+        self.move_instruments(now);
+        self.truth.end_minute();
+        self.next = now + Duration::from_secs(60);
+    }
+
+    /// Banks whose bearers have arrived go back into a kiosk, or on to the next one.
+    fn bring_back(&mut self, now: Time) {
+        while let Some(loan) = self.loans.next_back(now) {
+            let at = self.kiosks[loan.kiosk];
+            let device = &mut self.devices[at];
+            let taken = match &mut device.instrument {
+                Instrument::Kiosk(kiosk) => kiosk.take_back(loan.unit, device.dice.between(0.02, 0.5)),
+                _ => false,
+            };
+            if taken {
+                self.tell(at, now, loan.unit, loan.token, Lending::Returned);
+            } else {
+                self.loans.walk_on(loan);
+            }
+        }
+    }
+
+    fn tell(&mut self, at: usize, now: Time, unit: u32, token: u64, what: Lending) {
+        let token = format!("{token:016x}");
+        self.events.push(EventEmission {
+            due: now + Duration::from_millis(400 + u64::from(unit % 600)),
+            station: self.city.stations[at].id.clone(),
+            id: format!("{token}-{}", what.name()),
+            phenomenon: now,
+            what,
+            unit: format!("PB-{unit:06}"),
+            token,
+        });
+    }
+
+    fn move_instruments(&mut self, now: Time) {
+        let (hour_of_week, minute) = hour_of_week(now);
+        let city = Arc::clone(&self.city);
+        let moment = Moment {
+            now,
+            city: &city,
+            plan: &self.plan,
+            rain_mm: &self.rain_mm,
+            air_c: self.weather.air_c(now),
+            water: &self.water,
+            hour_of_week,
+            minute,
+            dark: &self.dark,
+        };
+        let clock = now.millis().div_euclid(MINUTE_MS);
+        let mut lent: Vec<(usize, u32)> = Vec::new();
+        for (at, device) in self.devices.iter_mut().enumerate() {
+            device.instrument.advance(&moment, &mut device.dice);
+            let truth = device.instrument.truth();
+            if let Some(value) = truth {
+                self.truth.note(&city, at, now, value);
+            }
+            if let Instrument::Kiosk(kiosk) = &mut device.instrument {
+                lent.extend(kiosk.take_lent().map(|unit| (at, unit)));
+            }
+            if (clock - device.phase).rem_euclid(device.every) != 0 && !device.instrument.is_urgent() {
+                continue;
+            }
+            self.scratch.clear();
+            if !device.instrument.sample(&moment, &mut device.dice, &mut self.scratch) {
+                continue;
+            }
+            let emission = spoken(&city, at, device, now, &self.scratch);
+            match self.ill.get_mut(&at) {
+                None => self.pending.push(emission),
+                Some(ills) => garble(ills, emission, truth, &mut self.pending, &mut self.out),
+            }
+        }
+        for (at, unit) in lent {
+            if let Some(kiosk) = self.devices[at].kiosk {
+                let loan = self.loans.lend(now, unit, kiosk);
+                self.tell(at, now, unit, loan.token, Lending::Lent);
+            }
+        }
+    }
+}
+
+/// The message of a device that has just measured.
+fn spoken(city: &City, at: usize, device: &mut Device, now: Time, measured: &[f64]) -> Emission {
+    let station = &city.stations[at];
+    let rounded = |(stream, value): (&crate::city::station::Stream, &f64)| {
+        // Devices say no more digits than they know; one over the resolution is a whole number for every kind.
+        let parts = (1.0 / stream.name.kind().resolution).round().max(1.0);
+        let value = (value * parts).round() / parts;
+        // Minus zero is no reading.
+        (stream.name, value.is_finite().then_some(value + 0.0))
+    };
+    let values: Values = station.streams.iter().zip(measured).map(rounded).collect();
+    let phenomenon = Time::from_millis(now.millis() + device.second_ms);
+    #[expect(clippy::cast_possible_truncation, reason = "a few seconds in milliseconds")]
+    let latency = (device.latency_ms * (1.0 + 0.3 * device.dice.noise())).max(20.0) as i64;
+    Emission { due: Time::from_millis(phenomenon.millis() + latency), station: station.id.clone(), phenomenon, values }
+}
+
+/// Passes an emission through the faults of its station, one after another.
+fn garble(
+    ills: &mut [Ill],
+    first: Emission,
+    truth: Option<f64>,
+    pending: &mut Vec<Emission>,
+    buffer: &mut Vec<Emission>,
+) {
+    let mut list = vec![first];
+    for ill in ills {
+        buffer.clear();
+        for emission in list.drain(..) {
+            ill.touch(emission, truth, buffer);
+        }
+        std::mem::swap(&mut list, buffer);
+    }
+    pending.append(&mut list);
+}
+
+fn ordered_faults(city: &City, settings: &Settings, start: Time) -> Result<Vec<Fault>, SetupError> {
+    let gauges: Vec<usize> = city.gauges().collect();
+    let mut dice = Dice::new(settings.seed, "ordered faults");
+    let mut faults = Vec::with_capacity(settings.faults.len());
+    for order in &settings.faults {
+        let picked = gauges.get(dice.pick(gauges.len())).copied();
+        let station = match &order.station {
+            Some(name) => city.station_named(name).ok_or_else(|| SetupError::NoStation(name.clone()))?,
+            None => picked.unwrap_or(0),
+        };
+        let from = start + order.after;
+        faults.push(Fault { kind: order.kind, station, from, until: from + order.lasting });
+    }
+    Ok(faults)
+}
+
+fn devices(
+    city: &City,
+    plan: &Plan,
+    weather: &Weather,
+    water: &Water,
+    settings: &Settings,
+    now: Time,
+    (dark, rain_mm): (&[bool], &[f64]),
+) -> Vec<Device> {
+    let (hour_of_week, minute) = hour_of_week(now);
+    let first = Moment { now, city, plan, rain_mm, air_c: weather.air_c(now), water, hour_of_week, minute, dark };
+    let mut kiosks = 0..;
+    let each = |(at, station): (usize, &crate::city::station::Station)| {
+        let mut dice = Dice::new(settings.seed, station.id.as_str());
+        let instrument = Instrument::new(at, station, &mut dice, &first);
+        let override_min = settings.cadence.map(|cadence| i64::try_from(cadence.as_secs() / 60).unwrap_or(1).max(1));
+        let every = override_min.unwrap_or(station.cadence_min);
+        // Water is measured on the clock's tens of minutes, everything else whenever it was switched on.
+        let on_the_clock = station.cadence_min == 10 && settings.cadence.is_none();
+        let second_ms = if on_the_clock { 0 } else { i64::try_from(dice.pick(60)).unwrap_or(0) * 1000 };
+        let phase = if on_the_clock { 0 } else { i64::try_from(dice.pick(60)).unwrap_or(0) };
+        let kiosk = matches!(station.role, Role::Charger { .. }).then(|| kiosks.next()).flatten();
+        Device { instrument, every, phase, second_ms, latency_ms: dice.between(150.0, 8000.0), kiosk, dice }
+    };
+    city.stations.iter().enumerate().map(each).collect()
+}
