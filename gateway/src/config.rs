@@ -5,13 +5,13 @@
 //! parsed, checked against the others and complete. Nothing is bound, opened or created on the way, and every mistake
 //! of all layers is told at once. Every key is documented in [`DEFAULT`]; start at [`read`] to add one.
 
-/// Defaults, file, environment and flags as one table.
+// Defaults, file, environment and flags as one table.
 mod layers;
-/// From the table to [`Config`], with the checks.
+// From the table to [`Config`], with the checks.
 mod read;
-/// Values that must never be shown.
+// Values that must never be shown.
 mod secret;
-/// The configuration as text with the place of each value.
+// The configuration as text with the place of each value.
 mod show;
 
 pub use layers::{Layers, Setting};

@@ -85,21 +85,24 @@ fn first_line(mistake: &Mistake) -> Range<usize> {
 
 impl SourceCode for Problem {
     /// The marked line and no other, whatever context is asked for: a neighbour may hold a secret.
+    ///
+    /// Without context the renderer asks for the place it prints as `file:line:column`, with it for the excerpt.
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
-        _before: usize,
-        _after: usize,
+        before: usize,
+        after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let source = &self.mistake.origin.source;
         let text = source.text.as_bytes();
         let at = span.offset().min(text.len());
         let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let length = text[start..].iter().position(|byte| *byte == b'\n').unwrap_or(text.len() - start);
-        let line = source.line_column(at).0 - 1;
+        let (line, column) = source.line_column(at);
+        let column = if before == 0 && after == 0 { column - 1 } else { 0 };
         let whole = SourceSpan::from((start, length));
         let text = &text[start..start + length];
-        Ok(Box::new(MietteSpanContents::new_named(source.name.clone(), text, whole, line, 0, 1)))
+        Ok(Box::new(MietteSpanContents::new_named(source.name.clone(), text, whole, line - 1, column, 1)))
     }
 }
 

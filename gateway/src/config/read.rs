@@ -1,7 +1,7 @@
 //! From the table of all layers to a [`Config`]: types, ranges, and what two keys say about each other.
 //!
 //! To add a key: a documented line in `default.toml`, a field in [`super`], a line here and one in
-//! [`show`](super::show). A test compares the four.
+//! [`show`](mod@super::show). A test compares the four.
 
 use super::{City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Store};
 use bongsu_sensors::document::{Located, Reader, nearest};

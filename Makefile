@@ -1,0 +1,24 @@
+# What a person does with this project. A target with a `##` line is listed by `make`; only what works stands here.
+
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: ## Run every test
+	@scripts/need.sh cargo cc
+	$(CARGO) test --workspace
+
+.PHONY: ci
+ci: ## Run everything that must pass before a change is taken: format, lints, tests, documentation, licences
+	@.ci/run
+
+# Observations are not part of the repository: DATA names a folder of them. The variable is no setting of the program.
+.PHONY: eval
+eval: ## Check the decisions against recorded observations: make eval DATA=DIR
+	@test -d "$(DATA)" || { echo "make eval needs a folder of observations: make eval DATA=DIR" >&2; exit 2; }
+	@scripts/need.sh cargo cc
+	BONGSU_EVAL_DATA="$(abspath $(DATA))" $(CARGO) test --release --workspace -- --nocapture data_
