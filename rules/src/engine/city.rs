@@ -1,0 +1,270 @@
+//! Which rule looks at which datastreams, and where: rules laid over the catalog.
+
+use super::stream::{Known, StreamState};
+use super::Engine;
+use crate::hold::Hold;
+use crate::incident::CITY;
+use crate::language::header::{Header, InputSpec};
+use crate::language::{Rule, Scope};
+use crate::record::{CatalogText, RulesText};
+use bongsu_sensors::catalog::{AreaIndex, StationIndex};
+use bongsu_sensors::mistake::{Mistake, Source};
+use bongsu_sensors::{Catalog, KindId, Time};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where a rule is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At a station.
+    Station(StationIndex),
+    /// In an area.
+    Area(AreaIndex),
+    /// In the whole city.
+    City,
+}
+
+/// One input of a rule at one place.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// The numbers of the datastreams that feed it.
+    pub streams: SmallVec<[u32; 2]>,
+    /// How old the newest observation of each may be.
+    pub max_age: SmallVec<[Duration; 2]>,
+}
+
+/// One rule at one place.
+#[derive(Clone, Debug)]
+pub struct Scoped {
+    /// The rule, by its place in the list.
+    pub rule: usize,
+    /// Where.
+    pub place: Place,
+    /// The name of the place.
+    pub name: String,
+    /// Its inputs, in the order of the header.
+    pub feeds: Vec<Feed>,
+    /// The longest age any input may reach.
+    pub longest_age: Duration,
+    /// When it must be looked at again.
+    pub wake: Option<Time>,
+    /// What it remembers.
+    pub memory: ScopeMemory,
+}
+
+/// What a rule remembers at a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeMemory {
+    /// Confirmation and hysteresis.
+    pub hold: Hold,
+    /// When it was last evaluated.
+    pub evaluated: Option<Time>,
+    /// Since when it cannot decide.
+    pub undecided_since: Option<Time>,
+    /// How many evaluations in a row failed.
+    pub failures: u32,
+    /// What its alert was last told of its support.
+    pub corroborated: bool,
+}
+
+/// Longest wait after a rule that fails again and again.
+const BACK_OFF_LIMIT: Duration = Duration::from_secs(600);
+
+impl Scoped {
+    /// The earliest moment of the next evaluation.
+    pub fn earliest(&self, header: &Header) -> Option<Time> {
+        let failures = self.memory.failures.min(12);
+        let back_off = if failures == 0 { Duration::ZERO } else { Duration::from_secs(1 << failures).min(BACK_OFF_LIMIT) };
+        self.memory.evaluated.map(|last| last + header.every.max(back_off))
+    }
+}
+
+/// A catalog or rules that cannot be taken.
+#[derive(Clone, Debug)]
+pub struct Refused(pub Vec<Mistake>);
+
+/// A catalog and rules that were checked, before they are logged.
+#[derive(Clone, Debug, Default)]
+pub struct Activation {
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Mistake>,
+}
+
+impl Engine {
+    /// Checks a catalog without taking it.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn check_catalog(text: &CatalogText) -> Result<Activation, Refused> {
+        let catalog = parse_catalog(text).map_err(Refused)?;
+        Ok(Activation { warnings: catalog.warnings })
+    }
+
+    /// Checks rules without taking them.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn check_rules(&self, text: &RulesText) -> Result<Activation, Refused> {
+        let mut mistakes = Vec::new();
+        let mut ids: BTreeMap<String, String> = BTreeMap::new();
+        for (name, source) in &text.files {
+            let source = Source::new(name.clone(), source.clone());
+            match self.host.compile(&source) {
+                Ok(rule) => {
+                    if let Some(other) = ids.insert(rule.header.id.clone(), name.clone()) {
+                        let origin = bongsu_sensors::Origin { source, span: 0..0 };
+                        let message = format!("rule {:?} stands in {other:?} too", rule.header.id);
+                        mistakes.push(Mistake::new(&origin, message, "give each rule its own id"));
+                    }
+                }
+                Err(more) => mistakes.extend(more),
+            }
+        }
+        if mistakes.is_empty() { Ok(Activation::default()) } else { Err(Refused(mistakes)) }
+    }
+
+    /// Takes a catalog. A text with mistakes is never logged; should one come all the same, the old city stays.
+    pub(super) fn set_catalog(&mut self, text: &Arc<CatalogText>, now: Time) {
+        let Ok(mut catalog) = parse_catalog(text) else { return };
+        catalog.number(&mut self.numbering);
+        self.streams.resize_with(self.numbering.len(), StreamState::default);
+        for stream in &mut self.streams {
+            stream.known = None;
+        }
+        for datastream in &catalog.datastreams {
+            self.streams[datastream.id.0 as usize].known = Some(Known::of(datastream));
+        }
+        self.catalog = Some(Arc::new(catalog));
+        self.catalog_text = text.clone();
+        self.lay_out(now);
+    }
+
+    /// Takes rules. A rule with mistakes is never logged; should one come all the same, it is left out.
+    pub(super) fn set_rules(&mut self, text: &Arc<RulesText>, now: Time) {
+        let compile = |(name, source): &(String, String)| self.host.compile(&Source::new(name.clone(), source.clone())).ok();
+        self.rules = text.files.iter().filter_map(compile).map(Arc::new).collect();
+        self.rules_text = text.clone();
+        self.lay_out(now);
+    }
+
+    /// Lays the rules over the city anew. What a rule remembers at a place survives, if the rule still asks the same.
+    fn lay_out(&mut self, now: Time) {
+        let Some(catalog) = self.catalog.clone() else { return };
+        let old: BTreeMap<(String, String), ScopeMemory> = std::mem::take(&mut self.scopes)
+            .into_iter()
+            .map(|scoped| ((scoped_key(&self.rules, &scoped), scoped.name.clone()), scoped.memory))
+            .collect();
+        self.wakes.clear();
+        for stream in &mut self.streams {
+            stream.dependents.clear();
+            stream.look_back = Duration::ZERO;
+            if let Some(Known { quality: bongsu_sensors::catalog::Quality { flat: Some((after, _)), .. }, .. }) = stream.known {
+                stream.look_back = after;
+            }
+        }
+        for (at, rule) in self.rules.iter().enumerate() {
+            self.scopes.extend(scopes_of(at, rule, &catalog));
+        }
+        for (at, scoped) in self.scopes.iter_mut().enumerate() {
+            let rule = &self.rules[scoped.rule];
+            for (feed, look_back) in scoped.feeds.iter().zip(&rule.look_back) {
+                for id in &feed.streams {
+                    let stream = &mut self.streams[*id as usize];
+                    stream.look_back = stream.look_back.max(*look_back);
+                    if !stream.dependents.contains(&at) {
+                        stream.dependents.push(at);
+                    }
+                }
+            }
+            if let Some(memory) = old.get(&(rule.header.id.clone(), scoped.name.clone())) {
+                scoped.memory = memory.clone();
+            }
+        }
+        // What may have changed is looked at when time next passes.
+        for at in 0..self.scopes.len() {
+            if self.scopes[at].memory.evaluated.is_some() {
+                self.wake(at, now);
+            }
+        }
+    }
+
+    /// What every rule remembers at every place, by rule and place.
+    pub(super) fn scope_memories(&self) -> BTreeMap<(String, String), ScopeMemory> {
+        let memory = |scoped: &Scoped| ((scoped_key(&self.rules, scoped), scoped.name.clone()), scoped.memory.clone());
+        self.scopes.iter().filter(|scoped| scoped.memory != ScopeMemory::default()).map(memory).collect()
+    }
+}
+
+fn scoped_key(rules: &[Arc<Rule>], scoped: &Scoped) -> String {
+    rules.get(scoped.rule).map(|rule| rule.header.id.clone()).unwrap_or_default()
+}
+
+fn parse_catalog(text: &CatalogText) -> Result<Catalog, Vec<Mistake>> {
+    let source = Source::new(text.name.clone(), text.stations.clone());
+    Catalog::parse(&source, |_| match &text.geometry {
+        Some((name, geometry)) => Ok(Source::new(name.clone(), geometry.clone())),
+        None => Err("it was not read".into()),
+    })
+}
+
+/// The places at which a rule can be evaluated: where every input it cannot do without has a datastream. An area
+/// counts if such a station stands in it itself; its inner areas then feed it too.
+fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
+    let header = &rule.header;
+    let mut scopes = Vec::new();
+    let mut offer = |place: Place, name: &str, stations: &[StationIndex]| {
+        let feeds: Vec<Feed> = header.inputs.iter().map(|spec| feed(spec, stations, catalog)).collect();
+        let complete = header.inputs.iter().zip(&feeds).all(|(spec, feed)| spec.optional || !feed.streams.is_empty());
+        if complete {
+            let longest_age = feeds.iter().flat_map(|feed| feed.max_age.iter().copied()).max().unwrap_or_default();
+            let memory = ScopeMemory::default();
+            scopes.push(Scoped { rule: rule_index, place, name: name.to_owned(), feeds, longest_age, wake: None, memory });
+        }
+    };
+    let all: Vec<StationIndex> = (0..).zip(&catalog.stations).map(|(at, _)| StationIndex(at)).collect();
+    match header.scope {
+        Scope::Station => {
+            for station in all {
+                offer(Place::Station(station), catalog.station(station).id.as_str(), &[station]);
+            }
+        }
+        Scope::Area => {
+            for (index, area) in (0..).zip(&catalog.areas) {
+                let index = AreaIndex(index);
+                let required: Vec<KindId> =
+                    header.inputs.iter().filter(|spec| !spec.optional).map(|spec| spec.kind).collect();
+                let own = |station: &&StationIndex| {
+                    catalog.station(**station).area == index
+                        && catalog.datastreams_of(**station).iter().any(|stream| required.iter().any(|kind| feeds(stream.name.kind, *kind)))
+                };
+                if all.iter().any(|station| own(&station)) {
+                    let inside: Vec<StationIndex> =
+                        all.iter().copied().filter(|at| catalog.lies_in(catalog.station(*at).area, index)).collect();
+                    offer(Place::Area(index), area.code.as_str(), &inside);
+                }
+            }
+        }
+        Scope::City => offer(Place::City, CITY, &all),
+    }
+    scopes
+}
+
+/// Whether a datastream of one kind feeds inputs of another.
+fn feeds(stream: KindId, input: KindId) -> bool {
+    stream == input || stream.kind().feeds == Some(input.kind().name)
+}
+
+fn feed(spec: &InputSpec, stations: &[StationIndex], catalog: &Catalog) -> Feed {
+    let mut feed = Feed { streams: SmallVec::new(), max_age: SmallVec::new() };
+    for station in stations {
+        for stream in catalog.datastreams_of(*station).iter().filter(|stream| feeds(stream.name.kind, spec.kind)) {
+            feed.streams.push(stream.id.0);
+            // Three cadences: two readings may be lost before a station is called silent.
+            feed.max_age.push(spec.max_age.unwrap_or(stream.cadence * 3));
+        }
+    }
+    feed
+}

@@ -1,0 +1,188 @@
+//! One evaluation: from windows to a rule's answer, from the answer to the level of an alert, from the alert to the
+//! incidents of the areas it speaks to.
+
+use super::Engine;
+use super::city::{Feed, Place, Scoped};
+use crate::hold::Answer;
+use crate::incident::{Alert, CITY, Evidence, Transition};
+use crate::language::header::InputSpec;
+use crate::language::input::{Input, Stream};
+use crate::language::value::Truth;
+use crate::language::{Arguments, Check, Failure, Outcome, Rule};
+use crate::record::{Effect, Undecided};
+use bongsu_sensors::{Catalog, Level, Time};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Engine {
+    /// Evaluates one rule at one place.
+    pub(super) fn evaluate(&mut self, at: usize, now: Time, effects: &mut Vec<Effect>) {
+        let scoped = &self.scopes[at];
+        let rule = self.rules[scoped.rule].clone();
+        let (inputs, data_time, expiry) = self.inputs(scoped, &rule, now);
+        let arguments = Arguments::defaults(&rule.header);
+        let level = scoped.memory.hold.level;
+        let answered = self.answer(&rule, &inputs, &arguments, level);
+        drop(inputs);
+        let scoped = &mut self.scopes[at];
+        scoped.memory.evaluated = Some(now);
+        let (outcome, may_stand) = match answered {
+            Ok(answered) => {
+                scoped.memory.failures = 0;
+                answered
+            }
+            Err(failure) => {
+                scoped.memory.failures = scoped.memory.failures.saturating_add(1);
+                self.undecided(at, &rule, Some(failure), true, now, effects);
+                if let Some(retry) = self.scopes[at].earliest(&rule.header) {
+                    self.wake(at, retry);
+                }
+                return;
+            }
+        };
+        let undecided = outcome.is_undecided();
+        let answer = Answer { reached: outcome.level, may_stand, undecided, data_time };
+        let hold = &mut scoped.memory.hold;
+        hold.take(answer, &rule.header.hold, now);
+        let due = hold.due(&rule.header.hold);
+        self.speak_up(at, &rule, level, &outcome, now, effects);
+        self.undecided(at, &rule, None, undecided, now, effects);
+        if let Some(due) = [due, expiry].into_iter().flatten().min() {
+            self.wake(at, due);
+        }
+    }
+
+    /// The rule's answer, and the level that may still stand.
+    fn answer(
+        &self,
+        rule: &Rule,
+        inputs: &[Input],
+        arguments: &Arguments,
+        level: Level,
+    ) -> Result<(Outcome, Level), Failure> {
+        let outcome = self.host.evaluate(rule, inputs, arguments)?;
+        if outcome.level >= level {
+            let reached = outcome.level;
+            return Ok((outcome, reached));
+        }
+        let eased = self.host.evaluate_eased(rule, inputs, arguments)?;
+        let may_stand = eased.level.max(outcome.level);
+        Ok((outcome, may_stand))
+    }
+
+    /// The inputs of a rule at a place; the latest phenomenon time among them, where their windows end; and when the
+    /// first of them falls silent.
+    fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>, Option<Time>) {
+        let newest = |id: &u32| self.streams[*id as usize].series.newest().map(|sample| sample.time.min(now));
+        let data_time = scoped.feeds.iter().flat_map(|feed| feed.streams.iter().filter_map(newest)).max();
+        let until = data_time.unwrap_or(now);
+        let mut expiry: Option<Time> = None;
+        let inputs = (0..).zip(rule.header.inputs.iter().zip(&scoped.feeds));
+        let inputs = inputs.map(|(index, (spec, feed))| self.input(index, spec, feed, until, now, &mut expiry));
+        let inputs = inputs.collect();
+        (inputs, data_time, expiry)
+    }
+
+    fn input(&self, index: u8, spec: &InputSpec, feed: &Feed, until: Time, now: Time, expiry: &mut Option<Time>) -> Input {
+        let mut seen = false;
+        let stream = |(id, max_age): (&u32, &Duration)| {
+            let state = &self.streams[*id as usize];
+            seen |= state.heard.is_some();
+            let facts = state.known.as_ref()?.facts.clone();
+            let stream = Stream { facts, series: state.series.clone(), until, silent: false };
+            let falls_silent = stream.newest().map(|sample| sample.time + *max_age + Duration::from_millis(1));
+            let silent = falls_silent.is_none_or(|at| at <= now);
+            if let (false, Some(at)) = (silent, falls_silent) {
+                *expiry = Some(expiry.map_or(at, |earlier| earlier.min(at)));
+            }
+            Some(Stream { silent, ..stream })
+        };
+        let streams = Arc::new(feed.streams.iter().zip(&feed.max_age).filter_map(stream).collect());
+        Input { index, now, streams, min_stations: spec.min_stations, absent: spec.optional && !seen }
+    }
+
+    /// Tells the book when the alert rose, fell or found support.
+    fn speak_up(&mut self, at: usize, rule: &Rule, before: Level, outcome: &Outcome, now: Time, effects: &mut Vec<Effect>) {
+        let Some(catalog) = self.catalog.clone() else { return };
+        let scoped = &mut self.scopes[at];
+        let level = scoped.memory.hold.level;
+        let several = outcome.checks.iter().any(|check| check.truth == Truth::True && check.stations.len() > 1);
+        let corroborated = level != Level::None && (several || scoped.memory.hold.is_supported());
+        let found_support = corroborated && !scoped.memory.corroborated;
+        if level == before && !found_support {
+            return;
+        }
+        scoped.memory.corroborated = corroborated;
+        let alert = alert(rule, scoped, &catalog, level, corroborated);
+        let evidence: Vec<Evidence> = outcome.checks.iter().map(|check| evidence(check, rule, &catalog)).collect();
+        let mut transitions: Vec<Transition> = Vec::new();
+        self.book.set(alert, &evidence, now, &mut transitions);
+        effects.extend(transitions.into_iter().map(|transition| Effect::Incident(Box::new(transition))));
+    }
+
+    /// Says when a rule stopped or started being able to decide.
+    fn undecided(&mut self, at: usize, rule: &Rule, failure: Option<Failure>, undecided: bool, now: Time, effects: &mut Vec<Effect>) {
+        let scoped = &mut self.scopes[at];
+        let since = match (undecided, scoped.memory.undecided_since) {
+            (true, None) => Some(now),
+            (false, Some(_)) => None,
+            // A failure is told when it begins, also where data was lacking before.
+            (true, since @ Some(_)) if failure.is_some() && scoped.memory.failures == 1 => since,
+            _ => return,
+        };
+        scoped.memory.undecided_since = since;
+        effects.push(Effect::Undecided(Box::new(Undecided {
+            rule: rule.header.id.clone(),
+            place: scoped.name.clone(),
+            since,
+            failure: failure.map(|failure| failure.to_string()),
+        })));
+    }
+}
+
+fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corroborated: bool) -> Alert {
+    let header = &rule.header;
+    let (station, areas) = match scoped.place {
+        Place::Station(station) => {
+            let station = catalog.station(station);
+            let areas = station.affects.iter().map(|area| catalog.area(*area).code.to_string()).collect();
+            (Some(station.id.to_string()), areas)
+        }
+        Place::Area(area) => (None, vec![catalog.area(area).code.to_string()]),
+        Place::City => (None, vec![CITY.to_owned()]),
+    };
+    Alert {
+        rule: header.id.clone(),
+        place: scoped.name.clone(),
+        station,
+        hazard: header.hazard.clone(),
+        areas,
+        audience: header.audience,
+        level,
+        release: header.release.clone(),
+        corroborated,
+    }
+}
+
+/// One check in the words people read.
+fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidence {
+    let name = |station: &bongsu_sensors::catalog::StationIndex| catalog.station(*station).id.to_string();
+    let input = check.input.and_then(|input| rule.header.inputs.get(usize::from(input)));
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let result = match check.truth {
+        Truth::True => "true",
+        Truth::False => "false",
+        Truth::Unknown | Truth::Absent => "unknown",
+    };
+    Evidence {
+        label: rule.header.labels.get(&check.label).cloned().unwrap_or_default(),
+        station: check.stations.first().map(|(station, _)| name(station)),
+        value: finite(check.value.number()),
+        unit: input.map(|input| input.kind.kind().unit.to_owned()).unwrap_or_default(),
+        op: check.op.sign().to_owned(),
+        limit: finite(check.limit.number()),
+        result: result.to_owned(),
+        stations: check.stations.iter().map(|(station, value)| (name(station), *value)).collect(),
+        more_stations: u32::try_from(check.more_stations).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,214 @@
+//! The state machine that decides: records in, effects out. Live, replay and backtest run this very code.
+//!
+//! It knows no clock, no file and no network: `now` stands in the record, and what it wants done stands in the effects.
+//! Readings are handled one by one, so it does not matter how they were cut into records. Start at [`Engine::handle`];
+//! the parts are [`stream`] (from a reading to a judged observation), [`city`] (which rule looks at which datastreams
+//! where) and [`evaluate`] (from windows to a level, and from a level to an incident).
+
+mod city;
+mod evaluate;
+mod snapshot;
+mod stream;
+
+pub use city::{Activation, Refused};
+pub use snapshot::{Authority, RestoreError, SNAPSHOT_FORMAT};
+
+use crate::flag::Flag;
+use crate::incident::{Book, Incident, Status};
+use crate::language::{Host, Rule};
+use crate::record::{CatalogText, Effect, Input, Observation, Record, RulesText};
+use crate::series::Sample;
+use bongsu_sensors::catalog::Numbering;
+use bongsu_sensors::reading::DatastreamId;
+use bongsu_sensors::{Catalog, Reading, Time};
+use city::Scoped;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use stream::{StreamState, Taken};
+
+/// The engine.
+#[derive(Debug)]
+pub struct Engine {
+    status: Status,
+    host: Host,
+    catalog: Option<Arc<Catalog>>,
+    catalog_text: Arc<CatalogText>,
+    numbering: Numbering,
+    rules: Vec<Arc<Rule>>,
+    rules_text: Arc<RulesText>,
+    /// By number of the datastream.
+    streams: Vec<StreamState>,
+    scopes: Vec<Scoped>,
+    /// When which scope must be looked at again.
+    wakes: BTreeSet<(Time, usize)>,
+    book: Book,
+}
+
+impl Engine {
+    /// An engine that knows no city and no rule yet: the first records of a log bring them.
+    pub fn new(status: Status) -> Engine {
+        Engine {
+            status,
+            host: Host::new(),
+            catalog: None,
+            catalog_text: Arc::default(),
+            numbering: Numbering::default(),
+            rules: Vec::new(),
+            rules_text: Arc::default(),
+            streams: Vec::new(),
+            scopes: Vec::new(),
+            wakes: BTreeSet::new(),
+            book: Book::new(status),
+        }
+    }
+
+    /// Takes in one record; appends what is to be done. The same records always give the same effects.
+    pub fn handle(&mut self, record: &Record, effects: &mut Vec<Effect>) {
+        let now = record.now;
+        self.pass_time(now, effects);
+        match &record.input {
+            Input::Readings(readings) => {
+                for reading in readings {
+                    self.read(reading, now, effects);
+                }
+            }
+            Input::Tick => {}
+            Input::Catalog(text) => self.set_catalog(text, now),
+            Input::Rules(text) => self.set_rules(text, now),
+        }
+    }
+
+    /// When a record must be handled at the latest, because time alone changes something.
+    pub fn next_due(&self) -> Option<Time> {
+        let scope = self.wakes.first().map(|(time, _)| *time);
+        [scope, self.book.next_due()].into_iter().flatten().min()
+    }
+
+    /// Everything that is due by now.
+    fn pass_time(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        while let Some(&(due, scope)) = self.wakes.first()
+            && due <= now
+        {
+            self.wakes.pop_first();
+            self.scopes[scope].wake = None;
+            self.evaluate(scope, now, effects);
+        }
+        if self.book.next_due().is_some_and(|due| due <= now) {
+            let mut transitions = Vec::new();
+            self.book.tick(now, &mut transitions);
+            effects.extend(transitions.into_iter().map(|transition| Effect::Incident(Box::new(transition))));
+        }
+    }
+
+    /// One reading: judged, remembered, and looked at by the rules it concerns.
+    fn read(&mut self, reading: &Reading, now: Time, effects: &mut Vec<Effect>) {
+        let Some(stream) = self.streams.get_mut(reading.datastream.0 as usize) else {
+            effects.push(Effect::Refused(stream::no_such_datastream()));
+            return;
+        };
+        match stream.take(reading, now, effects) {
+            Taken::Changed => {}
+            Taken::Unchanged => return,
+        }
+        // The list is taken out and put back, so that evaluating may borrow the engine.
+        let dependents = std::mem::take(&mut stream.dependents);
+        for &scope in &dependents {
+            self.touch(scope, now, effects);
+        }
+        if let Some(stream) = self.streams.get_mut(reading.datastream.0 as usize) {
+            stream.dependents = dependents;
+        }
+    }
+
+    /// An input of a scope changed: it is evaluated now, or as soon as its rule allows.
+    fn touch(&mut self, scope: usize, now: Time, effects: &mut Vec<Effect>) {
+        let scoped = &self.scopes[scope];
+        let earliest = scoped.earliest(&self.rules[scoped.rule].header);
+        match earliest {
+            Some(earliest) if earliest > now => self.wake(scope, earliest),
+            _ => self.evaluate(scope, now, effects),
+        }
+    }
+
+    /// Sees to it that a scope is evaluated by `at`.
+    fn wake(&mut self, scope: usize, at: Time) {
+        let scoped = &mut self.scopes[scope];
+        match scoped.wake {
+            Some(already) if already <= at => {}
+            already => {
+                if let Some(already) = already {
+                    self.wakes.remove(&(already, scope));
+                }
+                scoped.wake = Some(at);
+                self.wakes.insert((at, scope));
+            }
+        }
+    }
+
+    /// The city in force, with its datastreams numbered.
+    pub fn catalog(&self) -> Option<&Arc<Catalog>> {
+        self.catalog.as_ref()
+    }
+
+    /// The text of the city in force.
+    pub fn catalog_text(&self) -> &Arc<CatalogText> {
+        &self.catalog_text
+    }
+
+    /// The numbers of all datastreams there ever were.
+    pub fn numbering(&self) -> &Numbering {
+        &self.numbering
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
+    /// The text of the rules in force.
+    pub fn rules_text(&self) -> &Arc<RulesText> {
+        &self.rules_text
+    }
+
+    /// The incidents that live.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.book.live()
+    }
+
+    /// Whether what this engine says is meant.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// How many places rules are evaluated for.
+    pub fn scope_count(&self) -> usize {
+        self.scopes.len()
+    }
+
+    /// How far back stored observations matter: after a restart, and after rules changed, those that were received
+    /// since `now − look_back` are given to [`Engine::recall`] in the order in which they were stored.
+    pub fn look_back(&self) -> Duration {
+        let windows = self.streams.iter().map(|stream| stream.look_back).max().unwrap_or_default();
+        let ages = self.scopes.iter().map(|scope| scope.longest_age).max().unwrap_or_default();
+        // The value a counter's first rise is taken from may lie a little before its window.
+        windows + ages + Duration::from_secs(86_400)
+    }
+
+    /// Remembers an observation that was taken and judged before. It decides nothing.
+    pub fn recall(&mut self, observation: &Observation) {
+        let Some(stream) = self.streams.get_mut(observation.datastream.0 as usize) else { return };
+        let Some(value) = observation.value else { return };
+        stream.recall(Sample { time: observation.time, value, flag: observation.flag });
+    }
+
+    /// Remembers that an observation was judged again.
+    pub fn recall_flag(&mut self, datastream: DatastreamId, time: Time, flag: Flag) {
+        if let Some(stream) = self.streams.get_mut(datastream.0 as usize) {
+            stream.reflag(time, flag);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! From what a rule answers to how high its alert stands: confirmation on the way up, hysteresis and patience on the
+//! way down, and nothing on the way down while something is unknown.
+
+use crate::language::header::HoldSpec;
+use bongsu_sensors::{Level, Time};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// So many samples make a level more than one sensor's one word.
+const SUPPORT: usize = 2;
+
+/// What one evaluation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The level that is reached.
+    pub reached: Level,
+    /// The highest level that may still stand: the same question with eased limits. Never below `reached`.
+    pub may_stand: Level,
+    /// Something could not be decided: it may raise, never lower.
+    pub undecided: bool,
+    /// The latest phenomenon time in the scope: an evaluation without new data confirms nothing.
+    pub data_time: Option<Time>,
+}
+
+/// How high an alert stands, and what is on the way to change it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The level of the alert.
+    pub level: Level,
+    /// What the last evaluations with new data reached, newest last.
+    recent: SmallVec<[Level; 4]>,
+    /// The data time of the last evaluation that was counted.
+    counted: Option<Time>,
+    /// Since when the answer is below the level, and the highest answer since.
+    below: Option<(Time, Level)>,
+}
+
+impl Hold {
+    /// Takes in an answer; the level may change.
+    pub fn take(&mut self, answer: Answer, spec: &HoldSpec, now: Time) {
+        let (needed, of) = spec.confirm;
+        let has_new_data = answer.data_time.is_some() && answer.data_time > self.counted;
+        // "Unknown" is no vote against; a level that is reached is a vote for, however much else is unknown.
+        if has_new_data && !(answer.undecided && answer.reached == Level::None) {
+            self.counted = answer.data_time;
+            self.recent.push(answer.reached);
+            if self.recent.len() > usize::from(of).max(SUPPORT) {
+                self.recent.remove(0);
+            }
+        }
+        let confirmed = self.confirmed(needed, of);
+        if confirmed > self.level {
+            self.level = confirmed;
+            self.below = None;
+        } else if answer.undecided || answer.may_stand >= self.level {
+            self.below = None;
+        } else {
+            let (since, highest) = self.below.map_or((now, answer.may_stand), |(since, highest)| {
+                (since, highest.max(answer.may_stand))
+            });
+            self.below = Some((since, highest));
+            if now >= since + spec.clear_after {
+                self.level = highest;
+                self.below = None;
+                // What was reached before the fall must be reached anew, not remembered, to count again.
+                self.recent.iter_mut().for_each(|level| *level = (*level).min(highest));
+            }
+        }
+    }
+
+    /// Whether at least two samples support the level: one alone may be a sensor's.
+    pub fn is_supported(&self) -> bool {
+        self.recent.iter().filter(|reached| **reached >= self.level).count() >= SUPPORT
+    }
+
+    /// The highest level that at least `needed` of the last `of` evaluations reached.
+    fn confirmed(&self, needed: u8, of: u8) -> Level {
+        let last = self.recent.len().saturating_sub(usize::from(of));
+        let mut sorted: SmallVec<[Level; 4]> = self.recent[last..].into();
+        sorted.sort_unstable_by(|a, b| b.cmp(a));
+        sorted.get(usize::from(needed.max(1)) - 1).copied().unwrap_or_default()
+    }
+
+    /// When time alone may change the level.
+    pub fn due(&self, spec: &HoldSpec) -> Option<Time> {
+        self.below.map(|(since, _)| since + spec.clear_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+    use Level::{Advisory, None as Clear, Warning, Watch};
+
+    fn spec(confirm: (u8, u8), clear_minutes: u64) -> HoldSpec {
+        let clear_after = Duration::from_secs(clear_minutes * 60);
+        HoldSpec { confirm, clear_ratio: None, clear_margin: BTreeMap::new(), clear_after }
+    }
+
+    /// One answer a minute: reached, may stand, undecided; answers the level after each.
+    fn levels(spec: &HoldSpec, answers: &[(Level, Level, bool)]) -> Vec<Level> {
+        let mut hold = Hold::default();
+        let minutes = (1..).map(|minute| Time::from_millis(minute * 60_000));
+        let step = |(now, &(reached, may_stand, undecided)): (Time, &(Level, Level, bool))| {
+            hold.take(Answer { reached, may_stand, undecided, data_time: Some(now) }, spec, now);
+            hold.level
+        };
+        minutes.zip(answers).map(step).collect()
+    }
+
+    const NOTHING: (Level, Level, bool) = (Clear, Clear, false);
+    const UNKNOWN: (Level, Level, bool) = (Clear, Clear, true);
+
+    fn at(level: Level) -> (Level, Level, bool) {
+        (level, level, false)
+    }
+
+    #[test]
+    fn a_level_is_raised_when_enough_evaluations_agree() {
+        assert_eq!(levels(&spec((1, 1), 5), &[at(Watch)]), [Watch]);
+        assert_eq!(levels(&spec((2, 2), 5), &[at(Watch), NOTHING, at(Watch), at(Watch)]), [Clear, Clear, Clear, Watch]);
+        assert_eq!(levels(&spec((2, 3), 5), &[at(Watch), NOTHING, at(Watch)]), [Clear, Clear, Watch]);
+        assert_eq!(levels(&spec((2, 3), 5), &[at(Watch), UNKNOWN, at(Watch)]), [Clear, Clear, Watch]);
+        assert_eq!(levels(&spec((2, 2), 5), &[at(Advisory), at(Warning)]), [Clear, Advisory]);
+    }
+
+    #[test]
+    fn a_level_falls_after_patience_to_the_highest_answer_since() {
+        let answers = [at(Warning), at(Watch), at(Advisory), at(Advisory), NOTHING, NOTHING, NOTHING];
+        assert_eq!(levels(&spec((1, 1), 2), &answers), [Warning, Warning, Warning, Watch, Watch, Watch, Clear]);
+    }
+
+    #[test]
+    fn the_unknown_never_lowers() {
+        let answers = [at(Watch), NOTHING, UNKNOWN, NOTHING, NOTHING, NOTHING];
+        assert_eq!(levels(&spec((1, 1), 2), &answers), [Watch, Watch, Watch, Watch, Watch, Clear]);
+        assert_eq!(levels(&spec((1, 1), 0), &[at(Watch), UNKNOWN, UNKNOWN]), [Watch, Watch, Watch]);
+    }
+
+    #[test]
+    fn hysteresis_keeps_a_level_standing() {
+        let answers = [at(Watch), (Clear, Watch, false), (Clear, Watch, false), NOTHING];
+        assert_eq!(levels(&spec((1, 1), 0), &answers), [Watch, Watch, Watch, Clear]);
+    }
+
+    #[test]
+    fn an_evaluation_without_new_data_confirms_nothing() {
+        let spec = spec((2, 2), 5);
+        let mut hold = Hold::default();
+        let data_time = Some(Time::from_millis(1));
+        let answer = Answer { reached: Watch, may_stand: Watch, undecided: false, data_time };
+        hold.take(answer, &spec, Time::from_millis(1));
+        hold.take(answer, &spec, Time::from_millis(60_000));
+        assert_eq!(hold.level, Clear);
+    }
+}

@@ -1,0 +1,311 @@
+//! The script engine with exactly the words of the rule language, and hard bounds on what a rule may cost.
+//!
+//! One host for each thread: a shared engine or syntax tree would make threads wait for each other's counters.
+
+use super::header::HoldSpec;
+use super::input::Input;
+use super::outcome::Outcome;
+use super::rule::{Arguments, Rule};
+use super::truth::{self, from_script, to_script};
+use super::value::{Across, Op, Truth, Value};
+use crate::stats::{self, wrong};
+use bongsu_sensors::Level;
+use rhai::packages::{ArithmeticPackage, BasicMathPackage, LogicPackage, Package};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Position, Token};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most operations of one evaluation. A rule of a hundred checks takes about 3,000.
+const OPERATION_LIMIT: u64 = 50_000;
+/// Deepest nesting of expressions; the same in debug and release builds, so that a rule that loads here loads there.
+const DEPTH_LIMIT: usize = 32;
+/// Longest text and longest list a rule may make.
+const TEXT_LIMIT: usize = 1_024;
+const LIST_LIMIT: usize = 128;
+/// Most variables of a rule.
+const VARIABLE_LIMIT: usize = 128;
+
+/// Words of Rhai that the rule language does not have, with what to do instead.
+pub(super) const FORBIDDEN: [(&str, &str); 17] = [
+    ("while", "windows do the looping"),
+    ("loop", "windows do the looping"),
+    ("for", "windows do the looping"),
+    ("do", "windows do the looping"),
+    ("until", "windows do the looping"),
+    ("fn", "write the check where it is used"),
+    ("private", "write the check where it is used"),
+    ("import", "each rule stands alone"),
+    ("export", "each rule stands alone"),
+    ("as", "each rule stands alone"),
+    ("eval", "write the sentence itself"),
+    ("Fn", "write the check where it is used"),
+    ("call", "write the check where it is used"),
+    ("curry", "write the check where it is used"),
+    ("print", "the evidence is recorded by check()"),
+    ("debug", "the evidence is recorded by check()"),
+    ("throw", "a rule answers with raise(), or with nothing"),
+];
+
+/// Why an evaluation came to nothing: the script's own mistake, with its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct Failure {
+    /// Line, from 1; 0 where it is not known.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// What a running evaluation writes into.
+#[derive(Debug, Default)]
+struct Ledger {
+    outcome: Outcome,
+    /// Set while the question is not "is it reached?" but "may it fall?": limits are eased by the rule's hysteresis.
+    easing: Option<HoldSpec>,
+}
+
+/// The script engine.
+pub struct Host {
+    pub(super) engine: Engine,
+    /// The names of every function and method there is.
+    pub(super) known: BTreeSet<String>,
+    /// The methods whose last argument is a window.
+    pub(super) windowed: BTreeSet<String>,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("functions", &self.known.len()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        Host::new()
+    }
+}
+
+impl Host {
+    /// A host with every word of the language.
+    pub fn new() -> Host {
+        let ledger = Arc::new(Mutex::new(Ledger::default()));
+        let mut engine = Engine::new_raw();
+        bounds(&mut engine);
+        ArithmeticPackage::new().register_into_engine(&mut engine);
+        LogicPackage::new().register_into_engine(&mut engine);
+        BasicMathPackage::new().register_into_engine(&mut engine);
+        engine.register_type_with_name::<Value>("number").register_type_with_name::<Input>("input");
+        operators(&mut engine);
+        stats::register(&mut engine);
+        words(&mut engine, &ledger);
+        let functions = functions(&engine);
+        let known = functions.iter().map(|(name, _)| name.clone()).collect();
+        let windowed = functions.into_iter().filter(|(_, windowed)| *windowed).map(|(name, _)| name).collect();
+        Host { engine, known, windowed, ledger }
+    }
+
+    /// Runs a rule: is a level reached?
+    ///
+    /// # Errors
+    /// The script's own mistake.
+    pub fn evaluate(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
+        self.run(rule, inputs, arguments, None)
+    }
+
+    /// Runs a rule with its limits eased by its hysteresis: which level may still stand?
+    ///
+    /// # Errors
+    /// The script's own mistake.
+    pub fn evaluate_eased(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
+        self.run(rule, inputs, arguments, Some(rule.header.hold.clone()))
+    }
+
+    fn run(
+        &self,
+        rule: &Rule,
+        inputs: &[Input],
+        arguments: &Arguments,
+        easing: Option<HoldSpec>,
+    ) -> Result<Outcome, Failure> {
+        *lock(&self.ledger) = Ledger { outcome: Outcome::default(), easing };
+        let mut scope = rule.scope(inputs, arguments);
+        match self.engine.run_ast_with_scope(&mut scope, &rule.ast) {
+            Ok(()) => Ok(std::mem::take(&mut lock(&self.ledger).outcome)),
+            Err(error) => Err(failure(*error)),
+        }
+    }
+}
+
+/// A poisoned ledger holds half an outcome, which the next run overwrites anyway.
+fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failure(error: EvalAltResult) -> Failure {
+    let position = error.position();
+    let mut inner = error;
+    while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _) = inner {
+        inner = *cause;
+    }
+    inner.clear_position();
+    let message = match inner {
+        EvalAltResult::ErrorTooManyOperations(_) => format!("more than {OPERATION_LIMIT} operations; a rule is short"),
+        EvalAltResult::ErrorRuntime(message, _) => message.to_string(),
+        other => other.to_string(),
+    };
+    Failure { line: position.line().unwrap_or(0), column: position.position().unwrap_or(0), message }
+}
+
+fn bounds(engine: &mut Engine) {
+    // The tree is judged as it was written; it is optimised afterwards.
+    engine.set_optimization_level(rhai::OptimizationLevel::None);
+    engine
+        .set_max_operations(OPERATION_LIMIT)
+        .set_max_expr_depths(DEPTH_LIMIT, DEPTH_LIMIT)
+        .set_max_call_levels(8)
+        .set_max_string_size(TEXT_LIMIT)
+        .set_max_array_size(LIST_LIMIT)
+        .set_max_map_size(16)
+        .set_max_variables(VARIABLE_LIMIT)
+        .set_allow_looping(false)
+        .set_allow_anonymous_fn(false)
+        .set_allow_shadowing(false)
+        .set_strict_variables(true)
+        .set_fail_on_invalid_map_property(true);
+    for (word, _) in FORBIDDEN {
+        engine.disable_symbol(word);
+    }
+    whole_numbers_are_numbers(engine);
+}
+
+/// Every number is one with a fraction, so that `5 / 2` is 2.5 and `x > 1` compares. Only the place in a list stays
+/// whole: the number right behind the `[` that follows a name, a `)` or a `]`.
+fn whole_numbers_are_numbers(engine: &mut Engine) {
+    let before: Mutex<[Option<Token>; 2]> = Mutex::default();
+    // The engine calls this its unstable parser hook; the version is pinned and a test guards the behaviour.
+    #[expect(deprecated, reason = "the only way to see tokens; the engine marks it volatile, not outdated")]
+    engine.on_parse_token(move |token, position, _| {
+        let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
+        if position.line() == Some(1) && position.position() == Some(1) {
+            *before = Default::default();
+        }
+        let is_place = matches!(before[1], Some(Token::LeftBracket))
+            && matches!(before[0], Some(Token::Identifier(_) | Token::RightBracket | Token::RightParen));
+        let token = match token {
+            #[expect(clippy::cast_precision_loss, reason = "a number a person wrote")]
+            Token::IntegerConstant(whole) if !is_place => {
+                Token::FloatConstant((rhai::FloatWrapper::new(whole as f64), whole.to_string().into()).into())
+            }
+            other => other,
+        };
+        before.swap(0, 1);
+        before[1] = Some(token.clone());
+        token
+    });
+}
+
+fn operators(engine: &mut Engine) {
+    type Binary = fn(&Value, &Value) -> Value;
+    let all: [(&str, Binary); 4] =
+        [("+", Value::plus), ("-", Value::minus), ("*", Value::times), ("/", Value::over)];
+    for (sign, apply) in all {
+        engine.register_fn(sign, move |a: Value, b: Value| apply(&a, &b));
+        engine.register_fn(sign, move |a: Value, b: f64| apply(&a, &Value::constant(b)));
+        engine.register_fn(sign, move |a: f64, b: Value| apply(&Value::constant(a), &b));
+    }
+    engine.register_fn("-", |a: Value| Value::constant(0.0).minus(&a));
+    engine.register_fn("across", |value: &mut Value, way: ImmutableString| {
+        let across = Across::parse(&way).ok_or_else(|| wrong(format!("across({way:?}): {ACROSS_WORDS}")))?;
+        Ok::<Value, Box<EvalAltResult>>(Value { across, ..value.clone() })
+    });
+}
+
+/// What `across` takes.
+pub(super) const ACROSS_WORDS: &str = "write \"worst\", \"second\", \"mean\", \"median\", \"min\" or \"max\"";
+
+/// `check`, `any`, `all`, `not`, `raise`.
+fn words(engine: &mut Engine, ledger: &Arc<Mutex<Ledger>>) {
+    let book = ledger.clone();
+    engine.register_fn("check", move |label: ImmutableString, value: Dynamic, op: ImmutableString, limit: Dynamic| {
+        let op = Op::parse(&op).ok_or_else(|| wrong(format!("check: {op:?} is no comparison; write >=, >, <= or <")))?;
+        let value = number(&label, "value", &value)?;
+        let limit = number(&label, "limit", &limit)?;
+        let mut book = lock(&book);
+        let limit = match &book.easing {
+            Some(easing) => eased(&value, op, limit, easing),
+            None => limit,
+        };
+        Ok::<Dynamic, Box<EvalAltResult>>(to_script(book.outcome.check(&label, &value, op, &limit)))
+    });
+    let book = ledger.clone();
+    engine.register_fn("raise", move |level: ImmutableString| {
+        let level: Level = level.parse().map_err(wrong)?;
+        let mut book = lock(&book);
+        book.outcome.level = book.outcome.level.max(level);
+        Ok::<(), Box<EvalAltResult>>(())
+    });
+    for (word, join) in [("any", truth::any as fn(Vec<Truth>) -> Truth), ("all", truth::all)] {
+        engine.register_fn(word, move |answers: Array| {
+            Ok::<Dynamic, Box<EvalAltResult>>(to_script(join(truths(word, &answers)?)))
+        });
+    }
+    engine.register_fn("not", |answer: Dynamic| {
+        let truth = from_script(&answer).ok_or_else(|| wrong("not(): takes a check"))?;
+        Ok::<Dynamic, Box<EvalAltResult>>(to_script(truth::not(truth)))
+    });
+}
+
+fn truths(word: &str, answers: &Array) -> Result<Vec<Truth>, Box<EvalAltResult>> {
+    let truth = |answer| from_script(answer).ok_or_else(|| wrong(format!("{word}(): takes a list of checks")));
+    answers.iter().map(truth).collect()
+}
+
+/// A value or limit of a check.
+fn number(label: &str, role: &str, given: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
+    if let Some(value) = given.read_lock::<Value>() {
+        return Ok(value.clone());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number a person wrote")]
+    let plain = given.as_float().ok().or_else(|| given.as_int().ok().map(|whole| whole as f64));
+    match plain {
+        Some(plain) if plain.is_finite() => Ok(Value::constant(plain)),
+        Some(_) => Err(wrong(format!("check({label:?}): the {role} is no finite number; is something divided by zero?"))),
+        None => Err(wrong(format!("check({label:?}): the {role} is no number, but {}", given.type_name()))),
+    }
+}
+
+/// The limit a value must pass on the safe side before its level may fall.
+fn eased(value: &Value, op: Op, limit: Value, easing: &HoldSpec) -> Value {
+    let margin = value.input.and_then(|input| easing.clear_margin.get(&input));
+    let input = limit.input;
+    let mut limit = match (margin, easing.clear_ratio) {
+        (Some(margin), _) if op.is_upward() => limit.minus(&Value::constant(*margin)),
+        (Some(margin), _) => limit.plus(&Value::constant(*margin)),
+        (None, Some(ratio)) if op.is_upward() => limit.times(&Value::constant(ratio)),
+        (None, Some(ratio)) => limit.over(&Value::constant(ratio)),
+        (None, None) => limit,
+    };
+    limit.input = input;
+    limit
+}
+
+/// The names of all functions, and whether the last argument of each is a window.
+fn functions(engine: &Engine) -> Vec<(String, bool)> {
+    let json = engine.gen_fn_metadata_to_json(true).unwrap_or_default();
+    let metadata: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+    let all = metadata["functions"].as_array().cloned().unwrap_or_default();
+    let function = |function: serde_json::Value| {
+        let name = function["name"].as_str()?.to_owned();
+        let last = function["params"].as_array().and_then(|params| params.last()?.get("name")?.as_str().map(str::to_owned));
+        Some((name, last.as_deref() == Some("window")))
+    };
+    all.into_iter().filter_map(function).collect()
+}
+
+/// The place of a position in a source, for mistakes.
+pub(super) fn line_column(position: Position) -> (usize, usize) {
+    (position.line().unwrap_or(1), position.position().unwrap_or(1))
+}

@@ -1,0 +1,102 @@
+//! What goes into the engine and what comes out of it. Everything that can change the engine's mind is an [`Input`];
+//! everything it wants done is an [`Effect`]. The shell stores the first and executes the second.
+
+use crate::flag::Flag;
+use crate::incident::Transition;
+use bongsu_sensors::reading::DatastreamId;
+use bongsu_sensors::{Reading, Refusal, Time};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One entry of the log: an input, its place in the order of all inputs, and the moment it was taken in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its place in the log, counting up by one.
+    pub seq: u64,
+    /// When the shell took it in: read once, never backwards.
+    pub now: Time,
+    /// What happened.
+    pub input: Input,
+}
+
+/// Everything that can change the engine's mind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// Devices said something.
+    Readings(Vec<Reading>),
+    /// Time passed: something was due.
+    Tick,
+    /// The city changed.
+    Catalog(Arc<CatalogText>),
+    /// The rules changed.
+    Rules(Arc<RulesText>),
+}
+
+/// A catalog as text: what is stored, so that a replay reads the very same city.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogText {
+    /// Where `stations.toml` was read from.
+    pub name: String,
+    /// Its text.
+    pub stations: String,
+    /// Name and text of the GeoJSON file, where it names one.
+    pub geometry: Option<(String, String)>,
+}
+
+/// Rules as text: name and source of each file, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesText {
+    /// Name and source of each file.
+    pub files: Vec<(String, String)>,
+}
+
+/// Everything the engine wants done, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A reading became an observation. For each reading of a record exactly one of `Observed`, `Duplicate` and
+    /// `Refused` comes out, in the order of the readings.
+    Observed(Observation),
+    /// A reading said again what is already known; it is dropped.
+    Duplicate,
+    /// A reading is not taken.
+    Refused(Refusal),
+    /// An earlier observation is now believed more or less than before.
+    Reflagged {
+        /// Of which datastream.
+        datastream: DatastreamId,
+        /// Of which time.
+        time: Time,
+        /// Its flag from now on.
+        flag: Flag,
+    },
+    /// An incident changed.
+    Incident(Box<Transition>),
+    /// A rule could not decide somewhere, or can again.
+    Undecided(Box<Undecided>),
+}
+
+/// An observation: a reading that was taken and judged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Of which datastream.
+    pub datastream: DatastreamId,
+    /// When it was true.
+    pub time: Time,
+    /// What was true; `None`: the device says that it is missing.
+    pub value: Option<f64>,
+    /// How far it can be believed.
+    pub flag: Flag,
+}
+
+/// A rule that cannot decide somewhere: for operators, because no data is never "all clear".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Undecided {
+    /// Which rule.
+    pub rule: String,
+    /// Where: a station, an area or `city`.
+    pub place: String,
+    /// Since when; `None`: it can decide again.
+    pub since: Option<Time>,
+    /// Why, where the rule itself failed: the script's error. `None`: it lacks data.
+    pub failure: Option<String>,
+}

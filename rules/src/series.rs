@@ -1,0 +1,260 @@
+//! The recent observations of one datastream, in the order of their phenomenon times: what windows are cut from.
+//!
+//! What a series holds is a function of which observations went in and how long it must look back, not of the order in
+//! which they came. It is shared by reference count with running rules, so a rule never copies it.
+
+use crate::flag::Flag;
+use bongsu_sensors::Time;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// One observation in a series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// When it was true.
+    pub time: Time,
+    /// What was true, always finite.
+    pub value: f64,
+    /// How far it can be believed.
+    pub flag: Flag,
+}
+
+/// What became of an insertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is in, at this place.
+    At(usize),
+    /// The same value is already known for that time.
+    Duplicate,
+    /// Another value is already known for that time.
+    Conflict,
+    /// It is older than the series looks back; the store still keeps it.
+    TooOld,
+}
+
+/// Most samples one series keeps, whatever its windows ask for: 30 days of minutes and some. At 24 bytes each it
+/// bounds a datastream to 1.2 MB; older samples give way first, and windows that reach them are incomplete.
+pub const SAMPLE_LIMIT: usize = 50_000;
+
+/// The recent observations of one datastream.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    samples: VecDeque<Sample>,
+}
+
+impl Series {
+    /// All samples, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
+        self.samples.iter()
+    }
+
+    /// How many samples it holds.
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// The sample at a place.
+    pub fn get(&self, at: usize) -> Option<&Sample> {
+        self.samples.get(at)
+    }
+
+    /// The newest sample.
+    pub fn newest(&self) -> Option<&Sample> {
+        self.samples.back()
+    }
+
+    /// The newest sample that rules may use and that is not after `until`.
+    pub fn newest_usable(&self, until: Time) -> Option<&Sample> {
+        self.samples.iter().rev().find(|sample| sample.time <= until && sample.flag.usable())
+    }
+
+    /// Puts a sample where its time belongs.
+    pub fn insert(&mut self, sample: Sample) -> Inserted {
+        let at = match self.samples.back() {
+            None => 0,
+            Some(last) if last.time < sample.time => self.samples.len(),
+            Some(_) => {
+                let at = self.samples.partition_point(|old| old.time < sample.time);
+                match self.samples.get(at) {
+                    Some(old) if old.time == sample.time => {
+                        let same = old.value == sample.value;
+                        return if same { Inserted::Duplicate } else { Inserted::Conflict };
+                    }
+                    _ => at,
+                }
+            }
+        };
+        if at == self.samples.len() {
+            self.samples.push_back(sample);
+        } else {
+            self.samples.insert(at, sample);
+        }
+        Inserted::At(at)
+    }
+
+    /// What is known for a time: the sample at exactly that time.
+    pub fn at_time(&self, time: Time) -> Option<usize> {
+        let at = self.samples.partition_point(|old| old.time < time);
+        self.samples.get(at).filter(|sample| sample.time == time).map(|_| at)
+    }
+
+    /// Gives the sample of a time another flag; answers whether that changed anything.
+    pub fn reflag(&mut self, time: Time, flag: Flag) -> bool {
+        match self.at_time(time).and_then(|at| self.samples.get_mut(at)) {
+            Some(sample) if sample.flag != flag => {
+                sample.flag = flag;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Forgets what no window looks back to: everything before the last sample at or before `newest − look_back`.
+    /// That one stays, because the first amount of a window is counted from it. At least `keep` samples stay.
+    pub fn prune(&mut self, look_back: Duration, keep: usize) {
+        let Some(newest) = self.samples.back() else { return };
+        let horizon = newest.time - look_back;
+        while self.samples.len() > keep && self.samples.get(1).is_some_and(|second| second.time <= horizon) {
+            self.samples.pop_front();
+        }
+        while self.samples.len() > SAMPLE_LIMIT {
+            self.samples.pop_front();
+        }
+        // A burst leaves room behind that a quiet series never needs again.
+        if self.samples.capacity() > 64 && self.samples.capacity() / 4 > self.samples.len() {
+            self.samples.shrink_to(self.samples.len() * 2);
+        }
+    }
+
+    /// The samples of the window that ends at `until` and is `length` long: `until − length < time ≤ until`.
+    pub fn window(&self, until: Time, length: Duration) -> Window<'_> {
+        let start = until - length;
+        let from = self.samples.partition_point(|sample| sample.time <= start);
+        let to = if self.samples.back().is_none_or(|last| last.time <= until) {
+            self.samples.len()
+        } else {
+            self.samples.partition_point(|sample| sample.time <= until)
+        };
+        Window { series: self, from, to: to.max(from), start, until }
+    }
+}
+
+/// A stretch of a series. Only observations that rules may use are seen through it.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    series: &'a Series,
+    from: usize,
+    to: usize,
+    start: Time,
+    until: Time,
+}
+
+impl<'a> Window<'a> {
+    /// The usable samples, oldest first.
+    pub fn samples(&self) -> impl DoubleEndedIterator<Item = &'a Sample> + use<'a> {
+        self.series.samples.range(self.from..self.to).filter(|sample| sample.flag.usable())
+    }
+
+    /// The usable values, oldest first.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = f64> + use<'a> {
+        self.samples().map(|sample| sample.value)
+    }
+
+    /// The last usable sample before the window: what the first change in the window is counted from.
+    pub fn before(&self) -> Option<&'a Sample> {
+        self.series.samples.range(..self.from).rev().find(|sample| sample.flag.usable())
+    }
+
+    /// The moment it ends at.
+    pub fn until(&self) -> Time {
+        self.until
+    }
+
+    /// The window's length.
+    pub fn length(&self) -> Duration {
+        self.until.since(self.start)
+    }
+
+    /// Whether the window is filled: nowhere in it, its edges included, are two usable observations further apart
+    /// than `slack`, which is the datastream's cadence with room for one late reading.
+    pub fn is_filled(&self, slack: Duration) -> bool {
+        let mut reached = match self.before() {
+            Some(sample) => sample.time.max(self.start),
+            None => self.start,
+        };
+        for sample in self.samples() {
+            if sample.time.since(reached) > slack {
+                return false;
+            }
+            reached = sample.time;
+        }
+        self.until.since(reached) <= slack
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(minute: i64, value: f64) -> Sample {
+        Sample { time: Time::from_millis(minute * 60_000), value, flag: Flag::Pass }
+    }
+
+    fn minutes(n: u64) -> Duration {
+        Duration::from_secs(n * 60)
+    }
+
+    #[test]
+    fn order_of_arrival_does_not_matter() {
+        let mut forward = Series::default();
+        let mut backward = Series::default();
+        for minute in 0..10 {
+            assert!(matches!(forward.insert(sample(minute, minute as f64)), Inserted::At(_)));
+            assert!(matches!(backward.insert(sample(9 - minute, (9 - minute) as f64)), Inserted::At(_)));
+        }
+        assert_eq!(forward.samples, backward.samples);
+        assert_eq!(forward.insert(sample(3, 3.0)), Inserted::Duplicate);
+        assert_eq!(forward.insert(sample(3, 4.0)), Inserted::Conflict);
+    }
+
+    #[test]
+    fn a_window_is_open_at_its_start_and_closed_at_its_end() {
+        let mut series = Series::default();
+        for minute in 0..10 {
+            series.insert(sample(minute, minute as f64));
+        }
+        let window = series.window(Time::from_millis(9 * 60_000), minutes(3));
+        assert_eq!(window.values().collect::<Vec<_>>(), [7.0, 8.0, 9.0]);
+        assert_eq!(window.before().map(|s| s.value), Some(6.0));
+        let earlier = series.window(Time::from_millis(5 * 60_000), minutes(2));
+        assert_eq!(earlier.values().collect::<Vec<_>>(), [4.0, 5.0]);
+    }
+
+    #[test]
+    fn a_window_with_a_hole_is_not_filled() {
+        let mut series = Series::default();
+        for minute in [0, 1, 2, 6, 7, 8] {
+            series.insert(sample(minute, 1.0));
+        }
+        let until = Time::from_millis(8 * 60_000);
+        assert!(series.window(until, minutes(2)).is_filled(minutes(2)));
+        assert!(!series.window(until, minutes(6)).is_filled(minutes(2)));
+        assert!(!series.window(until, minutes(20)).is_filled(minutes(2)), "history is shorter than the window");
+    }
+
+    #[test]
+    fn pruning_keeps_the_sample_a_window_starts_from() {
+        let mut series = Series::default();
+        for minute in 0..100 {
+            series.insert(sample(minute, minute as f64));
+            series.prune(minutes(5), 2);
+        }
+        assert_eq!(series.len(), 6);
+        assert_eq!(series.window(Time::from_millis(99 * 60_000), minutes(5)).before().map(|s| s.value), Some(94.0));
+    }
+}

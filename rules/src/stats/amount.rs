@@ -1,0 +1,44 @@
+//! How much came together: sums of amounts and of a counter's rises.
+
+use crate::language::input::Input;
+use crate::language::value::Measure;
+use crate::series::Window;
+use crate::stats::{Answer, over_in_unit, values};
+use rhai::ImmutableString;
+use rhai::plugin::export_module;
+use smallvec::SmallVec;
+
+/// The rises of a counter within a window. A fall is a reset: what it then shows came since.
+pub(crate) fn rises(window: &Window<'_>) -> SmallVec<[f64; 64]> {
+    let mut last = window.before().map(|sample| sample.value);
+    let mut rises = SmallVec::new();
+    for value in window.values() {
+        if let Some(last) = last {
+            rises.push(if value >= last { value - last } else { value });
+        }
+        last = Some(value);
+    }
+    rises
+}
+
+/// The methods a rule sees.
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "the script engine hands its text over by value")]
+pub mod methods {
+    /// The sum of the window: how much rain fell, how many were lent. With a gap in the window it is a lower bound: it
+    /// can prove a danger, not its absence.
+    #[rhai_fn(pure, return_raw)]
+    pub fn sum(input: &mut Input, window: ImmutableString) -> Answer {
+        over_in_unit(input, &window, |stream, window| {
+            let values = values(stream, &window);
+            let sum: f64 = values.iter().sum();
+            if window.is_filled(stream.facts.slack()) {
+                Measure::Exactly(sum)
+            } else if values.is_empty() {
+                Measure::Unknown
+            } else {
+                Measure::AtLeast(sum)
+            }
+        })
+    }
+}

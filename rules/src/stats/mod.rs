@@ -1,0 +1,101 @@
+//! Statistics that rules may call. Each is a documented public function of an [`Input`]; its doc comment becomes its
+//! entry in the rule authors' reference.
+//!
+//! A window is text (`"1h"`); it ends at the latest observation of the rule's scope. Only observations that passed
+//! quality control are seen. What cannot be told is unknown, never a guess. To add one: write the function in the file
+//! of its family; a new family is one file here and one line in [`register`].
+
+pub mod amount;
+pub mod level;
+pub mod trend;
+
+use crate::language::input::{Input, Stream};
+use crate::language::value::{Measure, Value};
+use crate::series::Window;
+use bongsu_sensors::Nature;
+use bongsu_sensors::time::parse_duration;
+use rhai::plugin::exported_module;
+use rhai::{Engine, EvalAltResult, Position};
+use smallvec::SmallVec;
+use std::time::Duration;
+
+/// What a statistic answers to a rule: a number, or the script's own mistake.
+pub type Answer = Result<Value, Box<EvalAltResult>>;
+
+/// Makes every statistic callable.
+pub fn register(engine: &mut Engine) {
+    combine_module(engine, exported_module!(level::methods));
+    combine_module(engine, exported_module!(amount::methods));
+    combine_module(engine, exported_module!(trend::methods));
+}
+
+fn combine_module(engine: &mut Engine, module: rhai::Module) {
+    engine.register_global_module(module.into());
+}
+
+/// A mistake of a script, told where it was made.
+pub(crate) fn wrong(message: impl Into<String>) -> Box<EvalAltResult> {
+    EvalAltResult::ErrorRuntime(message.into().into(), Position::NONE).into()
+}
+
+/// Reads a window.
+pub(crate) fn window_length(text: &str) -> Result<Duration, Box<EvalAltResult>> {
+    parse_duration(text)
+        .filter(|length| !length.is_zero())
+        .ok_or_else(|| wrong(format!("{text:?} is no window; write one such as \"1h\"")))
+}
+
+/// Applies a measure to the window of each station.
+pub(crate) fn over(input: &Input, window: &str, measure: impl Fn(&Stream, Window<'_>) -> Measure) -> Answer {
+    let length = window_length(window)?;
+    Ok(input.each(|stream| measure(stream, stream.window(length))))
+}
+
+/// Like [`over`], where the answer has the unit of the input.
+pub(crate) fn over_in_unit(input: &Input, window: &str, measure: impl Fn(&Stream, Window<'_>) -> Measure) -> Answer {
+    let value = over(input, window, measure)?;
+    Ok(Value { input: Some(input.index), ..value })
+}
+
+/// The values of a window; for a counter, its rises.
+pub(crate) fn values(stream: &Stream, window: &Window<'_>) -> SmallVec<[f64; 64]> {
+    if stream.facts.nature == Nature::Counter { amount::rises(window) } else { window.values().collect() }
+}
+
+/// The values of a window in order, where there are enough of them to speak for it: at least `least`, and at least half
+/// as many as the cadence promises.
+pub(crate) fn representative(stream: &Stream, window: &Window<'_>, least: usize) -> Option<SmallVec<[f64; 64]>> {
+    let values = values(stream, window);
+    let cadence = stream.facts.cadence.as_millis().max(1);
+    let promised = usize::try_from(window.length().as_millis() / cadence).unwrap_or(usize::MAX);
+    let needed = least.max(promised.min(crate::series::SAMPLE_LIMIT) / 2).max(1);
+    (values.len() >= needed).then_some(values)
+}
+
+/// The median of some numbers, which are reordered. Zero numbers have none.
+pub fn median(values: &mut [f64]) -> Option<f64> {
+    let n = values.len();
+    if n == 0 {
+        return None;
+    }
+    let (_, upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    let upper = *upper;
+    if n % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = values[..n / 2].iter().copied().max_by(f64::total_cmp)?;
+    Some(f64::midpoint(lower, upper))
+}
+
+/// The median absolute deviation from the median, scaled by 1.4826 so that it estimates the standard deviation of
+/// normal noise; reorders the numbers.
+///
+/// # Source
+/// Hampel 1974; the factor is 1/Φ⁻¹(3/4).
+pub fn scaled_mad(values: &mut [f64]) -> Option<(f64, f64)> {
+    let middle = median(values)?;
+    for value in values.iter_mut() {
+        *value = (*value - middle).abs();
+    }
+    Some((middle, 1.4826 * median(values)?))
+}

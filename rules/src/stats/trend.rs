@@ -1,0 +1,144 @@
+//! Where it is going: slope, rate, and the time until a limit is reached.
+
+use crate::language::input::{Input, Stream};
+use crate::language::value::{Measure, Value};
+use crate::series::{Sample, Window};
+use crate::stats::{Answer, median, over, window_length};
+use rhai::ImmutableString;
+use rhai::plugin::export_module;
+use smallvec::SmallVec;
+
+/// Most samples a Theil–Sen slope is taken over: the number of pairs grows with the square. A longer window is thinned
+/// evenly, its newest sample always kept.
+const SLOPE_SAMPLES: usize = 96;
+
+/// Milliseconds in an hour.
+const HOUR_MS: f64 = 3_600_000.0;
+
+/// Theil–Sen slope: the median of the slopes between all pairs, per hour. Fewer than three samples have none.
+///
+/// # Units
+/// Unit of the input per hour.
+///
+/// # Source
+/// Sen 1968, "Estimates of the regression coefficient based on Kendall's tau".
+pub fn theil_sen<'a>(samples: impl DoubleEndedIterator<Item = &'a Sample>) -> Option<f64> {
+    let all: SmallVec<[&Sample; 64]> = samples.collect();
+    if all.len() < 3 {
+        return None;
+    }
+    let step = all.len().div_ceil(SLOPE_SAMPLES);
+    let thin: SmallVec<[&Sample; 64]> = all.iter().rev().step_by(step).copied().collect();
+    let mut slopes: SmallVec<[f64; 128]> = SmallVec::new();
+    for (at, a) in thin.iter().enumerate() {
+        for b in &thin[at + 1..] {
+            slopes.push((a.value - b.value) / hours(b, a));
+        }
+    }
+    median(&mut slopes)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds between two samples of one window")]
+fn hours(from: &Sample, to: &Sample) -> f64 {
+    (to.time.millis() - from.time.millis()) as f64 / HOUR_MS
+}
+
+/// A slope, where the window holds at least half of what the cadence promises.
+fn slope_of(stream: &Stream, window: &Window<'_>) -> Measure {
+    match crate::stats::representative(stream, window, 3) {
+        Some(_) => Measure::of(theil_sen(window.samples())),
+        None => Measure::Unknown,
+    }
+}
+
+/// The methods a rule sees.
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "the script engine hands its text over by value")]
+pub mod methods {
+    /// Theil–Sen slope of the window, in the input's unit per hour: the median slope between all pairs, unmoved by a
+    /// few wild values. Needs three observations.
+    #[rhai_fn(pure, return_raw)]
+    pub fn slope(input: &mut Input, window: ImmutableString) -> Answer {
+        over(input, &window, |stream, window| slope_of(stream, &window))
+    }
+
+    /// Change from the first to the newest observation of the window, in the input's unit per hour.
+    #[rhai_fn(pure, return_raw)]
+    pub fn rate(input: &mut Input, window: ImmutableString) -> Answer {
+        over(input, &window, |_, window| {
+            let first = window.before().filter(|sample| window.length() >= window.until().since(sample.time));
+            let first = first.or_else(|| window.samples().next());
+            match (first, window.samples().next_back()) {
+                (Some(first), Some(last)) if first.time < last.time => {
+                    Measure::known((last.value - first.value) / hours(first, last))
+                }
+                _ => Measure::Unknown,
+            }
+        })
+    }
+
+    /// Minutes until the newest observation reaches `limit` at the slope of the window: 0 where it is reached, endless
+    /// where it does not rise.
+    #[rhai_fn(pure, return_raw)]
+    pub fn eta(input: &mut Input, limit: Value, window: ImmutableString) -> Answer {
+        let length = window_length(&window)?;
+        if limit.absent {
+            return Ok(Value::absent());
+        }
+        let own = input.each_in_unit(|_| Measure::Unknown);
+        Ok(input.each(|stream| {
+            let limit = limit.limit_of(&own, Some(stream.facts.station));
+            let (Some(Measure::Exactly(limit)), Some(newest)) = (limit, stream.newest()) else {
+                return Measure::Unknown;
+            };
+            if newest.value >= limit {
+                return Measure::Exactly(0.0);
+            }
+            match slope_of(stream, &stream.window(length)) {
+                Measure::Exactly(slope) if slope > 0.0 => Measure::Exactly((limit - newest.value) / slope * 60.0),
+                Measure::Exactly(_) => Measure::Exactly(f64::INFINITY),
+                _ => Measure::Unknown,
+            }
+        }))
+    }
+
+    /// Like the other form, towards a fixed number.
+    #[rhai_fn(pure, return_raw, name = "eta")]
+    pub fn eta_fixed(input: &mut Input, limit: f64, window: ImmutableString) -> Answer {
+        eta(input, Value::constant(limit), window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flag::Flag;
+    use bongsu_sensors::Time;
+
+    fn samples(values: &[f64]) -> Vec<Sample> {
+        let minutes = (0..).map(|minute| Time::from_millis(minute * 60_000));
+        minutes.zip(values).map(|(time, value)| Sample { time, value: *value, flag: Flag::Pass }).collect()
+    }
+
+    #[test]
+    fn a_theil_sen_slope_ignores_one_wild_value() {
+        let check = |values: &[f64], expect: Option<f64>| {
+            let slope = theil_sen(samples(values).iter());
+            match (slope, expect) {
+                (Some(slope), Some(expect)) => assert!((slope - expect).abs() < 1e-9, "{values:?}: {slope}"),
+                (slope, expect) => assert_eq!(slope, expect, "{values:?}"),
+            }
+        };
+        check(&[1.0, 2.0, 3.0, 4.0], Some(60.0));
+        check(&[1.0, 2.0, 99.0, 4.0, 5.0, 6.0, 7.0], Some(60.0));
+        check(&[5.0, 5.0, 5.0], Some(0.0));
+        check(&[1.0, 2.0], None);
+    }
+
+    #[test]
+    fn a_long_window_is_thinned_and_keeps_its_slope() {
+        let values: Vec<f64> = (0..5000).map(f64::from).collect();
+        let slope = theil_sen(samples(&values).iter()).expect("slope");
+        assert!((slope - 60.0).abs() < 1e-9);
+    }
+}
