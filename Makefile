@@ -16,9 +16,10 @@ test: ## Run every test
 ci: ## Run everything that must pass before a change is taken: format, lints, tests, documentation, licences
 	@.ci/run
 
-# Observations are not part of the repository: DATA names a folder of them. The variable is no setting of the program.
+# Observations are not part of the repository: DATA names a folder of them. For the program itself BONGSU_DATA is the key
+# `data`, so a test that starts it says --data.
 .PHONY: eval
 eval: ## Check the decisions against recorded observations: make eval DATA=DIR
 	@test -d "$(DATA)" || { echo "make eval needs a folder of observations: make eval DATA=DIR" >&2; exit 2; }
 	@scripts/need.sh cargo cc
-	BONGSU_EVAL_DATA="$(abspath $(DATA))" $(CARGO) test --release --workspace -- --nocapture data_
+	BONGSU_DATA="$(abspath $(DATA))" $(CARGO) test --release --workspace -- --nocapture data_

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const PREFIX: &str = "BONGSU_";
 
 /// Variables of ours that are no settings. They belong to the tests, which run the program as a child.
-const NOT_SETTINGS: [&str; 2] = ["BONGSU_BLESS", "BONGSU_EVAL_DATA"];
+const NOT_SETTINGS: [&str; 1] = ["BONGSU_BLESS"];
 
 /// A value from a flag of the command line.
 #[derive(Clone, Debug)]

@@ -113,7 +113,7 @@ fn variables_are_checked_like_keys() {
         &["BONGSU_MQTT_LISTEN:1:1: unknown variable BONGSU_MQTT_LISTEN; did you mean BONGSU_MQTT__LISTEN?"],
     );
     check("", &[("BONGSU_MQTT", "x")], &["BONGSU_MQTT:1:1: `mqtt` is text; write a table: [mqtt]"]);
-    config("", &[("BONGSU_BLESS", "1"), ("BONGSU_EVAL_DATA", "/x")], &[]);
+    config("", &[("BONGSU_BLESS", "1")], &[]);
 }
 
 #[test]
