@@ -1,6 +1,6 @@
 //! Prints what a scenario truly does for some seeds, and how fast it is generated.
 //!
-//! `cargo run --release -p bongsu-simulators --example figures -- [scenario] [rain] [stations] [hours]`
+//! `cargo run --release -p bongsu-simulators --example figures -- [scenario] [rain] [stations] [hours] [seeds]`
 
 use bongsu_sensors::{Level, Time};
 use bongsu_simulators::{City, Scenario, Settings, Simulation, Size};
@@ -17,7 +17,9 @@ fn main() {
     let (rain, hours) = (number(1, 1.0), number(3, 36.0));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count typed by a person")]
     let size = args.get(2).map_or(Size::default(), |_| Size::stations(number(2, 100.0) as usize));
-    for seed in 1..=5 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count typed by a person")]
+    let seeds = number(4, 5.0) as u64;
+    for seed in 1..=seeds {
         let city = City::build(seed, size);
         let start = Time::from_millis(1_783_468_800_000);
         let settings = Settings { seed, rain, ..Settings::default() };
@@ -25,10 +27,12 @@ fn main() {
         let began = Instant::now();
         let (mut out, mut messages, mut values) = (Vec::new(), 0, 0);
         let mut at = start;
+        let mut rained = vec![simulation.rained_mm().to_vec()];
         let end = start + Duration::from_secs_f64(hours * 3600.0);
         while at < end {
-            at = (at + Duration::from_secs(3600)).min(end);
+            at = (at + Duration::from_secs(600)).min(end);
             simulation.step_until(at, &mut out);
+            rained.push(simulation.rained_mm().to_vec());
             messages += out.len();
             values += out.iter().map(|emission| emission.values.len()).sum::<usize>();
             out.clear();
@@ -36,8 +40,16 @@ fn main() {
         let took = began.elapsed().as_secs_f64();
         let events = simulation.take_events(end).len();
         println!("seed {seed}: {messages} messages, {values} values, {events} events in {took:.2} s");
+        let most = |steps| most_within(&rained, steps);
+        println!("  most rain in 1, 3, 12 h: {:.0}, {:.0}, {:.0} mm on one district", most(6), most(18), most(72));
         report(&simulation, start);
     }
+}
+
+/// The most rain on one district within so many steps.
+fn most_within(rained: &[Vec<f64>], steps: usize) -> f64 {
+    let later = rained.iter().skip(steps);
+    later.zip(rained).flat_map(|(after, before)| after.iter().zip(before).map(|(a, b)| a - b)).fold(0.0, f64::max)
 }
 
 fn report(simulation: &Simulation, start: Time) {

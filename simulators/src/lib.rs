@@ -6,46 +6,46 @@
 //! Only `publish` (behind the feature of that name) talks to a broker. Start at [`City::build`], then
 //! [`Simulation::new`] and [`Simulation::step_until`].
 
-/// Chance, made repeatable.
+// Chance, made repeatable.
 pub mod dice;
 
-/// Kilometres on a plane, and where they are on earth.
+// Kilometres on a plane, and where they are on earth.
 pub mod plane;
 
-/// When people are about.
+// When people are about.
 mod rhythm;
 
-/// Areas, rivers and stations, grown from a seed.
+// Areas, rivers and stations, grown from a seed.
 pub mod city;
 
-/// Rain cells and the temperature of the air.
+// Rain cells and the temperature of the air.
 pub mod weather;
 
-/// Runoff, rivers, the dam and the sea.
+// Runoff, rivers, the dam and the sea.
 pub mod water;
 
-/// What stands at the stations.
+// What stands at the stations.
 pub mod instrument;
 
-/// Power banks that are out.
+// Power banks that are out.
 mod lending;
 
-/// How sensors fail.
+// How sensors fail.
 pub mod fault;
 
-/// Courses of causes.
+// Courses of causes.
 pub mod scenario;
 
-/// What is really true.
+// What is really true.
 pub mod truth;
 
-/// What stations send.
+// What stations send.
 pub mod emission;
 
-/// The city in motion.
+// The city in motion.
 pub mod simulation;
 
-/// Emissions on their way to a broker.
+// Emissions on their way to a broker.
 #[cfg(feature = "publish")]
 pub mod publish;
 

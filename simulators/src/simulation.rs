@@ -167,6 +167,11 @@ impl Simulation {
         self.events.drain(..due).collect()
     }
 
+    /// The next minute that has not passed yet.
+    pub fn next_minute(&self) -> Time {
+        self.next
+    }
+
     /// What is really true.
     pub fn truth(&self) -> &Truth {
         &self.truth

@@ -9,6 +9,7 @@ pub mod name;
 pub mod river;
 pub mod station;
 
+mod local;
 mod site;
 mod text;
 
@@ -92,7 +93,7 @@ impl City {
         self.stations.iter().position(|station| station.id.as_str() == id)
     }
 
-    /// Places of the river gauges that have stood since the city was small: one for each reach.
+    /// Places of the river gauges, in flow order.
     pub fn gauges(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.stations.len()).filter(|at| matches!(self.stations[*at].role, Role::Gauge { .. }))
     }

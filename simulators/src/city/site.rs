@@ -3,7 +3,8 @@
 
 use super::City;
 use super::ground::Area;
-use super::name::{LANDMARKS, Name, PLACES};
+use super::local;
+use super::name::{LANDMARKS, Name};
 use super::station::{Role, Station, Stream, levels};
 use crate::dice::Dice;
 use crate::plane::{Point, rectangle};
@@ -28,8 +29,9 @@ const SHARES: [(Turn, usize); 10] = [
 /// Flow, as a share of bankfull, at which each level of a river gauge begins.
 const LEVEL_FLOWS: [f64; 4] = [0.45, 0.68, 0.95, 1.6];
 
+/// What is placed next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+pub enum Turn {
     Charger,
     Wifi,
     Sewer,
@@ -71,7 +73,7 @@ pub fn place(city: &mut City, size: super::Size) {
     city.stations.push(dam(city));
     city.stations.extend(chained(city, gauges));
     city.stations.extend(others);
-    name_reaches_apart(city);
+    place_parks(city);
 }
 
 /// The role that is furthest behind its share.
@@ -95,17 +97,18 @@ fn bit_reversed(mut number: usize) -> f64 {
     sum
 }
 
-fn stream(kind: &str, limits: &[f64]) -> Stream {
-    #[expect(
-        clippy::expect_used,
-        reason = "kinds named in this file are in the table of kinds; every one is placed by a test"
-    )]
-    let name = kind.parse().expect("a kind of the table");
-    Stream { name, levels: levels(limits) }
+/// A datastream of a kind; none where the table of kinds does not know it, which a test of every role would notice.
+pub fn stream(kind: &str, limits: &[f64]) -> Option<Stream> {
+    kind.parse().ok().map(|name| Stream { name, levels: levels(limits) })
 }
 
-fn plain<const N: usize>(kinds: [&str; N]) -> Vec<Stream> {
-    kinds.into_iter().map(|kind| stream(kind, &[])).collect()
+/// A first datastream with limits of danger, and others without.
+pub fn guarded<const N: usize>(kind: &str, limits: &[f64], others: [&str; N]) -> Vec<Stream> {
+    stream(kind, limits).into_iter().chain(plain(others)).collect()
+}
+
+pub fn plain<const N: usize>(kinds: [&str; N]) -> Vec<Stream> {
+    kinds.into_iter().filter_map(|kind| stream(kind, &[])).collect()
 }
 
 /// Links each gauge to the next one up: in its reach, or at the foot of the reaches above; the first has the dam above.
@@ -143,11 +146,10 @@ fn gauge(city: &mut City, at: usize, along: f64, nth: usize) -> (usize, f64, Sta
     let limits = LEVEL_FLOWS.map(|share| rating.stage_m(share * rating.bankfull_m3s));
     let place = reach.at(along);
     let affects: Vec<usize> = reach.banks.iter().map(|bank| city.ground.districts[*bank].area).collect();
-    let mut streams = vec![stream("river_stage", &limits)];
-    if reach.main {
-        streams.push(stream("river_discharge", &[]));
-    }
-    streams.push(stream("battery_voltage", &[]));
+    let streams = match reach.main {
+        true => guarded("river_stage", &limits, ["river_discharge", "battery_voltage"]),
+        false => guarded("river_stage", &limits, ["battery_voltage"]),
+    };
     let district = reach.banks[dice.pick(2)];
     let (ko, en) = LANDMARKS[at % LANDMARKS.len()];
     let number = if nth == 1 { String::new() } else { format!(" {nth}") };
@@ -168,7 +170,7 @@ fn gauge(city: &mut City, at: usize, along: f64, nth: usize) -> (usize, f64, Sta
 }
 
 /// A riverside park at every piece of the main river: a zone whose visitors must hear of the water first.
-fn name_reaches_apart(city: &mut City) {
+fn place_parks(city: &mut City) {
     for at in 0..city.stations.len() {
         let Role::Gauge { reach, .. } = city.stations[at].role else { continue };
         let (number, main, river) = {
@@ -188,13 +190,21 @@ fn name_reaches_apart(city: &mut City) {
     }
 }
 
-fn push_zone(city: &mut City, code: &str, parent: usize, name: Name, ring: Vec<Point>) -> usize {
+pub fn push_zone(city: &mut City, code: &str, parent: usize, name: Name, ring: Vec<Point>) -> usize {
     city.areas.push(Area { code: code.to_owned(), kind: "zone", parent: Some(parent), bjd: None, name, ring });
     city.areas.len() - 1
 }
 
 /// A station that stands in a district and speaks to it.
-fn standing(city: &City, id: &str, name: Name, at: Point, district: usize, role: Role, cadence_min: i64) -> Station {
+pub fn standing(
+    city: &City,
+    id: &str,
+    name: Name,
+    at: Point,
+    district: usize,
+    role: Role,
+    cadence_min: i64,
+) -> Station {
     let area = city.ground.districts[district].area;
     let id = StationId::new(id);
     Station {
@@ -217,8 +227,8 @@ fn dam(city: &City) -> Station {
     let name = Name::new("미르댐", "Mir Dam");
     let mut station = standing(city, "dam", name, top.toward(Point::new(35.0, 10.0), 0.3), district, Role::Dam, 10);
     let limits = [0.97, 0.985, 1.0].map(level_of);
-    station.streams = vec![stream("reservoir_level", &limits)];
-    station.streams.extend(plain(["reservoir_inflow", "reservoir_outflow", "reservoir_volume"]));
+    let flows = ["reservoir_inflow", "reservoir_outflow", "reservoir_volume"];
+    station.streams = guarded("reservoir_level", &limits, flows);
     station
 }
 
@@ -226,7 +236,7 @@ fn tide(city: &City) -> Station {
     let mouth = city.reaches.last().map_or(Point::new(0.0, 0.0), |reach| reach.course[2]);
     let name = Name::new("미르강 하구", "Mir River Mouth");
     let mut station = standing(city, "tide", name, mouth, super::ground::Ground::district(0, 1), Role::Tide, 10);
-    station.streams = vec![stream("tide_level", &[2.9, 3.3, 3.7])];
+    station.streams = guarded("tide_level", &[2.9, 3.3, 3.7], []);
     station
 }
 
@@ -270,120 +280,6 @@ fn site(city: &mut City, turn: Turn, nth: usize) -> Station {
             rain(city, districts + nth, nth % districts)
         }
         Turn::Gauge | Turn::System => system(city, 5 + nth),
-        _ => local(city, turn, nth),
+        _ => local::station(city, turn, nth),
     }
-}
-
-/// Everything that stands somewhere in a district and minds its own ground.
-fn local(city: &mut City, turn: Turn, nth: usize) -> Station {
-    let code = match turn {
-        Turn::Charger => "charger",
-        Turn::Wifi => "wifi",
-        Turn::Sewer => "sewer",
-        Turn::Road => "road",
-        Turn::Underpass => "underpass",
-        Turn::Bridge => "bridge",
-        _ => "slope",
-    };
-    let id = format!("{code}-{:02}", nth + 1);
-    let mut dice = Dice::new(city.seed, &id);
-    // Urban districts take turns in an order of the seed's; a few stations stand in the country.
-    let urban = 20;
-    let shift = Dice::new(city.seed, code).pick(urban);
-    let mut district = (nth * 7 + shift) % urban;
-    if turn == Turn::Slope && nth % 3 == 2 {
-        district = 20 + dice.pick(4);
-    }
-    let mut at = city.ground.districts[district].at(dice.between(0.15, 0.85), dice.between(0.15, 0.85));
-    let stem = city.ground.districts[district].stem.clone();
-    let number = nth / urban + 1;
-    let label = |ko: &str, en: &str| match number {
-        1 => Name::new(format!("{} {ko}", stem.ko), format!("{} {en}", stem.en)),
-        n => Name::new(format!("{} {ko} {n}", stem.ko), format!("{} {en} {n}", stem.en)),
-    };
-    let (place_ko, place_en) = PLACES[dice.pick(PLACES.len())];
-    let nearest = nearest_reach(city, at);
-    let mut cadence_min = 1;
-    let (name, role, streams) = match turn {
-        Turn::Charger => {
-            cadence_min = 5;
-            let slots = 8;
-            (
-                label(&format!("{place_ko} 충전기 대여소"), &format!("{place_en} Charger Kiosk")),
-                Role::Charger { slots },
-                charger_streams(slots),
-            )
-        }
-        Turn::Wifi => {
-            cadence_min = 2;
-            let name = label(&format!("{place_ko} 와이파이"), &format!("{place_en} WiFi"));
-            (name, Role::Wifi { busy: dice.between(30.0, 220.0) }, plain(["wifi_up", "wifi_clients"]))
-        }
-        Turn::Sewer => {
-            let pipe_m = (dice.between(1.2, 3.0) * 10.0).round() / 10.0;
-            let role = Role::Sewer { pipe_m, drain_mm_h: dice.between(48.0, 75.0) };
-            let streams = vec![stream("sewer_level", &[0.8 * pipe_m, 0.95 * pipe_m, 1.2 * pipe_m])];
-            (label("하수관", "Sewer"), role, streams)
-        }
-        Turn::Road => {
-            let role = Role::Road { drain_mm_h: dice.between(45.0, 75.0), gather: dice.between(5.0, 14.0) };
-            (label("저지대 도로", "Low Road"), role, vec![stream("road_water_depth", &[10.0, 15.0, 30.0])])
-        }
-        Turn::Underpass => {
-            let (drain_mm_h, gather) = (dice.between(45.0, 70.0), dice.between(15.0, 40.0));
-            let role = Role::Underpass { drain_mm_h, gather, reach: nearest, automatic: nth % 3 != 2 };
-            let mut streams = vec![stream("underpass_water_depth", &[5.0, 15.0, 30.0])];
-            streams.extend(plain(["barrier_state"]));
-            (label("지하차도", "Underpass"), role, streams)
-        }
-        Turn::Bridge => {
-            let reach = (nth * 5 + dice.pick(3)) % city.reaches.len();
-            at = city.reaches[reach].at(dice.between(0.2, 0.8));
-            district = city.reaches[reach].banks[dice.pick(2)];
-            let mut streams = vec![stream("tilt", &[0.12, 0.25, 0.5])];
-            streams.extend(plain(["tilt.2", "acceleration", "strain", "temperature"]));
-            let river = city.reaches[reach].name.clone();
-            let name = Name::new(format!("{} {}교", river.ko, stem.ko), format!("{} {} Bridge", river.en, stem.en));
-            (name, Role::Bridge { reach }, streams)
-        }
-        _ => {
-            cadence_min = 10;
-            let mut streams = vec![stream("tilt", &[0.1, 0.3, 1.0])];
-            streams.extend(plain(["pore_pressure", "soil_moisture"]));
-            (label("비탈면", "Slope"), Role::Slope { critical_kpa: dice.between(17.0, 27.0) }, streams)
-        }
-    };
-    let mut station = standing(city, &id, name, at, district, role, cadence_min);
-    station.streams = streams;
-    with_zone(city, &mut station, nth);
-    if let Role::Bridge { reach } = role {
-        station.affects = city.reaches[reach].banks.iter().map(|bank| city.ground.districts[*bank].area).collect();
-    }
-    station
-}
-
-/// Underpasses and slopes are zones of their own: people there hear it first.
-fn with_zone(city: &mut City, station: &mut Station, _nth: usize) {
-    let (half_width, half_height) = match station.role {
-        Role::Underpass { .. } => (0.15, 0.05),
-        Role::Slope { .. } => (0.25, 0.2),
-        _ => return,
-    };
-    let ring = rectangle(station.at, half_width, half_height);
-    let zone = push_zone(city, &format!("zone-{}", station.id), station.area, station.name.clone(), ring);
-    station.affects = vec![station.area, zone];
-}
-
-fn charger_streams(slots: usize) -> Vec<Stream> {
-    let mut streams =
-        plain(["charger_available", "charger_slots", "charger_rentals", "mains_power", "battery_voltage"]);
-    for kind in ["charger_slot_temperature", "charger_slot_voltage"] {
-        streams.extend((1..=slots).map(|n| stream(&format!("{kind}.{n}"), &[])));
-    }
-    streams
-}
-
-fn nearest_reach(city: &City, at: Point) -> usize {
-    let distance = |reach: usize| city.reaches[reach].at(0.5).distance(at);
-    (0..city.reaches.len()).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(0)
 }

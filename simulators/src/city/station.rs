@@ -16,7 +16,7 @@ pub struct Station {
     pub at: Point,
     /// The district it stands in.
     pub district: usize,
-    /// The area it stands in: its district, a neighbourhood or a zone.
+    /// The area it stands in: that of its district.
     pub area: usize,
     /// The areas its alerts speak to.
     pub affects: Vec<usize>,

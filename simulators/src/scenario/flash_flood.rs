@@ -23,11 +23,11 @@ fn plan(city: &City, start: Time, dice: &mut Dice) -> Plan {
     let center = reach.at(dice.between(0.2, 0.6));
     let cell = Cell {
         from: hours_after(start, 1.0, 6.0, dice),
-        minutes: dice.between(90.0, 110.0),
+        minutes: dice.between(110.0, 130.0),
         center: Point::new(center.x + dice.between(-0.8, 0.8), center.y),
         drift_km_h: Point::new(dice.between(-0.8, 0.8), dice.between(-0.8, 0.8)),
-        radius_km: dice.between(4.2, 4.8),
-        peak_mm_h: dice.between(105.0, 120.0),
+        radius_km: dice.between(4.9, 5.4),
+        peak_mm_h: dice.between(92.0, 104.0),
     };
     Plan { cells: vec![cell], wetness: 0.6, showers: false, ..Plan::default() }
 }

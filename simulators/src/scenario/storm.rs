@@ -30,7 +30,7 @@ fn plan(city: &City, start: Time, dice: &mut Dice) -> Plan {
         center: middle,
         drift_km_h: Point::new(dice.between(0.5, 1.5), 0.0),
         radius_km: 16.0,
-        peak_mm_h: dice.between(5.0, 8.0),
+        peak_mm_h: dice.between(4.0, 6.5),
     };
     let mut cells = vec![steady];
     let heading = dice.between(-0.4, 0.4);
@@ -45,7 +45,7 @@ fn plan(city: &City, start: Time, dice: &mut Dice) -> Plan {
             center,
             drift_km_h: Point::new(speed * heading.cos(), speed * heading.sin()),
             radius_km: dice.between(5.0, 6.5),
-            peak_mm_h: dice.between(48.0, 68.0),
+            peak_mm_h: dice.between(44.0, 60.0),
         });
         from = from + Duration::from_secs_f64(dice.between(62.0, 85.0) * 60.0);
     }
