@@ -16,3 +16,24 @@ pub mod log;
 
 // How mistakes are shown to a person.
 pub mod report;
+
+/// The table of contents: hear → decode → decide → commit → speak.
+pub mod pipeline;
+
+/// Where inputs come from.
+pub mod source;
+
+/// From what was said to readings.
+pub mod decode;
+
+/// The embedded store.
+pub mod store;
+
+/// The engine as it was before the program stopped.
+pub mod restart;
+
+/// The city and the rules as text, checked.
+pub mod inventory;
+
+/// Recorded observations through the pipeline, in virtual time.
+pub mod replay;

@@ -43,8 +43,20 @@ pub fn named(name: &str) -> Option<&'static Hazard> {
 mod tests {
     #[test]
     fn every_hazard_stands_once_and_has_a_cap_category() {
-        let categories =
-            ["Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"];
+        let categories = [
+            "Geo",
+            "Met",
+            "Safety",
+            "Security",
+            "Rescue",
+            "Fire",
+            "Health",
+            "Env",
+            "Transport",
+            "Infra",
+            "CBRNE",
+            "Other",
+        ];
         for (at, hazard) in super::ALL.iter().enumerate() {
             assert!(super::ALL[..at].iter().all(|other| other.name != hazard.name), "{}", hazard.name);
             assert!(bongsu_sensors::name::is_name(hazard.name), "{}", hazard.name);

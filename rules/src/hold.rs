@@ -55,9 +55,8 @@ impl Hold {
         } else if answer.undecided || answer.may_stand >= self.level {
             self.below = None;
         } else {
-            let (since, highest) = self.below.map_or((now, answer.may_stand), |(since, highest)| {
-                (since, highest.max(answer.may_stand))
-            });
+            let (since, highest) =
+                self.below.map_or((now, answer.may_stand), |(since, highest)| (since, highest.max(answer.may_stand)));
             self.below = Some((since, highest));
             if now >= since + spec.clear_after {
                 self.level = highest;
@@ -90,9 +89,9 @@ impl Hold {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Level::{Advisory, None as Clear, Warning, Watch};
     use std::collections::BTreeMap;
     use std::time::Duration;
-    use Level::{Advisory, None as Clear, Warning, Watch};
 
     fn spec(confirm: (u8, u8), clear_minutes: u64) -> HoldSpec {
         let clear_after = Duration::from_secs(clear_minutes * 60);

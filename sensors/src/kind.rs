@@ -114,7 +114,7 @@ macro_rules! kind {
 #[rustfmt::skip]
 pub const ALL: &[Kind] = &[
     // water
-    kind!("river_stage",             "하천 수위",        "river stage",               "m",      -10.0,    100.0,    TEN_MINUTES, Some((3.0, TEN_MINUTES)),    0.01,  Level),
+    kind!("river_stage",             "하천 수위",        "river stage",               "m",      -10.0,    100.0,    TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
     kind!("river_discharge",         "하천 유량",        "river discharge",           "m3/s",   -50_000.0, 500_000.0, TEN_MINUTES, Some((5_000.0, TEN_MINUTES)), 0.1, Level),
     kind!("reservoir_level",         "저수지 수위",      "reservoir level",           "m",      -50.0,    5_500.0,  TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
     kind!("reservoir_inflow",        "댐 유입량",        "dam inflow",                "m3/s",   -5_000.0, 200_000.0, TEN_MINUTES, Some((5_000.0, TEN_MINUTES)), 0.1,  Level),

@@ -1,6 +1,6 @@
 //! `bongsu doctor`: check what this machine offers, one line a check.
 
-use super::{Ended, Globals, output_failed, stations, write_json};
+use super::{Ended, Globals, output_failed, write_json};
 use crate::config::{Config, Layers};
 use crate::doctor::{Finding, State, examine};
 use bongsu_sensors::mistake::Mistake;
@@ -63,7 +63,7 @@ fn catalog(layers: &Layers, config: &Config) -> Finding {
         let remedy = "name the catalog of your stations with the key `stations`";
         return Finding::bad("catalog", State::Warn, format!("there is no {file}"), remedy);
     }
-    match stations::catalog_at(&config.stations) {
+    match crate::inventory::read_catalog(&config.stations).map(|(_, catalog)| catalog) {
         Err(mistakes) => told("catalog", State::Fail, &mistakes, "`bongsu stations check` shows each of them"),
         Ok(catalog) if !catalog.warnings.is_empty() => {
             told("catalog", State::Warn, &catalog.warnings, "`bongsu stations check` shows each of them")

@@ -32,6 +32,11 @@ pub struct Arguments {
 /// The commands, in the order of `--help`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run recorded observations through the pipeline in virtual time, and print what is decided
+    Replay(replay::Arguments),
+    /// Rules: what is dangerous
+    #[command(subcommand)]
+    Rules(rules::Command),
     /// Stations and areas
     #[command(subcommand)]
     Stations(stations::Command),
@@ -51,6 +56,11 @@ enum Command {
 pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let globals = &arguments.globals;
     match arguments.command {
+        Command::Replay(arguments) => {
+            let config = arguments.start(globals)?;
+            crate::replay::run(&arguments, &config, output)
+        }
+        Command::Rules(command) => rules::run(command, globals, output),
         Command::Stations(command) => stations::run(command, globals, output),
         Command::Doctor(arguments) => doctor::run(&arguments, globals, output),
         Command::Config(command) => config::run(command, globals, output),

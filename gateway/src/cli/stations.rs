@@ -2,7 +2,6 @@
 
 use super::{Ended, Globals, checked, output_failed, write_json};
 use crate::report::{Look, Problems, render_warnings};
-use bongsu_sensors::mistake::{Mistake, Origin, Source};
 use bongsu_sensors::{Catalog, Kind};
 use std::collections::BTreeMap;
 use std::io;
@@ -57,22 +56,10 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> m
 /// # Errors
 /// Every mistake of both files.
 pub fn read_catalog(file: &Path) -> miette::Result<Catalog> {
-    catalog_at(file).map_err(|mistakes| Problems::errors("the catalog cannot be used", mistakes).into())
-}
-
-/// The same, with the mistakes as they are.
-pub fn catalog_at(file: &Path) -> Result<Catalog, Vec<Mistake>> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        let origin = Origin { source: Source::new(name.clone(), ""), span: 0..0 };
-        let remedy = "name the file of your stations with the key `stations` or on the command line";
-        vec![Mistake::new(&origin, format!("failed to read the catalog: {error}"), remedy)]
-    })?;
-    Catalog::parse(&Source::new(name, text), |geometry| {
-        let path = file.parent().unwrap_or(Path::new("")).join(geometry);
-        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        Ok(Source::new(path.display().to_string(), text))
-    })
+    match crate::inventory::read_catalog(file) {
+        Ok((_, catalog)) => Ok(catalog),
+        Err(mistakes) => Err(Problems::errors("the catalog cannot be used", mistakes).into()),
+    }
 }
 
 fn summary(file: &Path, catalog: &Catalog) -> Summary {

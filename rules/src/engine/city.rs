@@ -1,7 +1,7 @@
 //! Which rule looks at which datastreams, and where: rules laid over the catalog.
 
-use super::stream::{Known, StreamState};
 use super::Engine;
+use super::stream::{Known, StreamState};
 use crate::hold::Hold;
 use crate::incident::CITY;
 use crate::language::header::{Header, InputSpec};
@@ -77,37 +77,18 @@ impl Scoped {
     /// The earliest moment of the next evaluation.
     pub fn earliest(&self, header: &Header) -> Option<Time> {
         let failures = self.memory.failures.min(12);
-        let back_off = if failures == 0 { Duration::ZERO } else { Duration::from_secs(1 << failures).min(BACK_OFF_LIMIT) };
+        let back_off =
+            if failures == 0 { Duration::ZERO } else { Duration::from_secs(1 << failures).min(BACK_OFF_LIMIT) };
         self.memory.evaluated.map(|last| last + header.every.max(back_off))
     }
 }
 
-/// A catalog or rules that cannot be taken.
-#[derive(Clone, Debug)]
-pub struct Refused(pub Vec<Mistake>);
-
-/// A catalog and rules that were checked, before they are logged.
-#[derive(Clone, Debug, Default)]
-pub struct Activation {
-    /// What is allowed but probably not meant.
-    pub warnings: Vec<Mistake>,
-}
-
 impl Engine {
-    /// Checks a catalog without taking it.
-    ///
-    /// # Errors
-    /// Every mistake in it.
-    pub fn check_catalog(text: &CatalogText) -> Result<Activation, Refused> {
-        let catalog = parse_catalog(text).map_err(Refused)?;
-        Ok(Activation { warnings: catalog.warnings })
-    }
-
     /// Checks rules without taking them.
     ///
     /// # Errors
     /// Every mistake in them.
-    pub fn check_rules(&self, text: &RulesText) -> Result<Activation, Refused> {
+    pub fn check_rules(&self, text: &RulesText) -> Result<(), Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         for (name, source) in &text.files {
@@ -123,7 +104,7 @@ impl Engine {
                 Err(more) => mistakes.extend(more),
             }
         }
-        if mistakes.is_empty() { Ok(Activation::default()) } else { Err(Refused(mistakes)) }
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
     /// Takes a catalog. A text with mistakes is never logged; should one come all the same, the old city stays.
@@ -144,7 +125,8 @@ impl Engine {
 
     /// Takes rules. A rule with mistakes is never logged; should one come all the same, it is left out.
     pub(super) fn set_rules(&mut self, text: &Arc<RulesText>, now: Time) {
-        let compile = |(name, source): &(String, String)| self.host.compile(&Source::new(name.clone(), source.clone())).ok();
+        let compile =
+            |(name, source): &(String, String)| self.host.compile(&Source::new(name.clone(), source.clone())).ok();
         self.rules = text.files.iter().filter_map(compile).map(Arc::new).collect();
         self.rules_text = text.clone();
         self.lay_out(now);
@@ -161,7 +143,9 @@ impl Engine {
         for stream in &mut self.streams {
             stream.dependents.clear();
             stream.look_back = Duration::ZERO;
-            if let Some(Known { quality: bongsu_sensors::catalog::Quality { flat: Some((after, _)), .. }, .. }) = stream.known {
+            if let Some(Known { quality: bongsu_sensors::catalog::Quality { flat: Some((after, _)), .. }, .. }) =
+                stream.known
+            {
                 stream.look_back = after;
             }
         }
@@ -221,7 +205,15 @@ fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
         if complete {
             let longest_age = feeds.iter().flat_map(|feed| feed.max_age.iter().copied()).max().unwrap_or_default();
             let memory = ScopeMemory::default();
-            scopes.push(Scoped { rule: rule_index, place, name: name.to_owned(), feeds, longest_age, wake: None, memory });
+            scopes.push(Scoped {
+                rule: rule_index,
+                place,
+                name: name.to_owned(),
+                feeds,
+                longest_age,
+                wake: None,
+                memory,
+            });
         }
     };
     let all: Vec<StationIndex> = (0..).zip(&catalog.stations).map(|(at, _)| StationIndex(at)).collect();
@@ -238,7 +230,10 @@ fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
                     header.inputs.iter().filter(|spec| !spec.optional).map(|spec| spec.kind).collect();
                 let own = |station: &&StationIndex| {
                     catalog.station(**station).area == index
-                        && catalog.datastreams_of(**station).iter().any(|stream| required.iter().any(|kind| feeds(stream.name.kind, *kind)))
+                        && catalog
+                            .datastreams_of(**station)
+                            .iter()
+                            .any(|stream| required.iter().any(|kind| feeds(stream.name.kind, *kind)))
                 };
                 if all.iter().any(|station| own(&station)) {
                     let inside: Vec<StationIndex> =

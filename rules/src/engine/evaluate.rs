@@ -83,7 +83,15 @@ impl Engine {
         (inputs, data_time, expiry)
     }
 
-    fn input(&self, index: u8, spec: &InputSpec, feed: &Feed, until: Time, now: Time, expiry: &mut Option<Time>) -> Input {
+    fn input(
+        &self,
+        index: u8,
+        spec: &InputSpec,
+        feed: &Feed,
+        until: Time,
+        now: Time,
+        expiry: &mut Option<Time>,
+    ) -> Input {
         let mut seen = false;
         let stream = |(id, max_age): (&u32, &Duration)| {
             let state = &self.streams[*id as usize];
@@ -102,7 +110,15 @@ impl Engine {
     }
 
     /// Tells the book when the alert rose, fell or found support.
-    fn speak_up(&mut self, at: usize, rule: &Rule, before: Level, outcome: &Outcome, now: Time, effects: &mut Vec<Effect>) {
+    fn speak_up(
+        &mut self,
+        at: usize,
+        rule: &Rule,
+        before: Level,
+        outcome: &Outcome,
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(catalog) = self.catalog.clone() else { return };
         let scoped = &mut self.scopes[at];
         let level = scoped.memory.hold.level;
@@ -121,7 +137,15 @@ impl Engine {
     }
 
     /// Says when a rule stopped or started being able to decide.
-    fn undecided(&mut self, at: usize, rule: &Rule, failure: Option<Failure>, undecided: bool, now: Time, effects: &mut Vec<Effect>) {
+    fn undecided(
+        &mut self,
+        at: usize,
+        rule: &Rule,
+        failure: Option<Failure>,
+        undecided: bool,
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) {
         let scoped = &mut self.scopes[at];
         let since = match (undecided, scoped.memory.undecided_since) {
             (true, None) => Some(now),

@@ -10,7 +10,6 @@ mod evaluate;
 mod snapshot;
 mod stream;
 
-pub use city::{Activation, Refused};
 pub use snapshot::{Authority, RestoreError, SNAPSHOT_FORMAT};
 
 use crate::flag::Flag;
@@ -181,9 +180,10 @@ impl Engine {
         self.status
     }
 
-    /// How many places rules are evaluated for.
-    pub fn scope_count(&self) -> usize {
-        self.scopes.len()
+    /// The places at which a rule is evaluated.
+    pub fn places_of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_it = move |scoped: &&Scoped| self.rules[scoped.rule].header.id == rule;
+        self.scopes.iter().filter(is_it).map(|scoped| scoped.name.as_str())
     }
 
     /// How far back stored observations matter: after a restart, and after rules changed, those that were received

@@ -3,13 +3,13 @@
 //! Windows are not in it: they are filled again from the stored observations, by the same path an upgrade or a new rule
 //! takes. What remains is small: hold and timer state, incidents, the last samples of each datastream.
 
+use super::Engine;
 use super::city::ScopeMemory;
 use super::stream::StreamMemory;
-use super::Engine;
 use crate::incident::{Book, Status};
 use crate::record::{CatalogText, RulesText};
-use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::Time;
+use bongsu_sensors::catalog::Numbering;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -56,7 +56,10 @@ mod pairs {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use std::collections::BTreeMap;
 
-    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(map: &BTreeMap<K, V>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_seq(map)
     }
 
@@ -258,24 +261,42 @@ mod tests {
         assert_eq!(out.len(), 2);
         assert_eq!(out[0].incident.id, "river_flood-seocho-19700101T000100Z");
         assert_eq!(out[1].incident.group, out[0].incident.id);
-        assert_eq!(out[1].message.as_ref().map(|m| m.identifier.as_str()), Some("river_flood-yongsan-19700101T000100Z.1"));
+        assert_eq!(
+            out[1].message.as_ref().map(|m| m.identifier.as_str()),
+            Some("river_flood-yongsan-19700101T000100Z.1")
+        );
     }
 
     #[test]
     fn an_incident_is_as_high_as_the_highest_of_its_alerts() {
         let mut book = Book::new(Status::Actual);
         let id = |n: u32| Some(format!("river_flood-a-19700101T000100Z.{n}"));
-        assert_eq!(set(&mut book, 1, alert("x", &["a"], Watch, Release::Auto, true)), [("a".into(), Watch, State::Issued, id(1))]);
-        assert_eq!(set(&mut book, 2, alert("y", &["a"], Warning, Release::Auto, true)), [("a".into(), Warning, State::Issued, id(2))]);
-        assert_eq!(set(&mut book, 3, alert("y", &["a"], Clear, Release::Auto, true)), [("a".into(), Watch, State::Issued, id(3))]);
-        assert_eq!(set(&mut book, 4, alert("x", &["a"], Clear, Release::Auto, true)), [("a".into(), Clear, State::Ended, id(4))]);
+        assert_eq!(
+            set(&mut book, 1, alert("x", &["a"], Watch, Release::Auto, true)),
+            [("a".into(), Watch, State::Issued, id(1))]
+        );
+        assert_eq!(
+            set(&mut book, 2, alert("y", &["a"], Warning, Release::Auto, true)),
+            [("a".into(), Warning, State::Issued, id(2))]
+        );
+        assert_eq!(
+            set(&mut book, 3, alert("y", &["a"], Clear, Release::Auto, true)),
+            [("a".into(), Watch, State::Issued, id(3))]
+        );
+        assert_eq!(
+            set(&mut book, 4, alert("x", &["a"], Clear, Release::Auto, true)),
+            [("a".into(), Clear, State::Ended, id(4))]
+        );
         assert_eq!(set(&mut book, 5, alert("x", &["a"], Clear, Release::Auto, true)), []);
     }
 
     #[test]
     fn one_sensor_alone_is_proposed_and_a_second_sample_issues_it() {
         let mut book = Book::new(Status::Actual);
-        assert_eq!(set(&mut book, 1, alert("x", &["a"], Warning, Release::Auto, false)), [("a".into(), Warning, State::Proposed, None)]);
+        assert_eq!(
+            set(&mut book, 1, alert("x", &["a"], Warning, Release::Auto, false)),
+            [("a".into(), Warning, State::Proposed, None)]
+        );
         let mut out = Vec::new();
         book.set(alert("x", &["a"], Warning, Release::Auto, true), &[], minute(2), &mut out);
         assert_eq!((out[0].cause, out[0].incident.state), (Cause::Corroborated, State::Issued));
@@ -313,7 +334,13 @@ mod tests {
     #[test]
     fn shadow_is_recorded_and_never_said() {
         let mut book = Book::new(Status::Actual);
-        assert_eq!(set(&mut book, 1, alert("x", &["a"], Warning, Release::Shadow, true)), [("a".into(), Warning, State::Raised, None)]);
-        assert_eq!(set(&mut book, 2, alert("x", &["a"], Clear, Release::Shadow, true)), [("a".into(), Clear, State::Ended, None)]);
+        assert_eq!(
+            set(&mut book, 1, alert("x", &["a"], Warning, Release::Shadow, true)),
+            [("a".into(), Warning, State::Raised, None)]
+        );
+        assert_eq!(
+            set(&mut book, 2, alert("x", &["a"], Clear, Release::Shadow, true)),
+            [("a".into(), Clear, State::Ended, None)]
+        );
     }
 }

@@ -155,8 +155,8 @@ pub fn read(source: &Arc<Source>, mistakes: &Mistakes) -> (Option<Header>, Vec<S
         reader.complain("`scope` is missing", "add scope = \"station\", \"area\" or \"city\"");
     }
     let every = reader.optional::<Duration>("every").unwrap_or_default();
-    let audience =
-        word(&reader, "audience", &[("operators", Audience::Operators), ("public", Audience::Public)]).unwrap_or_default();
+    let audience = word(&reader, "audience", &[("operators", Audience::Operators), ("public", Audience::Public)])
+        .unwrap_or_default();
     let inputs = inputs(&reader);
     let params = params(&reader, &inputs);
     let named = ["inputs", "params"].map(|key| table.get(key).map(|node| &node.value));
@@ -234,7 +234,11 @@ fn word<T: Copy>(reader: &Reader<'_>, key: &'static str, words: &[(&str, T)]) ->
     let word = words.iter().find(|(name, _)| *name == found.value);
     if word.is_none() {
         let known: Vec<String> = words.iter().map(|(name, _)| format!("{name:?}")).collect();
-        reader.mistakes().add(&found.origin, format!("`{key}` is {:?}", found.value), format!("write {}", known.join(" or ")));
+        reader.mistakes().add(
+            &found.origin,
+            format!("`{key}` is {:?}", found.value),
+            format!("write {}", known.join(" or ")),
+        );
     }
     word.map(|(_, value)| *value)
 }
@@ -246,7 +250,11 @@ fn body_name(name: &str, origin: &bongsu_sensors::Origin, mistakes: &Mistakes) -
     if !shaped {
         mistakes.add(origin, format!("{name:?} cannot be a name in a rule"), "use small ASCII letters, digits and `_`");
     } else if RESERVED.contains(&name) {
-        mistakes.add(origin, format!("`{name}` is a word of the language"), format!("choose another name, such as `{name}_1`"));
+        mistakes.add(
+            origin,
+            format!("`{name}` is a word of the language"),
+            format!("choose another name, such as `{name}_1`"),
+        );
         return false;
     }
     shaped
@@ -258,7 +266,11 @@ fn inputs(reader: &Reader<'_>) -> Vec<InputSpec> {
     let mistakes = reader.mistakes();
     for (name, origin, node) in table.entries() {
         let Value::Table(spec) = &node.value else {
-            mistakes.add(&node.origin, format!("input `{name}` is no table"), "write { kind = \"river_stage\", max_age = \"30m\" }");
+            mistakes.add(
+                &node.origin,
+                format!("input `{name}` is no table"),
+                "write { kind = \"river_stage\", max_age = \"30m\" }",
+            );
             continue;
         };
         let spec = Reader::table(spec, node.origin.clone(), mistakes);
@@ -266,7 +278,11 @@ fn inputs(reader: &Reader<'_>) -> Vec<InputSpec> {
             let found = KindId::named(&kind.value);
             match found.and_then(|found| found.kind().feeds) {
                 None if found.is_some() => return found,
-                Some(fed) => mistakes.add(&kind.origin, format!("{:?} feeds the input {fed:?}", kind.value), format!("write kind = {fed:?}; it covers both")),
+                Some(fed) => mistakes.add(
+                    &kind.origin,
+                    format!("{:?} feeds the input {fed:?}", kind.value),
+                    format!("write kind = {fed:?}; it covers both"),
+                ),
                 None => {
                     let remedy = match bongsu_sensors::kind::nearest(&kind.value) {
                         Some(near) => format!("did you mean {near:?}?"),
@@ -326,7 +342,11 @@ fn params(reader: &Reader<'_>, inputs: &[InputSpec]) -> Vec<Param> {
     let mistakes = reader.mistakes();
     for (name, origin, node) in table.entries() {
         let Value::Table(spec) = &node.value else {
-            mistakes.add(&node.origin, format!("parameter `{name}` is no table"), "write { default = 5.0, min = 1.0, max = 9.0, unit = \"mm\" }");
+            mistakes.add(
+                &node.origin,
+                format!("parameter `{name}` is no table"),
+                "write { default = 5.0, min = 1.0, max = 9.0, unit = \"mm\" }",
+            );
             continue;
         };
         let spec = Reader::table(spec, node.origin.clone(), mistakes);
@@ -345,9 +365,17 @@ fn params(reader: &Reader<'_>, inputs: &[InputSpec]) -> Vec<Param> {
             continue;
         };
         if default.is_number() != min.is_number() || default.is_number() != max.is_number() {
-            mistakes.add(&node.origin, "default, min and max are of different sorts", "write three numbers or three durations");
+            mistakes.add(
+                &node.origin,
+                "default, min and max are of different sorts",
+                "write three numbers or three durations",
+            );
         } else if !(min.size() <= default.size() && default.size() <= max.size()) {
-            mistakes.add(&node.origin, format!("the default of `{name}` lies outside its range"), "min ≤ default ≤ max");
+            mistakes.add(
+                &node.origin,
+                format!("the default of `{name}` lies outside its range"),
+                "min ≤ default ≤ max",
+            );
         }
         params.push(Param { name: name.to_owned(), default, min, max, step, unit, why });
     }
@@ -362,7 +390,9 @@ fn hold(reader: &Reader<'_>, inputs: &[InputSpec], names: &[String]) -> HoldSpec
     if let Some(node) = table.node("confirm") {
         match confirm(node) {
             Some(confirm) => hold.confirm = confirm,
-            None => mistakes.add(&node.origin, "no confirmation", "write confirm = 2 (in a row), or \"2 of 3\" (up to 16)"),
+            None => {
+                mistakes.add(&node.origin, "no confirmation", "write confirm = 2 (in a row), or \"2 of 3\" (up to 16)")
+            }
         }
     }
     if let Some(ratio) = table.located::<f64>("clear_ratio") {

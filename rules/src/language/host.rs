@@ -209,8 +209,7 @@ fn whole_numbers_are_numbers(engine: &mut Engine) {
 
 fn operators(engine: &mut Engine) {
     type Binary = fn(&Value, &Value) -> Value;
-    let all: [(&str, Binary); 4] =
-        [("+", Value::plus), ("-", Value::minus), ("*", Value::times), ("/", Value::over)];
+    let all: [(&str, Binary); 4] = [("+", Value::plus), ("-", Value::minus), ("*", Value::times), ("/", Value::over)];
     for (sign, apply) in all {
         engine.register_fn(sign, move |a: Value, b: Value| apply(&a, &b));
         engine.register_fn(sign, move |a: Value, b: f64| apply(&a, &Value::constant(b)));
@@ -230,7 +229,8 @@ pub(super) const ACROSS_WORDS: &str = "write \"worst\", \"second\", \"mean\", \"
 fn words(engine: &mut Engine, ledger: &Arc<Mutex<Ledger>>) {
     let book = ledger.clone();
     engine.register_fn("check", move |label: ImmutableString, value: Dynamic, op: ImmutableString, limit: Dynamic| {
-        let op = Op::parse(&op).ok_or_else(|| wrong(format!("check: {op:?} is no comparison; write >=, >, <= or <")))?;
+        let op =
+            Op::parse(&op).ok_or_else(|| wrong(format!("check: {op:?} is no comparison; write >=, >, <= or <")))?;
         let value = number(&label, "value", &value)?;
         let limit = number(&label, "limit", &limit)?;
         let mut book = lock(&book);
@@ -272,7 +272,9 @@ fn number(label: &str, role: &str, given: &Dynamic) -> Result<Value, Box<EvalAlt
     let plain = given.as_float().ok().or_else(|| given.as_int().ok().map(|whole| whole as f64));
     match plain {
         Some(plain) if plain.is_finite() => Ok(Value::constant(plain)),
-        Some(_) => Err(wrong(format!("check({label:?}): the {role} is no finite number; is something divided by zero?"))),
+        Some(_) => {
+            Err(wrong(format!("check({label:?}): the {role} is no finite number; is something divided by zero?")))
+        }
         None => Err(wrong(format!("check({label:?}): the {role} is no number, but {}", given.type_name()))),
     }
 }
@@ -299,7 +301,8 @@ fn functions(engine: &Engine) -> Vec<(String, bool)> {
     let all = metadata["functions"].as_array().cloned().unwrap_or_default();
     let function = |function: serde_json::Value| {
         let name = function["name"].as_str()?.to_owned();
-        let last = function["params"].as_array().and_then(|params| params.last()?.get("name")?.as_str().map(str::to_owned));
+        let last =
+            function["params"].as_array().and_then(|params| params.last()?.get("name")?.as_str().map(str::to_owned));
         Some((name, last.as_deref() == Some("window")))
     };
     all.into_iter().filter_map(function).collect()

@@ -66,13 +66,29 @@ impl Lint<'_> {
     fn node(&mut self, path: &[ASTNode<'_>]) {
         match path.last() {
             Some(ASTNode::Stmt(Stmt::If(flow, _))) => self.branch(flow.branch.statements()),
-            Some(ASTNode::Stmt(Stmt::Switch(_, at))) => self.complain(*at, "`switch` is not part of the rule language", "write several `if`"),
-            Some(ASTNode::Stmt(Stmt::TryCatch(_, at))) => self.complain(*at, "`try` is not part of the rule language", "what is missing is unknown, never an error"),
-            Some(ASTNode::Expr(Expr::And(_, at))) => self.complain(*at, "`&&` would read unknown as false", "write all([a, b])"),
-            Some(ASTNode::Expr(Expr::Or(_, at))) => self.complain(*at, "`||` would read unknown as false", "write any([a, b])"),
-            Some(ASTNode::Expr(Expr::Coalesce(_, at))) => self.complain(*at, "`??` is not part of the rule language", "what is missing is unknown"),
-            Some(ASTNode::Expr(Expr::Map(_, at))) => self.complain(*at, "maps are not part of the rule language", "write a list [a, b]"),
-            Some(ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at))) => self.call(call, *at, false, path),
+            Some(ASTNode::Stmt(Stmt::Switch(_, at))) => {
+                self.complain(*at, "`switch` is not part of the rule language", "write several `if`")
+            }
+            Some(ASTNode::Stmt(Stmt::TryCatch(_, at))) => self.complain(
+                *at,
+                "`try` is not part of the rule language",
+                "what is missing is unknown, never an error",
+            ),
+            Some(ASTNode::Expr(Expr::And(_, at))) => {
+                self.complain(*at, "`&&` would read unknown as false", "write all([a, b])")
+            }
+            Some(ASTNode::Expr(Expr::Or(_, at))) => {
+                self.complain(*at, "`||` would read unknown as false", "write any([a, b])")
+            }
+            Some(ASTNode::Expr(Expr::Coalesce(_, at))) => {
+                self.complain(*at, "`??` is not part of the rule language", "what is missing is unknown")
+            }
+            Some(ASTNode::Expr(Expr::Map(_, at))) => {
+                self.complain(*at, "maps are not part of the rule language", "write a list [a, b]")
+            }
+            Some(ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at))) => {
+                self.call(call, *at, false, path)
+            }
             Some(ASTNode::Expr(Expr::MethodCall(call, at))) => self.call(call, *at, true, path),
             _ => {}
         }
@@ -128,13 +144,23 @@ impl Lint<'_> {
     }
 
     /// A text argument that must stand there literally, so that it can be judged now.
-    fn literal(&self, call: &FnCallExpr, place: usize, at: Position, wrong: impl Fn(&str) -> Option<String>) -> Option<String> {
+    fn literal(
+        &self,
+        call: &FnCallExpr,
+        place: usize,
+        at: Position,
+        wrong: impl Fn(&str) -> Option<String>,
+    ) -> Option<String> {
         match call.args.get(place) {
             Some(Expr::StringConstant(text, at)) => match wrong(text) {
                 None => return Some(text.to_string()),
                 Some(remedy) => self.complain(*at, format!("{text:?} cannot stand here"), remedy),
             },
-            Some(other) => self.complain(other.start_position(), format!("`{}` takes a text written out here", call.name), "write it in quotes"),
+            Some(other) => self.complain(
+                other.start_position(),
+                format!("`{}` takes a text written out here", call.name),
+                "write it in quotes",
+            ),
             None => self.complain(at, format!("`{}` lacks an argument", call.name), "see `bongsu rules reference`"),
         }
         None
@@ -155,7 +181,9 @@ impl Lint<'_> {
                 None => "the first thing of a check is a key of [labels]".to_owned(),
             })
         });
-        self.literal(call, 2, at, |op| Op::parse(op).is_none().then(|| "write \">=\", \">\", \"<=\" or \"<\"".to_owned()));
+        self.literal(call, 2, at, |op| {
+            Op::parse(op).is_none().then(|| "write \">=\", \">\", \"<=\" or \"<\"".to_owned())
+        });
     }
 
     fn raise(&mut self, call: &FnCallExpr, at: Position) {
@@ -172,13 +200,21 @@ impl Lint<'_> {
                 match param.map(|param| &param.max) {
                     Some(super::header::Setting::Duration(longest)) => self.length(longest, *at),
                     _ => {
-                        self.complain(*at, format!("`{}` is no window", variable.1), "write a text such as \"1h\", or a duration parameter");
+                        self.complain(
+                            *at,
+                            format!("`{}` is no window", variable.1),
+                            "write a text such as \"1h\", or a duration parameter",
+                        );
                         None
                     }
                 }
             }
             Some(other) => {
-                self.complain(other.start_position(), "no window", "write a text such as \"1h\", or a duration parameter");
+                self.complain(
+                    other.start_position(),
+                    "no window",
+                    "write a text such as \"1h\", or a duration parameter",
+                );
                 None
             }
             None => {

@@ -75,9 +75,10 @@ fn record(label: &str, value: &Value, op: Op, limit: &Value, truth: Truth, decid
     let worst = decided.parts.first().and_then(|part| part.station);
     let limit_at = |station| limit.limit_of(value, station).unwrap_or(Measure::Unknown);
     // When the check holds, the stations behind it are those that make it hold; otherwise all that were asked.
-    let behind = decided.parts.iter().filter(|part| {
-        truth != Truth::True || part.measure.compare(op, limit_at(part.station)) == Truth::True
-    });
+    let behind = decided
+        .parts
+        .iter()
+        .filter(|part| truth != Truth::True || part.measure.compare(op, limit_at(part.station)) == Truth::True);
     let all: SmallVec<[(StationIndex, f64); 2]> =
         behind.filter_map(|part| Some((part.station?, part.measure.number()?))).collect();
     Check {

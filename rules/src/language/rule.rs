@@ -172,5 +172,11 @@ fn made_up(index: u8, spec: &header::InputSpec, filled: bool) -> Input {
         levels,
     };
     let stream = Stream { facts: Arc::new(facts), series: Arc::new(series), until: now, silent: !filled };
-    Input { index, now, streams: Arc::new([stream].into_iter().collect()), min_stations: spec.min_stations, absent: false }
+    Input {
+        index,
+        now,
+        streams: Arc::new([stream].into_iter().collect()),
+        min_stations: spec.min_stations,
+        absent: false,
+    }
 }

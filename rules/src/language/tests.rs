@@ -114,7 +114,10 @@ fn every_wrong_sentence_names_its_place_and_remedy() {
         "1:52 `raise` in an `else` would also be reached when the check is unknown; write its own `if`, with not(…) where it is meant",
     );
     check("while true { }", "1:1 `while` is not part of the rule language; windows do the looping");
-    check("let x = eval(\"1\"); raise(\"watch\")", "1:9 `eval` is not part of the rule language; write the sentence itself");
+    check(
+        "let x = eval(\"1\"); raise(\"watch\")",
+        "1:9 `eval` is not part of the rule language; write the sentence itself",
+    );
     check("fn f() { 1 }", "1:1 `fn` is not part of the rule language; write the check where it is used");
     check("sleep(10); raise(\"watch\")", "1:1 unknown function `sleep`; did you mean `slope`?");
     check("let a = 1;", "head 1:1 the rule never raises a level; write if check(…) { raise(\"advisory\") }");
@@ -131,20 +134,41 @@ fn every_wrong_sentence_names_its_place_and_remedy() {
 #[test]
 fn every_wrong_header_names_its_place_and_remedy() {
     let check = |from: &str, to: &str, expect: &str| {
-        let text = format!("{}if check(\"high\", stage.last(), \">=\", 5) {{ raise(\"watch\") }}\n", HEADER.replace(from, to));
+        let text =
+            format!("{}if check(\"high\", stage.last(), \">=\", 5) {{ raise(\"watch\") }}\n", HEADER.replace(from, to));
         let found = Host::new().compile(&Source::new("t.rhai", text)).err().unwrap_or_default();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert!(found.iter().any(|m| m == expect), "expected {expect}\nfound    {found:#?}");
     };
     check("river_stage", "river_stag", "t.rhai:6:22: unknown kind \"river_stag\"; did you mean \"river_stage\"?");
     check("river_flood", "river_fload", "t.rhai:2:14: unknown hazard \"river_fload\"; did you mean \"river_flood\"?");
-    check("\"station\"", "\"stations\"", "t.rhai:4:13: `scope` is \"stations\"; write \"station\" or \"area\" or \"city\"");
-    check("max = 180.0", "max = 18.0", "t.rhai:9:12: the default of `lead` lies outside its range; min ≤ default ≤ max");
-    check("clear_ratio = 0.8", "clear_ratio = 8", "t.rhai:13:19: `clear_ratio` is no part of a limit; write a number above 0 and up to 1");
+    check(
+        "\"station\"",
+        "\"stations\"",
+        "t.rhai:4:13: `scope` is \"stations\"; write \"station\" or \"area\" or \"city\"",
+    );
+    check(
+        "max = 180.0",
+        "max = 18.0",
+        "t.rhai:9:12: the default of `lead` lies outside its range; min ≤ default ≤ max",
+    );
+    check(
+        "clear_ratio = 0.8",
+        "clear_ratio = 8",
+        "t.rhai:13:19: `clear_ratio` is no part of a limit; write a number above 0 and up to 1",
+    );
     check("stage = 0.3", "stag = 0.3", "t.rhai:12:22: no input `stag`; name an input of this rule");
-    check("en = \"rain\"", "fr = \"pluie\"", "t.rhai:16:11: label `wet` lacks a language; write { ko = \"…\", en = \"…\" }");
+    check(
+        "en = \"rain\"",
+        "fr = \"pluie\"",
+        "t.rhai:16:11: label `wet` lacks a language; write { ko = \"…\", en = \"…\" }",
+    );
     check("lead =", "check =", "t.rhai:9:5: `check` is a word of the language; choose another name, such as `check_1`");
-    check("\"rainfall\"", "\"rainfall_counter\"", "t.rhai:7:21: \"rainfall_counter\" feeds the input \"rainfall\"; write kind = \"rainfall\"; it covers both");
+    check(
+        "\"rainfall\"",
+        "\"rainfall_counter\"",
+        "t.rhai:7:21: \"rainfall_counter\" feeds the input \"rainfall\"; write kind = \"rainfall\"; it covers both",
+    );
     check("scope", "scop", "t.rhai:4:5: unknown key `scop`; did you mean `scope`?");
 }
 
@@ -163,7 +187,13 @@ fn stream(station: u32, nature: Nature, values: &[f64], silent: bool) -> Stream 
 
 fn input(index: u8, streams: Vec<Stream>) -> Input {
     let absent = streams.is_empty();
-    Input { index, now: Time::from_millis(36_000_000), streams: Arc::new(streams.into_iter().collect()), min_stations: 1, absent }
+    Input {
+        index,
+        now: Time::from_millis(36_000_000),
+        streams: Arc::new(streams.into_iter().collect()),
+        min_stations: 1,
+        absent,
+    }
 }
 
 fn run(body: &str, stage: &[f64], rain: Option<&[f64]>) -> Result<Outcome, Failure> {
@@ -178,7 +208,9 @@ fn run(body: &str, stage: &[f64], rain: Option<&[f64]>) -> Result<Outcome, Failu
 
 #[test]
 fn checks_become_evidence() {
-    let outcome = run(r#"if check("high", stage.last(), ">=", stage.limit("watch")) { raise("watch") }"#, &[5.0, 6.5], None).expect("runs");
+    let outcome =
+        run(r#"if check("high", stage.last(), ">=", stage.limit("watch")) { raise("watch") }"#, &[5.0, 6.5], None)
+            .expect("runs");
     assert_eq!(outcome.level, Level::Watch);
     let evidence = &outcome.checks[0];
     assert_eq!((evidence.value, evidence.limit), (Measure::Exactly(6.5), Measure::Exactly(6.0)));
@@ -197,9 +229,11 @@ fn what_is_missing_is_unknown_or_left_out_and_never_all_clear() {
     check(wet, Some(&[20.0]), Level::Watch, false);
     check(wet, Some(&[1.0]), Level::None, true);
     check(wet, Some(&[1.0; 9]), Level::None, false);
-    let either = r#"if any([check("high", stage.last(), ">=", 6), check("wet", rain.sum("1h"), ">", 10)]) { raise("watch") }"#;
+    let either =
+        r#"if any([check("high", stage.last(), ">=", 6), check("wet", rain.sum("1h"), ">", 10)]) { raise("watch") }"#;
     check(either, None, Level::Watch, false);
-    let both = r#"if all([check("high", stage.last(), ">=", 6), check("wet", rain.sum("1h"), ">", 10)]) { raise("watch") }"#;
+    let both =
+        r#"if all([check("high", stage.last(), ">=", 6), check("wet", rain.sum("1h"), ">", 10)]) { raise("watch") }"#;
     check(both, None, Level::None, false);
     check(both, Some(&[1.0]), Level::None, true);
     let dry = r#"if not(check("wet", rain.sum("1h"), ">", 10)) { raise("watch") }"#;
@@ -219,7 +253,10 @@ fn numbers_are_numbers_with_a_fraction() {
     check(r#"if check("high", 5 / 2, ">=", 2.5) { raise("watch") }"#, Level::Watch);
     check(r#"if check("high", stage.last() * 2, ">", 12) { raise("watch") }"#, Level::Watch);
     check(r#"let a = [1, 2, 3]; if check("high", a[1], ">=", 2) { raise("watch") }"#, Level::Watch);
-    check(r#"let a = [check("high", stage.last(), ">", 1), check("high", stage.last(), ">", 99)]; if a[0] { raise("watch") }"#, Level::Watch);
+    check(
+        r#"let a = [check("high", stage.last(), ">", 1), check("high", stage.last(), ">", 99)]; if a[0] { raise("watch") }"#,
+        Level::Watch,
+    );
 }
 
 #[test]

@@ -9,7 +9,9 @@ const CADENCES: f64 = 2.5;
 /// Passes a value whose predecessor came in time; after a gap, nothing is evaluated.
 pub fn test(context: &Context<'_>) -> Flag {
     match (context.before(), context.sample()) {
-        (Some(before), Some(sample)) if sample.time.since(before.time) <= context.cadence.mul_f64(CADENCES) => Flag::Pass,
+        (Some(before), Some(sample)) if sample.time.since(before.time) <= context.cadence.mul_f64(CADENCES) => {
+            Flag::Pass
+        }
         _ => Flag::NotEvaluated,
     }
 }

@@ -70,7 +70,12 @@ pub mod methods {
         }
         over_in_unit(input, &window, |stream, window| {
             let Some(mut values) = representative(stream, &window, 1) else { return Measure::Unknown };
-            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank within the window")]
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rank within the window"
+            )]
             let rank = ((percent / 100.0 * values.len() as f64).ceil() as usize).clamp(1, values.len());
             Measure::known(*values.select_nth_unstable_by(rank - 1, f64::total_cmp).1)
         })

@@ -131,6 +131,12 @@ impl Numbering {
         *self.numbers.entry((station.clone(), name)).or_insert(next)
     }
 
+    /// The numbers of a list: the n-th entry has number n.
+    pub fn of(pairs: impl IntoIterator<Item = (StationId, DatastreamName)>) -> Numbering {
+        let numbers = pairs.into_iter().zip(0..).map(|(pair, number)| (pair, DatastreamId(number)));
+        Numbering { numbers: numbers.collect() }
+    }
+
     /// How many numbers were ever given.
     pub fn len(&self) -> usize {
         self.numbers.len()

@@ -1,0 +1,100 @@
+//! The city and the rules as text, read from disk and checked: what is logged when it is taken up.
+
+use crate::report::Problems;
+use bongsu_rules::incident::Status;
+use bongsu_rules::record::{CatalogText, RulesText};
+use bongsu_rules::{Engine, pack};
+use bongsu_sensors::Catalog;
+use bongsu_sensors::mistake::{Mistake, Origin, Source};
+use miette::{IntoDiagnostic, WrapErr, miette};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The catalog at a path, with the polygons it names.
+///
+/// # Errors
+/// A file that cannot be read, or every mistake in it.
+pub fn catalog(path: &Path) -> miette::Result<Arc<CatalogText>> {
+    match read_catalog(path) {
+        Ok((text, _)) => Ok(Arc::new(text)),
+        Err(mistakes) => Err(Problems::errors("the catalog cannot be used", mistakes).into()),
+    }
+}
+
+/// A catalog as text, and what it says.
+///
+/// # Errors
+/// Every mistake of both files.
+pub fn read_catalog(path: &Path) -> Result<(CatalogText, Catalog), Vec<Mistake>> {
+    let name = path.display().to_string();
+    let stations = std::fs::read_to_string(path).map_err(|error| {
+        let origin = Origin { source: Source::new(name.clone(), ""), span: 0..0 };
+        let remedy = "name the file of your stations with the key `stations` or on the command line";
+        vec![Mistake::new(&origin, format!("failed to read the catalog: {error}"), remedy)]
+    })?;
+    let mut geometry = None;
+    let catalog = Catalog::parse(&Source::new(name.clone(), stations.clone()), |file| {
+        let path = path.parent().unwrap_or(Path::new("")).join(file);
+        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        let name = path.display().to_string();
+        geometry = Some((name.clone(), text.clone()));
+        Ok(Source::new(name, text))
+    })?;
+    Ok((CatalogText { name, stations, geometry }, catalog))
+}
+
+/// The rules of a folder, or those that come with the program.
+///
+/// # Errors
+/// A file that cannot be read, or every mistake in them.
+pub fn rules(folder: Option<&Path>) -> miette::Result<Arc<RulesText>> {
+    let text = match folder {
+        None => pack::shipped(),
+        Some(folder) => rules_text(&[folder.to_owned()])?,
+    };
+    Engine::new(Status::Test)
+        .check_rules(&text)
+        .map_err(|mistakes| Problems::errors("the rules cannot be used", mistakes))?;
+    Ok(Arc::new(text))
+}
+
+/// The text of rule files, and of all in folders, in the order of their names.
+///
+/// # Errors
+/// A path that cannot be read, or none that holds a rule.
+pub fn rules_text(paths: &[PathBuf]) -> miette::Result<RulesText> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, &mut files)?;
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() {
+        return Err(miette!(help = "a rule is a file that ends in .rhai", "no rule in {paths:?}"));
+    }
+    let read = |path: PathBuf| {
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(&path).into_diagnostic().wrap_err_with(|| format!("failed to read {name}"))?;
+        Ok((name, text))
+    };
+    Ok(RulesText { files: files.into_iter().map(read).collect::<miette::Result<_>>()? })
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> miette::Result<()> {
+    let failed = || format!("failed to read {}", path.display());
+    let metadata = std::fs::metadata(path).into_diagnostic().wrap_err_with(failed)?;
+    if !metadata.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path).into_diagnostic().wrap_err_with(failed)? {
+        let entry = entry.into_diagnostic().wrap_err_with(failed)?.path();
+        if entry.is_dir() {
+            collect(&entry, files)?;
+        } else if entry.extension().is_some_and(|extension| extension == "rhai") {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}

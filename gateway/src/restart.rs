@@ -1,0 +1,90 @@
+//! Restart = restore + replay: the engine as it was when the store's last record had been handled.
+//!
+//! From the snapshot: hold and timer state, incidents. From the stored observations: windows. From the log after the
+//! snapshot: everything since, with its recorded `now` and its effects thrown away, because they are in the store.
+
+use crate::store::{Store, Stored};
+use bongsu_rules::engine::Authority;
+use bongsu_rules::incident::{Book, Status};
+use bongsu_rules::{Engine, Input};
+use bongsu_sensors::Time;
+
+/// An engine that stands where the store stands, and the place of the last record.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn restore(store: &Store, status: Status) -> miette::Result<(Engine, u64)> {
+    let Some((newest, last_now)) = store.newest()? else { return Ok((Engine::new(status), 0)) };
+    let (mut engine, from) = match store.snapshot()? {
+        // The log is whole: everything is decided again, to the same end.
+        None => (Engine::new(status), 0),
+        Some((seq, body)) => match Engine::restore(&body) {
+            Ok(engine) => (engine, seq),
+            Err(error) => {
+                tracing::warn!(%error, "the snapshot is of no use; windows are filled from the stored observations");
+                (rebuild(store, status, newest, last_now)?, newest)
+            }
+        },
+    };
+    if from > 0 {
+        recall(&mut engine, store, from, now_at(store, from, last_now)?)?;
+    }
+    let mut effects = Vec::new();
+    store.entries(from, newest, Time::from_millis(i64::MIN), |entry| {
+        let record = entry.record().map_err(|cause| store.damaged(&format!("record {}", entry.seq), &cause))?;
+        effects.clear();
+        engine.handle(&record, &mut effects);
+        Ok(())
+    })?;
+    Ok((engine, newest))
+}
+
+/// Gives the engine the stored observations its windows look back to, up to record `until`.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn recall(engine: &mut Engine, store: &Store, until: u64, now: Time) -> miette::Result<()> {
+    let since = now - engine.look_back();
+    store.entries(0, until, since, |entry| {
+        let stored = entry.stored().map_err(|cause| store.damaged(&format!("record {}", entry.seq), &cause))?;
+        for stored in stored {
+            match stored {
+                Stored::Observation(observation) => engine.recall(&observation),
+                Stored::Flag(datastream, time, flag) => engine.recall_flag(datastream, time, flag),
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// The time of a record; that of the last one where it is gone.
+fn now_at(store: &Store, seq: u64, last: Time) -> miette::Result<Time> {
+    let mut now = last;
+    store.entries(seq.saturating_sub(1), seq, Time::from_millis(i64::MIN), |entry| {
+        now = entry.now;
+        Ok(())
+    })?;
+    Ok(now)
+}
+
+/// An engine from what the store is the authority of.
+fn rebuild(store: &Store, status: Status, newest: u64, now: Time) -> miette::Result<Engine> {
+    let mut authority = Authority {
+        status,
+        catalog: Default::default(),
+        rules: Default::default(),
+        numbering: store.numbering()?,
+        book: store.book()?.unwrap_or_else(|| Book::new(status)),
+    };
+    for kind in [crate::store::CATALOG, crate::store::RULES] {
+        let Some(entry) = store.entry_in_force(kind, newest)? else { continue };
+        let record = entry.record().map_err(|cause| store.damaged(&format!("record {}", entry.seq), &cause))?;
+        match record.input {
+            Input::Catalog(text) => authority.catalog = text,
+            Input::Rules(text) => authority.rules = text,
+            _ => {}
+        }
+    }
+    Ok(Engine::rebuild(authority, now))
+}

@@ -1,0 +1,190 @@
+//! One row of the log: an input of the engine, and for readings what became of each.
+//!
+//! The same bytes serve two readers: a restart, which feeds the inputs to the engine again, and a query, which wants
+//! the observations.
+
+use bongsu_rules::record::{CatalogText, Observation, RulesText};
+use bongsu_rules::{Effect, Flag, Input, Record};
+use bongsu_sensors::reading::DatastreamId;
+use bongsu_sensors::{Reading, Time};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Numbers of the kinds of rows.
+const READINGS: i64 = 1;
+const TICK: i64 = 2;
+/// Rows that bring a catalog.
+pub const CATALOG: i64 = 3;
+/// Rows that bring rules.
+pub const RULES: i64 = 4;
+
+/// Outcome of a reading that is no observation.
+const NOT_TAKEN: u8 = 0;
+
+/// A reading with what became of it. Times are relative to the record's `now`, which keeps them short.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct LoggedReading {
+    datastream: u32,
+    /// The device claimed this time itself.
+    claimed: bool,
+    offset_ms: i64,
+    value: Option<f64>,
+    /// The number of its flag, or [`NOT_TAKEN`].
+    outcome: u8,
+}
+
+/// An earlier observation that was judged again.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct LoggedFlag {
+    datastream: u32,
+    offset_ms: i64,
+    flag: u8,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct LoggedReadings {
+    readings: Vec<LoggedReading>,
+    flags: Vec<LoggedFlag>,
+}
+
+/// A row of the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its place in the order of inputs.
+    pub seq: u64,
+    /// When it was taken in.
+    pub now: Time,
+    /// The number of its kind.
+    pub kind: i64,
+    /// Earliest phenomenon time in it.
+    pub first: Time,
+    /// Latest phenomenon time in it.
+    pub last: Time,
+    /// The rest.
+    pub body: Vec<u8>,
+}
+
+/// What a row says about observations, in the order in which it was decided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stored {
+    /// An observation.
+    Observation(Observation),
+    /// An earlier observation has another flag from here on.
+    Flag(DatastreamId, Time, Flag),
+}
+
+impl Entry {
+    /// The row of a record and of what was decided from it.
+    ///
+    /// # Errors
+    /// Only where memory cannot be had.
+    pub fn of(record: &Record, effects: &[Effect]) -> Result<Entry, postcard::Error> {
+        let now = record.now;
+        let mut entry = Entry { seq: record.seq, now, kind: TICK, first: now, last: now, body: Vec::new() };
+        match &record.input {
+            Input::Readings(readings) => {
+                entry.kind = READINGS;
+                let logged = logged(readings, effects, now, &mut entry);
+                entry.body = postcard::to_allocvec(&logged)?;
+            }
+            Input::Tick => {}
+            Input::Catalog(text) => {
+                entry.kind = CATALOG;
+                entry.body = postcard::to_allocvec(&**text)?;
+            }
+            Input::Rules(text) => {
+                entry.kind = RULES;
+                entry.body = postcard::to_allocvec(&**text)?;
+            }
+        }
+        Ok(entry)
+    }
+
+    /// The record it was.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub fn record(&self) -> Result<Record, postcard::Error> {
+        let input = match self.kind {
+            READINGS => {
+                let logged: LoggedReadings = postcard::from_bytes(&self.body)?;
+                let reading = |logged: &LoggedReading| Reading {
+                    datastream: DatastreamId(logged.datastream),
+                    time: logged.claimed.then(|| self.at(logged.offset_ms)),
+                    value: logged.value,
+                };
+                Input::Readings(logged.readings.iter().map(reading).collect())
+            }
+            TICK => Input::Tick,
+            CATALOG => Input::Catalog(Arc::new(postcard::from_bytes::<CatalogText>(&self.body)?)),
+            RULES => Input::Rules(Arc::new(postcard::from_bytes::<RulesText>(&self.body)?)),
+            _ => return Err(postcard::Error::DeserializeBadEnum),
+        };
+        Ok(Record { seq: self.seq, now: self.now, input })
+    }
+
+    /// The observations and later flags it holds.
+    ///
+    /// # Errors
+    /// A damaged row.
+    pub fn stored(&self) -> Result<Vec<Stored>, postcard::Error> {
+        if self.kind != READINGS {
+            return Ok(Vec::new());
+        }
+        let logged: LoggedReadings = postcard::from_bytes(&self.body)?;
+        let observation = |logged: &LoggedReading| {
+            let flag = Flag::from_number(logged.outcome)?;
+            let time = self.at(logged.offset_ms);
+            Some(Stored::Observation(Observation {
+                datastream: DatastreamId(logged.datastream),
+                time,
+                value: logged.value,
+                flag,
+            }))
+        };
+        let flag = |logged: &LoggedFlag| {
+            let flag = Flag::from_number(logged.flag)?;
+            Some(Stored::Flag(DatastreamId(logged.datastream), self.at(logged.offset_ms), flag))
+        };
+        let mut stored: Vec<Stored> = logged.readings.iter().filter_map(observation).collect();
+        stored.extend(logged.flags.iter().filter_map(flag));
+        Ok(stored)
+    }
+
+    fn at(&self, offset_ms: i64) -> Time {
+        Time::from_millis(self.now.millis().saturating_add(offset_ms))
+    }
+}
+
+/// Readings beside what became of each; the span of their times goes into the entry.
+fn logged(readings: &[Reading], effects: &[Effect], now: Time, entry: &mut Entry) -> LoggedReadings {
+    let mut logged = LoggedReadings { readings: Vec::with_capacity(readings.len()), flags: Vec::new() };
+    let offset = |time: Time| time.millis().saturating_sub(now.millis());
+    let mut outcomes =
+        effects.iter().filter(|effect| matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_)));
+    let mut span: Option<(Time, Time)> = None;
+    for reading in readings {
+        let (time, outcome) = match outcomes.next() {
+            Some(Effect::Observed(observation)) => (observation.time, observation.flag.number()),
+            _ => (reading.time.unwrap_or(now), NOT_TAKEN),
+        };
+        if outcome != NOT_TAKEN {
+            span = Some(span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        }
+        logged.readings.push(LoggedReading {
+            datastream: reading.datastream.0,
+            claimed: reading.time.is_some(),
+            offset_ms: offset(time),
+            value: reading.value,
+            outcome,
+        });
+    }
+    for effect in effects {
+        if let Effect::Reflagged { datastream, time, flag } = effect {
+            span = Some(span.map_or((*time, *time), |(first, last)| (first.min(*time), last.max(*time))));
+            logged.flags.push(LoggedFlag { datastream: datastream.0, offset_ms: offset(*time), flag: flag.number() });
+        }
+    }
+    (entry.first, entry.last) = span.unwrap_or((now, now));
+    logged
+}

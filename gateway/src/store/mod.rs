@@ -1,0 +1,450 @@
+//! The embedded store: the log of every input, and everything that was decided from it, in one SQLite file.
+//!
+//! One transaction holds a batch's inputs, its decisions and what is still to be said; it is on the disk before anybody
+//! hears of it. One writer: the pipeline. Readers open the file for themselves ([`Reader`]).
+
+mod entry;
+mod read;
+
+pub use entry::{CATALOG, Entry, RULES, Stored};
+pub use read::{Page, Reader};
+
+use bongsu_rules::incident::{Book, Status, Transition};
+use bongsu_rules::record::Undecided;
+use bongsu_sensors::catalog::Numbering;
+use bongsu_sensors::{DatastreamName, Reason, StationId, Time};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The migrations: the n-th brings version n to version n + 1.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// How much of a refused payload is kept: enough to see what it was.
+pub const PAYLOAD_KEPT: usize = 512;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum StoreError {
+    /// SQLite said no.
+    #[error("the store {path} failed: {cause}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        cause: rusqlite::Error,
+    },
+    /// A newer program wrote it.
+    #[error("the store {path} has version {found}, this program knows up to {known}")]
+    #[diagnostic(help("start the newer program again, or restore the backup that was taken before its first start"))]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version it has.
+        found: usize,
+        /// The newest version this program knows.
+        known: usize,
+    },
+    /// A row cannot be read.
+    #[error("the store {path} holds a damaged {what}: {cause}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Which row.
+        what: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// It holds something else.
+    #[error(
+        "the store {path} belongs to {holds:?}, not to {wanted:?}: what is meant and what is practised are kept apart"
+    )]
+    #[diagnostic(help("name another folder with --data"))]
+    OtherStatus {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        holds: Status,
+        /// What was asked.
+        wanted: Status,
+    },
+    /// The folder cannot be made.
+    #[error("failed to make the folder {path}: {cause}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+/// A part of a message, or all of it, that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// When it came.
+    pub received: Time,
+    /// Where it came from: a topic, or a file and line.
+    pub source: String,
+    /// The station it spoke for, where that is known.
+    pub station: Option<String>,
+    /// Why it was refused.
+    pub reason: Reason,
+    /// What to send instead.
+    pub remedy: String,
+    /// What it said, cut at [`PAYLOAD_KEPT`].
+    pub payload: Vec<u8>,
+}
+
+/// Everything one transaction makes true.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Inputs.
+    pub entries: Vec<Entry>,
+    /// Changes of incidents, with the record that caused each.
+    pub transitions: Vec<(u64, Transition)>,
+    /// Places where rules stopped or started being able to decide.
+    pub undecided: Vec<Undecided>,
+    /// What was refused.
+    pub dead_letters: Vec<DeadLetter>,
+    /// Alerts and incidents as they stand, where they changed.
+    pub book: Option<Book>,
+    /// Numbers of datastreams, where new ones were given.
+    pub numbering: Option<Numbering>,
+    /// How far a replay has read.
+    pub progress: Option<Progress>,
+    /// Readings in it.
+    pub readings: usize,
+    /// Readings in it that became observations.
+    pub observations: u64,
+    /// Readings in it that said again what was known.
+    pub duplicates: u64,
+}
+
+impl Batch {
+    /// Whether there is nothing to make true.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.dead_letters.is_empty() && self.progress.is_none()
+    }
+
+    /// Forgets what was committed.
+    pub fn clear(&mut self) {
+        *self = Batch::default();
+    }
+}
+
+/// How far a replay has read, so that an interrupted one can go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The files, and the size of each.
+    pub files: Vec<(String, u64)>,
+    /// Rows that were taken in.
+    pub rows: u64,
+    /// Observations among them.
+    pub observations: u64,
+    /// Dead letters among them.
+    pub dead_letters: u64,
+    /// It has read all of them.
+    pub finished: bool,
+}
+
+/// The writer of the store.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    dead_letter_limit: usize,
+}
+
+impl Store {
+    /// Opens the store, making or migrating it.
+    ///
+    /// # Errors
+    /// A file that cannot be opened, belongs to a newer program, or holds another status.
+    pub fn open(path: &Path, status: Status, dead_letter_limit: usize) -> Result<Store, StoreError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|cause| StoreError::Folder { path: folder.to_owned(), cause })?;
+        }
+        let failed = |cause| StoreError::Sqlite { path: path.to_owned(), cause };
+        let connection = Connection::open(path).map_err(failed)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+        // FULL: in WAL mode the only setting at which a commit has been synced when it returns.
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;")
+            .map_err(failed)?;
+        let mut store = Store { connection, path: path.to_owned(), dead_letter_limit };
+        store.migrate()?;
+        store.hold_to(status)?;
+        Ok(store)
+    }
+
+    fn failed(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+        let path = self.path.clone();
+        move |cause| StoreError::Sqlite { path: path.clone(), cause }
+    }
+
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        let failed = self.failed();
+        let found: usize = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
+        if found > MIGRATIONS.len() {
+            return Err(StoreError::Newer { path: self.path.clone(), found, known: MIGRATIONS.len() });
+        }
+        if found > 0 && found < MIGRATIONS.len() {
+            let copy = self.path.with_extension(format!("before-v{}.db", MIGRATIONS.len()));
+            self.connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(&failed)?;
+        }
+        for (version, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+            let transaction = self.connection.transaction().map_err(&failed)?;
+            transaction.execute_batch(migration).map_err(&failed)?;
+            transaction.pragma_update(None, "user_version", version + 1).map_err(&failed)?;
+            transaction.commit().map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    /// A store is for what is meant, or for exercises, or for tests, and stays so.
+    fn hold_to(&self, wanted: Status) -> Result<(), StoreError> {
+        let word = |status: Status| match status {
+            Status::Actual => "Actual",
+            Status::Exercise => "Exercise",
+            Status::Test => "Test",
+        };
+        self.connection
+            .execute("INSERT OR IGNORE INTO meta VALUES ('status', ?1)", [word(wanted)])
+            .map_err(self.failed())?;
+        let held = self.meta("status")?.unwrap_or_default();
+        let holds = [Status::Actual, Status::Exercise, Status::Test].into_iter().find(|status| word(*status) == held);
+        match holds {
+            Some(holds) if holds == wanted => Ok(()),
+            holds => Err(StoreError::OtherStatus { path: self.path.clone(), holds: holds.unwrap_or_default(), wanted }),
+        }
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
+            .map_err(self.failed())
+    }
+
+    /// Makes a batch true: all of it, on the disk, or nothing.
+    ///
+    /// # Errors
+    /// The disk, most likely: nothing of the batch is true then, and it may be tried again.
+    pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let failed = self.failed();
+        let limit = self.dead_letter_limit;
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        write(&transaction, batch, limit).map_err(&failed)?;
+        transaction.commit().map_err(&failed)
+    }
+
+    /// Keeps a snapshot of the engine as it was after record `seq`.
+    ///
+    /// # Errors
+    /// The disk, most likely.
+    pub fn keep_snapshot(&mut self, seq: u64, body: &[u8]) -> Result<(), StoreError> {
+        self.connection
+            .execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?1, ?2)", params![seq, body])
+            .map(|_| ())
+            .map_err(self.failed())
+    }
+
+    /// The last snapshot, and the record it was made after.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn snapshot(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        self.connection
+            .query_row("SELECT seq, body FROM snapshot", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(self.failed())
+    }
+
+    /// The place of the newest record.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn newest(&self) -> Result<Option<(u64, Time)>, StoreError> {
+        self.connection
+            .query_row("SELECT seq, now FROM log ORDER BY seq DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, Time::from_millis(row.get(1)?)))
+            })
+            .optional()
+            .map_err(self.failed())
+    }
+
+    /// Goes through the log in order: the entries after `after`, received at or after `since`, up to `until`.
+    ///
+    /// # Errors
+    /// The store cannot be read, or what `each` answers.
+    pub fn entries(
+        &self,
+        after: u64,
+        until: u64,
+        since: Time,
+        mut each: impl FnMut(Entry) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let failed = self.failed();
+        let sql =
+            "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 AND now >= ?3 ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let rows = statement.query_map(params![after, until, since.millis()], read::entry).map_err(&failed)?;
+        for entry in rows {
+            each(entry.map_err(&failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// The newest record of a kind before or at `until`: the city and the rules in force.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn entry_in_force(&self, kind: i64, until: u64) -> Result<Option<Entry>, StoreError> {
+        let sql =
+            "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
+        self.connection.query_row(sql, params![kind, until], read::entry).optional().map_err(self.failed())
+    }
+
+    /// Alerts and incidents as they stand.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn book(&self) -> Result<Option<Book>, StoreError> {
+        let Some(text) = self.meta("book")? else { return Ok(None) };
+        serde_json::from_str(&text).map(Some).map_err(|cause| self.damaged("book", &cause))
+    }
+
+    /// The numbers of datastreams.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn numbering(&self) -> Result<Numbering, StoreError> {
+        let failed = self.failed();
+        let mut statement =
+            self.connection.prepare("SELECT station, name FROM datastream ORDER BY id").map_err(&failed)?;
+        let rows =
+            statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).map_err(&failed)?;
+        let mut pairs: Vec<(StationId, DatastreamName)> = Vec::new();
+        for row in rows {
+            let (station, name) = row.map_err(&failed)?;
+            pairs.push((StationId::new(&station), name.parse().map_err(|cause| self.damaged("datastream", &cause))?));
+        }
+        Ok(Numbering::of(pairs))
+    }
+
+    /// How far a replay has read.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn progress(&self) -> Result<Option<Progress>, StoreError> {
+        let Some(text) = self.meta("replay")? else { return Ok(None) };
+        serde_json::from_str(&text).map(Some).map_err(|cause| self.damaged("replay", &cause))
+    }
+
+    /// Every change of every incident, in order.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn transitions(&self) -> Result<Vec<Transition>, StoreError> {
+        let failed = self.failed();
+        let mut statement = self.connection.prepare("SELECT body FROM transition ORDER BY id").map_err(&failed)?;
+        let bodies = statement.query_map([], |row| row.get::<_, String>(0)).map_err(&failed)?;
+        let mut transitions = Vec::new();
+        for body in bodies {
+            let body = body.map_err(&failed)?;
+            transitions.push(serde_json::from_str(&body).map_err(|cause| self.damaged("transition", &cause))?);
+        }
+        Ok(transitions)
+    }
+
+    /// A row that cannot be read.
+    pub fn damaged(&self, what: &str, cause: &dyn std::fmt::Display) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), what: what.to_owned(), cause: cause.to_string() }
+    }
+}
+
+fn write(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> rusqlite::Result<()> {
+    let mut insert = to.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for entry in &batch.entries {
+        let (first, last) = (entry.first.millis(), entry.last.millis());
+        insert.execute(params![entry.seq, entry.now.millis(), entry.kind, first, last, entry.body])?;
+    }
+    for (seq, transition) in &batch.transitions {
+        write_transition(to, *seq, transition)?;
+    }
+    for undecided in &batch.undecided {
+        write_undecided(to, undecided)?;
+    }
+    if !batch.dead_letters.is_empty() {
+        write_dead_letters(to, &batch.dead_letters, dead_letter_limit)?;
+    }
+    if let Some(numbering) = &batch.numbering {
+        let mut insert = to.prepare_cached("INSERT OR IGNORE INTO datastream VALUES (?1, ?2, ?3)")?;
+        for (station, name, id) in numbering.iter() {
+            insert.execute(params![id.0, station.as_str(), name.to_string()])?;
+        }
+    }
+    if let Some(book) = &batch.book {
+        write_meta(to, "book", book)?;
+    }
+    if let Some(progress) = &batch.progress {
+        write_meta(to, "replay", progress)?;
+    }
+    Ok(())
+}
+
+fn json(value: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn write_meta(to: &Transaction<'_>, key: &str, value: &impl Serialize) -> rusqlite::Result<()> {
+    to.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute(params![key, json(value)?]).map(|_| ())
+}
+
+fn write_transition(to: &Transaction<'_>, seq: u64, transition: &Transition) -> rusqlite::Result<()> {
+    let incident = &transition.incident;
+    let mut insert = to.prepare_cached("INSERT INTO transition (seq, incident, time, body) VALUES (?1, ?2, ?3, ?4)")?;
+    let id = insert.insert(params![seq, incident.id, transition.time.millis(), json(transition)?])?;
+    to.prepare_cached("INSERT OR REPLACE INTO incident VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
+        incident.id,
+        incident.hazard,
+        incident.area,
+        incident.state.name(),
+        incident.level.name(),
+        incident.onset.millis(),
+        incident.updated.millis(),
+        json(incident)?,
+    ])?;
+    if let Some(message) = &transition.message {
+        to.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            message.identifier,
+            incident.id,
+            message.sent.millis(),
+            id
+        ])?;
+    }
+    to.prepare_cached("INSERT INTO outbox (channel, transition) VALUES ('mqtt', ?1)")?.execute([id]).map(|_| ())
+}
+
+fn write_undecided(to: &Transaction<'_>, undecided: &Undecided) -> rusqlite::Result<()> {
+    if undecided.since.is_none() {
+        let mut delete = to.prepare_cached("DELETE FROM undecided WHERE rule = ?1 AND place = ?2")?;
+        return delete.execute([&undecided.rule, &undecided.place]).map(|_| ());
+    }
+    let mut insert = to.prepare_cached("INSERT OR REPLACE INTO undecided VALUES (?1, ?2, ?3)")?;
+    insert.execute([&undecided.rule, &undecided.place, &json(undecided)?]).map(|_| ())
+}
+
+fn write_dead_letters(to: &Transaction<'_>, letters: &[DeadLetter], limit: usize) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO dead_letter (received, source, station, reason, remedy, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut insert = to.prepare_cached(sql)?;
+    // A flood of refusals in one batch is kept only as far as it would survive anyway.
+    for letter in &letters[letters.len().saturating_sub(limit)..] {
+        let (received, reason) = (letter.received.millis(), letter.reason.name());
+        insert.execute(params![received, letter.source, letter.station, reason, letter.remedy, letter.payload])?;
+    }
+    let mut trim = to.prepare_cached("DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?1")?;
+    trim.execute([limit]).map(|_| ())
+}
