@@ -9,9 +9,9 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 /// Kiosks that exchange banks with one another.
-const GROUP: usize = 4;
+pub const GROUP: usize = 4;
 /// Mean time a bank is out, minutes, beyond the shortest.
-const MEAN_MIN: f64 = 140.0;
+const MEAN_MIN: f64 = 110.0;
 const SHORTEST_MIN: f64 = 12.0;
 
 /// A bank that is out.
@@ -46,7 +46,7 @@ impl Loans {
         let dice = &mut self.dice[kiosk];
         let token = dice.bits();
         let minutes = SHORTEST_MIN + dice.waiting(MEAN_MIN).min(48.0 * 60.0);
-        let goes_elsewhere = dice.chance(0.35);
+        let goes_elsewhere = dice.chance(0.15);
         let brought_to = if goes_elsewhere { self.neighbour(kiosk) } else { kiosk };
         let loan = Loan { back: now + Duration::from_secs_f64(minutes * 60.0), token, unit, kiosk: brought_to };
         self.out.push(Reverse(loan.clone()));

@@ -27,6 +27,9 @@ pub mod water;
 // What stands at the stations.
 pub mod instrument;
 
+// An instrument with its own dice and rhythm.
+mod device;
+
 // Power banks that are out.
 mod lending;
 

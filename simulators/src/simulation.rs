@@ -4,17 +4,17 @@
 //! time is cut into steps. Start at [`Simulation::step_until`].
 
 use crate::city::City;
-use crate::city::station::Role;
+use crate::device::{self, Device};
 use crate::dice::Dice;
-use crate::emission::{Emission, EventEmission, Lending, Values};
+use crate::emission::{Emission, EventEmission, Lending};
 use crate::fault::{Fault, FaultKind, Ill};
 use crate::instrument::{Instrument, Moment};
-use crate::lending::Loans;
+use crate::lending::{GROUP, Loans};
 use crate::scenario::{Plan, Scenario};
 use crate::truth::Truth;
 use crate::water::Water;
 use crate::weather::{MINUTE_MS, Weather, hour_of_week};
-use bongsu_sensors::Time;
+use bongsu_sensors::{StationId, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,20 +62,6 @@ pub enum SetupError {
     Rain,
 }
 
-/// One instrument with its own dice.
-#[derive(Debug)]
-struct Device {
-    instrument: Instrument,
-    dice: Dice,
-    /// Minutes between two messages, and on which of them it speaks.
-    every: i64,
-    phase: i64,
-    /// Seconds within the minute at which it measures, and milliseconds it takes to send.
-    second_ms: i64,
-    latency_ms: f64,
-    kiosk: Option<usize>,
-}
-
 /// A running city.
 #[derive(Debug)]
 pub struct Simulation {
@@ -121,7 +107,19 @@ impl Simulation {
         let next = Time::from_millis(-(-start.millis()).div_euclid(MINUTE_MS) * MINUTE_MS);
         let dark = vec![false; city.ground.districts.len()];
         let rain_mm = vec![0.0; city.ground.districts.len() + 1];
-        let devices = devices(&city, &plan, &weather, &water, settings, next, (&dark, &rain_mm));
+        let (hour_of_week, minute) = hour_of_week(next);
+        let first = Moment {
+            now: next,
+            city: &city,
+            plan: &plan,
+            rain_mm: &rain_mm,
+            air_c: weather.air_c(next),
+            water: &water,
+            hour_of_week,
+            minute,
+            dark: &dark,
+        };
+        let devices = device::all(&city, seed, settings.cadence, &first);
         let kiosks: Vec<usize> = (0..devices.len()).filter(|at| devices[*at].kiosk.is_some()).collect();
         let mut ill: BTreeMap<usize, Vec<Ill>> = BTreeMap::new();
         for fault in &plan.faults {
@@ -177,6 +175,13 @@ impl Simulation {
         &self.truth
     }
 
+    /// Faults that have touched something so far: the station, the fault's name, and when it first did. A gauge that
+    /// drowns dies later than its plan begins.
+    pub fn faults_begun(&self) -> Vec<(StationId, &'static str, Time)> {
+        let of = |ill: &Ill| Some((self.city.stations[ill.fault.station].id.clone(), ill.fault.kind.name, ill.began?));
+        self.ill.values().flatten().filter_map(of).collect()
+    }
+
     /// The city.
     pub fn city(&self) -> &Arc<City> {
         &self.city
@@ -224,6 +229,9 @@ impl Simulation {
             *dark = self.plan.blackouts.iter().any(hits);
         }
         self.bring_back(now);
+        if hour_of_week(now) == (hour_of_week(now).0 / 24 * 24 + 4, 0) {
+            self.even_out_kiosks();
+        }
         self.move_instruments(now);
         self.truth.end_minute();
         self.next = now + Duration::from_secs(60);
@@ -242,6 +250,24 @@ impl Simulation {
                 self.tell(at, now, loan.unit, loan.token, Lending::Returned);
             } else {
                 self.loans.walk_on(loan);
+            }
+        }
+    }
+
+    /// Every night a van evens out the stock of neighbouring kiosks, as operators of lending systems do.
+    fn even_out_kiosks(&mut self) {
+        for group in self.kiosks.chunks(GROUP) {
+            for _ in 0..32 {
+                let stock = |at: &usize| match &self.devices[*at].instrument {
+                    Instrument::Kiosk(kiosk) => kiosk.stock(),
+                    _ => 0,
+                };
+                let most = group.iter().copied().max_by_key(stock);
+                let least = group.iter().copied().min_by_key(stock);
+                let (Some(most), Some(least)) = (most, least) else { break };
+                if stock(&most) < stock(&least) + 2 || !device::move_bank(&mut self.devices, most, least) {
+                    break;
+                }
             }
         }
     }
@@ -291,7 +317,7 @@ impl Simulation {
             if !device.instrument.sample(&moment, &mut device.dice, &mut self.scratch) {
                 continue;
             }
-            let emission = spoken(&city, at, device, now, &self.scratch);
+            let emission = device::spoken(&city, at, device, now, &self.scratch);
             match self.ill.get_mut(&at) {
                 None => self.pending.push(emission),
                 Some(ills) => garble(ills, emission, truth, &mut self.pending, &mut self.out),
@@ -304,23 +330,6 @@ impl Simulation {
             }
         }
     }
-}
-
-/// The message of a device that has just measured.
-fn spoken(city: &City, at: usize, device: &mut Device, now: Time, measured: &[f64]) -> Emission {
-    let station = &city.stations[at];
-    let rounded = |(stream, value): (&crate::city::station::Stream, &f64)| {
-        // Devices say no more digits than they know; one over the resolution is a whole number for every kind.
-        let parts = (1.0 / stream.name.kind().resolution).round().max(1.0);
-        let value = (value * parts).round() / parts;
-        // Minus zero is no reading.
-        (stream.name, value.is_finite().then_some(value + 0.0))
-    };
-    let values: Values = station.streams.iter().zip(measured).map(rounded).collect();
-    let phenomenon = Time::from_millis(now.millis() + device.second_ms);
-    #[expect(clippy::cast_possible_truncation, reason = "a few seconds in milliseconds")]
-    let latency = (device.latency_ms * (1.0 + 0.3 * device.dice.noise())).max(20.0) as i64;
-    Emission { due: Time::from_millis(phenomenon.millis() + latency), station: station.id.clone(), phenomenon, values }
 }
 
 /// Passes an emission through the faults of its station, one after another.
@@ -356,31 +365,4 @@ fn ordered_faults(city: &City, settings: &Settings, start: Time) -> Result<Vec<F
         faults.push(Fault { kind: order.kind, station, from, until: from + order.lasting });
     }
     Ok(faults)
-}
-
-fn devices(
-    city: &City,
-    plan: &Plan,
-    weather: &Weather,
-    water: &Water,
-    settings: &Settings,
-    now: Time,
-    (dark, rain_mm): (&[bool], &[f64]),
-) -> Vec<Device> {
-    let (hour_of_week, minute) = hour_of_week(now);
-    let first = Moment { now, city, plan, rain_mm, air_c: weather.air_c(now), water, hour_of_week, minute, dark };
-    let mut kiosks = 0..;
-    let each = |(at, station): (usize, &crate::city::station::Station)| {
-        let mut dice = Dice::new(settings.seed, station.id.as_str());
-        let instrument = Instrument::new(at, station, &mut dice, &first);
-        let override_min = settings.cadence.map(|cadence| i64::try_from(cadence.as_secs() / 60).unwrap_or(1).max(1));
-        let every = override_min.unwrap_or(station.cadence_min);
-        // Water is measured on the clock's tens of minutes, everything else whenever it was switched on.
-        let on_the_clock = station.cadence_min == 10 && settings.cadence.is_none();
-        let second_ms = if on_the_clock { 0 } else { i64::try_from(dice.pick(60)).unwrap_or(0) * 1000 };
-        let phase = if on_the_clock { 0 } else { i64::try_from(dice.pick(60)).unwrap_or(0) };
-        let kiosk = matches!(station.role, Role::Charger { .. }).then(|| kiosks.next()).flatten();
-        Device { instrument, every, phase, second_ms, latency_ms: dice.between(150.0, 8000.0), kiosk, dice }
-    };
-    city.stations.iter().enumerate().map(each).collect()
 }

@@ -86,10 +86,10 @@ impl Weather {
         self.air_wander = 0.999 * self.air_wander + 0.05 * self.air.noise();
         rain_mm.clear();
         for (point, (state, dice)) in self.points.iter().zip(&mut self.gusts) {
-            // Rain is gusty: a correlated lognormal factor of mean 1 (AR(1), ten minutes, 30 %).
+            // Rain is gusty: a correlated lognormal factor of mean 1 (AR(1), ten minutes, 20 %).
             *state = 0.905 * *state + 0.425 * dice.noise();
             let mm_h: f64 = self.cells.iter().map(|cell| cell.intensity_mm_h(*point, now)).sum();
-            let gust = if mm_h > 0.0 { (0.3 * *state - 0.045).exp() } else { 1.0 };
+            let gust = if mm_h > 0.0 { (0.2 * *state - 0.02).exp() } else { 1.0 };
             // Below this nothing reaches the ground; it also ends the tails of the Gaussian.
             let mm_h = if mm_h < 0.05 { 0.0 } else { mm_h * gust * self.multiplier };
             rain_mm.push(mm_h / 60.0);

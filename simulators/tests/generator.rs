@@ -133,6 +133,8 @@ fn a_gauge_can_be_lost_in_the_flood() {
     let rose = run.truth().first(&StationId::new("mulbit-1"), Level::Advisory);
     let rose = rose.expect("the water rose");
     assert!(last >= rose && last.since(rose) < minutes(180), "last word {last}, advisory {rose}");
+    let begun = run.faults_begun();
+    assert!(matches!(&begun[..], [(station, "sudden_death", at)] if station.as_str() == "mulbit-1" && *at > last));
 }
 
 #[test]

@@ -8,7 +8,7 @@ const HOURS: f64 = 3.0;
 /// Its entry in the table.
 pub static FAULT: FaultKind = FaultKind {
     name: "drift",
-    title: ("값 밀림", "Drift"),
+    title: ("값이 서서히 어긋남", "Drift"),
     apply: |ill, mut emission, _, out| {
         ill.begin(emission.phenomenon);
         let hours = emission.phenomenon.since(ill.fault.from).as_secs_f64() / 3600.0;

@@ -41,7 +41,7 @@ pub struct Kiosk {
 impl Kiosk {
     pub(super) fn new(station: usize, slots: usize, district: usize, dice: &mut Dice, first: &Moment<'_>) -> Kiosk {
         let stocked = slots - slots * 3 / 8;
-        let popularity = dice.between(0.5, 1.8);
+        let popularity = dice.between(0.25, 0.9);
         let unit = |slot: usize| u32::try_from(station * 100 + slot).unwrap_or(0);
         let slots = (0..slots)
             .map(|slot| Slot {
@@ -143,6 +143,20 @@ impl Kiosk {
             }
             None => false,
         }
+    }
+
+    /// Banks in it, whatever their charge.
+    pub fn stock(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.unit.is_some()).count()
+    }
+
+    /// Gives a bank to the one who evens out the kiosks; a burning one stays where it is.
+    pub fn hand_over(&mut self) -> Option<u32> {
+        if self.burnt {
+            return None;
+        }
+        let mut slots = self.slots.iter_mut().filter(|slot| !slot.burning);
+        slots.find_map(|slot| slot.unit.take())
     }
 
     /// Whether a slot is hot enough to report every minute.

@@ -27,7 +27,7 @@ fn plan(city: &City, start: Time, dice: &mut Dice) -> Plan {
         center: Point::new(center.x + dice.between(-0.8, 0.8), center.y),
         drift_km_h: Point::new(dice.between(-0.8, 0.8), dice.between(-0.8, 0.8)),
         radius_km: dice.between(4.9, 5.4),
-        peak_mm_h: dice.between(92.0, 104.0),
+        peak_mm_h: dice.between(84.0, 95.0),
     };
     Plan { cells: vec![cell], wetness: 0.6, showers: false, ..Plan::default() }
 }

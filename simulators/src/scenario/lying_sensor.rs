@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "lying_sensor",
-    title: ("거짓말하는 센서", "Lying sensor"),
+    title: ("센서 오작동", "Lying sensor"),
     story: (
         "날씨는 평온한데 수위계 하나가 사실과 다른 값을 보냅니다.",
         "The weather is calm, and one river gauge says what is not true.",
