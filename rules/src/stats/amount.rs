@@ -23,7 +23,7 @@ pub(crate) fn rises(window: &Window<'_>) -> SmallVec<[f64; 64]> {
 
 /// The methods a rule sees.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "the script engine hands its text over by value")]
+#[expect(clippy::unwrap_used, reason = "the export macro unwraps what the script engine has checked")]
 pub mod methods {
     /// The sum of the window: how much rain fell, how many were lent. With a gap in the window it is a lower bound: it
     /// can prove a danger, not its absence.

@@ -9,7 +9,7 @@ use rhai::plugin::export_module;
 
 /// The methods a rule sees.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "the script engine hands its text over by value")]
+#[expect(clippy::unwrap_used, reason = "the export macro unwraps what the script engine has checked")]
 pub mod methods {
     /// The newest usable observation.
     #[rhai_fn(pure)]

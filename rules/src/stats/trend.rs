@@ -53,7 +53,7 @@ fn slope_of(stream: &Stream, window: &Window<'_>) -> Measure {
 
 /// The methods a rule sees.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "the script engine hands its text over by value")]
+#[expect(clippy::unwrap_used, reason = "the export macro unwraps what the script engine has checked")]
 pub mod methods {
     /// Theil–Sen slope of the window, in the input's unit per hour: the median slope between all pairs, unmoved by a
     /// few wild values. Needs three observations.
