@@ -89,8 +89,10 @@ pub struct Public {
 /// The console and API of the operators.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    /// Address and port; port 0 lets the system choose.
+    /// Address and port of the pages and the API; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Address and port for operators' tools over MQTT; port 0 lets the system choose.
+    pub mqtt_listen: SocketAddr,
 }
 
 /// The embedded store.

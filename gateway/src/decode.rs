@@ -2,9 +2,13 @@
 
 use crate::source::Said;
 use crate::source::file::Row;
-use crate::store::{DeadLetter, PAYLOAD_KEPT};
+use crate::store::{DeadLetter, Event, PAYLOAD_KEPT};
+use bongsu_broker::{Message, Outgoing, Reason as Code, Rejection};
+use bongsu_sensors::catalog::StationIndex;
+use bongsu_sensors::codec::{self, Context, Decoded};
 use bongsu_sensors::reading::DatastreamId;
-use bongsu_sensors::{Catalog, DatastreamName, Reading, Reason, Time};
+use bongsu_sensors::topic::{DeviceTopic, Leaf};
+use bongsu_sensors::{Catalog, DatastreamName, Reading, Reason, Refusal, Time};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,6 +23,12 @@ pub struct Step {
     pub marks: Vec<Mark>,
     /// What was refused.
     pub dead_letters: Vec<DeadLetter>,
+    /// Things that happened.
+    pub events: Vec<Event>,
+    /// What is handed on as it is, once the moment is on the disk.
+    pub relays: Vec<Outgoing>,
+    /// Messages of which nothing was taken: delivery, packet, and why.
+    pub rejections: Vec<(usize, u16, Rejection)>,
 }
 
 /// Where readings came from.
@@ -28,15 +38,13 @@ pub struct Mark {
     pub first: usize,
     /// A topic, or a file and line.
     pub source: Arc<str>,
-    /// The station that spoke.
-    pub station: Arc<str>,
 }
 
 impl Step {
     /// Where a reading came from.
-    pub fn mark_of(&self, reading: usize) -> Option<&Mark> {
+    pub fn source_of(&self, reading: usize) -> Option<&Arc<str>> {
         let after = self.marks.partition_point(|mark| mark.first <= reading);
-        self.marks.get(after.checked_sub(1)?)
+        self.marks.get(after.checked_sub(1)?).map(|mark| &mark.source)
     }
 }
 
@@ -48,26 +56,128 @@ pub struct Decoder {
     /// The names of the files rows come from.
     files: Vec<Arc<str>>,
     known: HashMap<String, Result<DatastreamId, (Reason, String)>>,
+    decoded: Decoded,
 }
 
 /// Most names remembered, so that a file of nonsense cannot fill the memory.
 const KNOWN_LIMIT: usize = 500_000;
 
+/// What a device says of something that happened.
+#[derive(serde::Deserialize)]
+struct EventBody<'a> {
+    id: &'a str,
+    t: Option<serde_json::Value>,
+    r#type: &'a str,
+}
+
 impl Decoder {
     /// A decoder for a city.
     pub fn new(catalog: Option<Arc<Catalog>>, files: &[String]) -> Decoder {
-        Decoder { catalog, files: files.iter().map(|name| name.as_str().into()).collect(), known: HashMap::new() }
+        let files = files.iter().map(|name| name.as_str().into()).collect();
+        Decoder { catalog, files, known: HashMap::new(), decoded: Decoded::new() }
     }
 
     /// Understands what was said at one moment.
     pub fn decode(&mut self, now: Time, said: &[Said]) -> Step {
         let mut step = Step { now, ..Step::default() };
-        for said in said {
+        for (place, said) in said.iter().enumerate() {
             match said {
                 Said::Row(row) => self.row(row, &mut step),
+                Said::Messages(messages) => {
+                    for message in messages {
+                        self.message(place, message, &mut step);
+                    }
+                }
             }
         }
         step
+    }
+
+    fn message(&mut self, place: usize, message: &Message, step: &mut Step) {
+        let Some(topic) = DeviceTopic::parse(&message.topic) else {
+            let remedy = "devices publish to bongsu/v1/{station}/obs, senml, status, event or cmd/ack".to_owned();
+            self.refuse_message(place, message, None, Reason::UnknownTopic, remedy, step);
+            return;
+        };
+        let found =
+            self.catalog.clone().and_then(|catalog| catalog.station_named(topic.station).map(|at| (catalog, at)));
+        let Some((catalog, station)) = found else {
+            let remedy = format!("no station {:?}; add it to the catalog", topic.station);
+            self.refuse_message(place, message, Some(topic.station), Reason::UnknownStation, remedy, step);
+            return;
+        };
+        match topic.leaf {
+            Leaf::Status | Leaf::Command | Leaf::CommandAck => step.relays.push(Outgoing {
+                topic: message.topic.to_string(),
+                // A copy: the message is a slice of a whole read, and what is retained may stay for years.
+                payload: bytes::Bytes::copy_from_slice(&message.payload),
+                qos: message.qos,
+                retain: topic.leaf == Leaf::Status,
+                expiry: None,
+            }),
+            Leaf::Event => match event(topic.station, &message.payload, step.now) {
+                Ok(event) => step.events.push(event),
+                Err(remedy) => {
+                    self.refuse_message(place, message, Some(topic.station), Reason::Malformed, remedy, step)
+                }
+            },
+            leaf => self.readings(place, message, (&catalog, station, topic.station), leaf, step),
+        }
+    }
+
+    fn readings(
+        &mut self,
+        place: usize,
+        message: &Message,
+        (catalog, station, name): (&Catalog, StationIndex, &str),
+        leaf: Leaf,
+        step: &mut Step,
+    ) {
+        let Some(codec) = codec::serving(leaf) else { return };
+        let context = Context { catalog, station, received: step.now };
+        (codec.decode)(&context, &message.payload, &mut self.decoded);
+        step.marks.push(Mark { first: step.readings.len(), source: message.topic.clone() });
+        step.readings.extend_from_slice(&self.decoded.readings);
+        if self.decoded.refusals() == 0 {
+            return;
+        }
+        let nothing_taken = self.decoded.readings.is_empty();
+        for Refusal { reason, position, remedy } in self.decoded.refused.drain(..) {
+            let told = if position.is_empty() { remedy } else { format!("{position}: {remedy}") };
+            if nothing_taken
+                && step.rejections.last().is_none_or(|(at, packet, _)| (*at, *packet) != (place, message.packet_id))
+            {
+                step.rejections.push((place, message.packet_id, rejection(reason, &told)));
+            }
+            step.dead_letters.push(DeadLetter {
+                received: step.now,
+                source: message.topic.to_string(),
+                station: Some(name.to_owned()),
+                reason,
+                remedy: told,
+                payload: kept(&message.payload),
+            });
+        }
+    }
+
+    fn refuse_message(
+        &self,
+        place: usize,
+        message: &Message,
+        station: Option<&str>,
+        reason: Reason,
+        remedy: String,
+        step: &mut Step,
+    ) {
+        step.rejections.push((place, message.packet_id, rejection(reason, &remedy)));
+        step.dead_letters.push(DeadLetter {
+            received: step.now,
+            source: message.topic.to_string(),
+            station: station.map(str::to_owned),
+            reason,
+            remedy,
+            payload: kept(&message.payload),
+        });
     }
 
     fn row(&mut self, row: &Row, step: &mut Step) {
@@ -76,7 +186,7 @@ impl Decoder {
         let station = field(1);
         match self.reading(row, station, field(2), field(3)) {
             Ok(reading) => {
-                step.marks.push(Mark { first: step.readings.len(), source, station: station.into() });
+                step.marks.push(Mark { first: step.readings.len(), source });
                 step.readings.push(reading);
             }
             Err((reason, remedy)) => {
@@ -122,6 +232,35 @@ impl Decoder {
         }
         found
     }
+}
+
+/// The answer of version 5 to a message of which nothing was taken.
+fn rejection(reason: Reason, text: &str) -> Rejection {
+    let code = match reason {
+        Reason::UnknownStation | Reason::UnknownTopic => Code::TOPIC_NAME_INVALID,
+        _ => Code::PAYLOAD_FORMAT_INVALID,
+    };
+    Rejection { reason: code, text: text.to_owned() }
+}
+
+/// Something that happened, from what a device says of it.
+fn event(station: &str, payload: &[u8], now: Time) -> Result<Event, String> {
+    let body: EventBody<'_> = serde_json::from_slice(payload)
+        .map_err(|error| format!("no event: {error}; send {{\"id\": \"…\", \"t\": \"…\", \"type\": \"lent\"}}"))?;
+    let time = match body.t {
+        None | Some(serde_json::Value::Null) => now,
+        Some(serde_json::Value::String(text)) => Time::parse(&text).map_err(|error| error.to_string())?,
+        Some(serde_json::Value::Number(number)) => number
+            .as_i64()
+            .and_then(Time::from_device_millis)
+            .ok_or_else(|| format!("{number} is no time in milliseconds"))?,
+        Some(other) => return Err(format!("{other} is no time; write it as 2026-07-08T20:31:00+09:00")),
+    };
+    let text = std::str::from_utf8(payload).map_err(|error| error.to_string())?;
+    if body.id.is_empty() || body.id.len() > 128 || text.len() > 4 * PAYLOAD_KEPT {
+        return Err("an event has an id of up to 128 bytes, and up to 2048 bytes in all".into());
+    }
+    Ok(Event { station: station.into(), id: body.id.into(), time, kind: body.r#type.into(), body: text.into() })
 }
 
 /// As much of a payload as a dead letter keeps.

@@ -37,3 +37,24 @@ pub mod inventory;
 
 /// Recorded observations through the pipeline, in virtual time.
 pub mod replay;
+
+/// What to do when the disk fails.
+pub mod trouble;
+
+/// The one place that reads the clock.
+pub mod clock;
+
+/// Who may speak for which stations.
+pub mod device;
+
+/// Who may say and hear what at the door.
+pub mod authority;
+
+/// The lock on the data folder, and the socket beside it.
+pub mod control;
+
+/// What has become true, said over MQTT.
+pub mod voice;
+
+/// The wiring.
+pub mod app;

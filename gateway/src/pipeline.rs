@@ -6,23 +6,46 @@
 use crate::decode::{Decoder, Step};
 use crate::source::{Heard, Moment, Source};
 use crate::store::{Batch, DeadLetter, Entry, Store};
+use crate::trouble::Trouble;
+use bongsu_broker::Outgoing;
 use bongsu_rules::record::{CatalogText, RulesText};
 use bongsu_rules::{Effect, Engine, Input, Record};
-use bongsu_sensors::Time;
+use bongsu_sensors::{Refusal, Time};
 use miette::miette;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 /// Readings since the last snapshot at which the next one is made: replaying so many takes a fraction of a second.
 const SNAPSHOT_READINGS: usize = 250_000;
 
-/// Says what has become true.
+/// What has become true, for those who speak of it.
+#[derive(Debug)]
+pub struct Spoken<'a> {
+    /// The moment of the last record in it.
+    pub now: Time,
+    /// What was committed.
+    pub batch: &'a Batch,
+    /// The ids the store gave to the batch's transitions, in their order.
+    pub ids: &'a [i64],
+    /// Everything the engine wanted done, in order.
+    pub effects: &'a [Effect],
+    /// What is handed on as it came.
+    pub relays: &'a [Outgoing],
+    /// The engine, for those who want to know how things stand.
+    pub engine: &'a Engine,
+}
+
+/// Says what has become true. It must not block: the next batch waits for it.
 pub trait Voice {
     /// Speaks of a batch that is on the disk.
     ///
     /// # Errors
     /// It will never be able to speak again.
-    fn speak(&mut self, batch: &Batch, effects: &[Effect]) -> miette::Result<()>;
+    fn speak(&mut self, spoken: &Spoken<'_>) -> miette::Result<()>;
 }
+
+/// Something somebody wants done in the store that is no input of the engine. It is done between two batches.
+pub type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
 /// What a pipeline has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,12 +67,18 @@ pub struct Pipeline<'a, S: Source> {
     engine: Engine,
     store: Store,
     voices: Vec<&'a mut dyn Voice>,
+    errands: Option<Receiver<Errand>>,
+    trouble: Option<Arc<Trouble>>,
     batch_readings: usize,
+    now: Time,
+    relays: Vec<Outgoing>,
     /// The place of the last record.
     seq: u64,
     /// What is decided and not yet committed.
     batch: Batch,
     effects: Vec<Effect>,
+    /// The ids of the transitions of the last commit.
+    ids: Vec<i64>,
     counts: Counts,
     since_snapshot: usize,
 }
@@ -70,10 +99,15 @@ impl<'a, S: Source> Pipeline<'a, S> {
             engine,
             store,
             voices: Vec::new(),
+            errands: None,
+            trouble: None,
             batch_readings,
+            now: Time::default(),
+            relays: Vec::new(),
             seq,
             batch: Batch::default(),
             effects: Vec::new(),
+            ids: Vec::new(),
             counts: Counts::default(),
             since_snapshot: 0,
         }
@@ -82,6 +116,18 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Adds somebody who speaks of what has become true.
     pub fn with_voice(mut self, voice: &'a mut dyn Voice) -> Pipeline<'a, S> {
         self.voices.push(voice);
+        self
+    }
+
+    /// Also does errands, between two batches.
+    pub fn with_errands(mut self, errands: Receiver<Errand>) -> Pipeline<'a, S> {
+        self.errands = Some(errands);
+        self
+    }
+
+    /// Does not give up when the disk fails: the same batch is tried again, and nothing else is done meanwhile.
+    pub fn with_patience(mut self, trouble: Arc<Trouble>) -> Pipeline<'a, S> {
+        self.trouble = Some(trouble);
         self
     }
 
@@ -100,6 +146,9 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// One turn of the wheel; `false` at the end of the source.
     fn turn(&mut self) -> miette::Result<bool> {
         let mut going = true;
+        for errand in self.errands.iter().flat_map(Receiver::try_iter) {
+            errand(&mut self.store);
+        }
         loop {
             let moment = match self.source.hear(self.engine.next_due())? {
                 Heard::Moment(moment) => moment,
@@ -121,7 +170,13 @@ impl<'a, S: Source> Pipeline<'a, S> {
 
     /// Lets the engine decide what a moment means.
     fn decide(&mut self, moment: &Moment, mut step: Step) -> miette::Result<()> {
+        self.now = moment.now;
         self.batch.dead_letters.append(&mut step.dead_letters);
+        self.batch.events.append(&mut step.events);
+        self.relays.append(&mut step.relays);
+        for (said, packet_id, rejection) in step.rejections.drain(..) {
+            self.source.reject(said, packet_id, rejection);
+        }
         let time_passes = self.engine.next_due().is_some_and(|due| due <= moment.now);
         let input = match step.readings.is_empty() {
             false => Input::Readings(std::mem::take(&mut step.readings)),
@@ -147,15 +202,9 @@ impl<'a, S: Source> Pipeline<'a, S> {
                 Effect::Observed(_) => self.batch.observations += 1,
                 Effect::Duplicate => self.batch.duplicates += 1,
                 Effect::Refused(refusal) => {
-                    let mark = step.and_then(|step| step.mark_of(reading));
-                    self.batch.dead_letters.push(DeadLetter {
-                        received: now,
-                        source: mark.map(|mark| mark.source.to_string()).unwrap_or_default(),
-                        station: mark.map(|mark| mark.station.to_string()),
-                        reason: refusal.reason,
-                        remedy: refusal.remedy.clone(),
-                        payload: Vec::new(),
-                    });
+                    let source =
+                        step.and_then(|step| step.source_of(reading)).map(ToString::to_string).unwrap_or_default();
+                    self.batch.dead_letters.push(self.dead_letter(&record, reading, source, refusal));
                 }
                 Effect::Incident(transition) => {
                     book_changed = true;
@@ -175,12 +224,39 @@ impl<'a, S: Source> Pipeline<'a, S> {
         Ok(())
     }
 
+    /// A reading that the engine refused.
+    fn dead_letter(&self, record: &Record, reading: usize, source: String, refusal: &Refusal) -> DeadLetter {
+        let said = match &record.input {
+            Input::Readings(readings) => readings.get(reading).copied(),
+            _ => None,
+        };
+        let stream = said.and_then(|said| self.engine.catalog()?.numbered(said.datastream));
+        let station = stream.and_then(|stream| Some(self.engine.catalog()?.station(stream.station).id.to_string()));
+        let name = stream.map(|stream| stream.name.to_string()).unwrap_or_default();
+        let time = said.and_then(|said| said.time).map(|time| time.to_string()).unwrap_or_default();
+        let value = said.and_then(|said| said.value).map(|value| value.to_string()).unwrap_or_default();
+        DeadLetter {
+            received: record.now,
+            source,
+            station,
+            reason: refusal.reason,
+            remedy: refusal.remedy.clone(),
+            payload: format!("{time},{name},{value}").into_bytes(),
+        }
+    }
+
     /// Puts the batch on the disk: all of it, or nothing.
     fn commit(&mut self) -> miette::Result<()> {
         self.source.count(self.batch.observations, self.batch.dead_letters.len() as u64);
         self.batch.progress = self.source.progress();
+        self.ids.clear();
         if !self.batch.is_empty() {
-            self.store.commit(&self.batch)?;
+            let store = &mut self.store;
+            let batch = &self.batch;
+            self.ids = match &self.trouble {
+                None => store.commit(batch)?,
+                Some(trouble) => trouble.insist(|| store.commit(batch))?,
+            };
         }
         self.since_snapshot += self.batch.readings;
         if self.since_snapshot >= SNAPSHOT_READINGS {
@@ -192,9 +268,13 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Tells everybody who is waiting for it.
     fn speak(&mut self) -> miette::Result<()> {
         self.source.acknowledge();
+        let (batch, ids, effects, relays, engine) =
+            (&self.batch, &*self.ids, &*self.effects, &*self.relays, &self.engine);
+        let spoken = Spoken { now: self.now, batch, ids, effects, relays, engine };
         for voice in &mut self.voices {
-            voice.speak(&self.batch, &self.effects)?;
+            voice.speak(&spoken)?;
         }
+        self.relays.clear();
         self.counts.observations += self.batch.observations;
         self.counts.duplicates += self.batch.duplicates;
         self.counts.dead_letters += self.batch.dead_letters.len() as u64;
@@ -209,6 +289,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// # Errors
     /// The disk is broken.
     pub fn take_up(&mut self, now: Time, catalog: Arc<CatalogText>, rules: Arc<RulesText>) -> miette::Result<()> {
+        self.now = now;
         if *self.engine.catalog_text() != catalog {
             self.handle(now, Input::Catalog(catalog), None)?;
             self.batch.numbering = Some(self.engine.numbering().clone());
@@ -224,6 +305,11 @@ impl<'a, S: Source> Pipeline<'a, S> {
         self.speak()?;
         crate::restart::recall(&mut self.engine, &self.store, self.seq, now)?;
         Ok(())
+    }
+
+    /// The engine, for those who say again what stands.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Keeps what a restart begins from.

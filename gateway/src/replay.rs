@@ -4,11 +4,10 @@ use crate::cli::replay::Arguments;
 use crate::cli::{Ended, output_failed, write_json};
 use crate::config::Config;
 use crate::inventory;
-use crate::pipeline::{Counts, Pipeline, Voice};
+use crate::pipeline::{Counts, Pipeline, Spoken, Voice};
 use crate::restart;
 use crate::source::file::Files;
-use crate::store::{Batch, Store};
-use bongsu_rules::Effect;
+use crate::store::Store;
 use bongsu_rules::incident::{Status, Transition};
 use bongsu_sensors::Level;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -155,8 +154,8 @@ impl Printer<'_> {
 }
 
 impl Voice for Printer<'_> {
-    fn speak(&mut self, batch: &Batch, _: &[Effect]) -> miette::Result<()> {
-        for (_, transition) in &batch.transitions {
+    fn speak(&mut self, spoken: &Spoken<'_>) -> miette::Result<()> {
+        for (_, transition) in &spoken.batch.transitions {
             self.print(transition).map_err(output_failed)?;
         }
         self.output.flush().map_err(output_failed)

@@ -6,9 +6,11 @@
 
 mod completions;
 mod config;
+mod devices;
 mod doctor;
 pub mod replay;
 pub mod rules;
+mod serve;
 mod stations;
 
 use crate::config::{Config, Layers, Setting};
@@ -32,11 +34,16 @@ pub struct Arguments {
 /// The commands, in the order of `--help`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Hear the devices of the city, decide what is dangerous, and tell everyone
+    Serve(serve::Arguments),
     /// Run recorded observations through the pipeline in virtual time, and print what is decided
     Replay(replay::Arguments),
     /// Rules: what is dangerous
     #[command(subcommand)]
     Rules(rules::Command),
+    /// Devices: who may speak for which stations
+    #[command(subcommand)]
+    Devices(devices::Command),
     /// Stations and areas
     #[command(subcommand)]
     Stations(stations::Command),
@@ -56,6 +63,8 @@ enum Command {
 pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let globals = &arguments.globals;
     match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments, globals, output),
+        Command::Devices(command) => devices::run(command, globals, output),
         Command::Replay(arguments) => {
             let config = arguments.start(globals)?;
             crate::replay::run(&arguments, &config, output)

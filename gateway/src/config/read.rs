@@ -30,7 +30,12 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let limits = top.inner("limits").and_then(limits);
     top.finish();
     let (mqtt, public, operator) = (mqtt?, public?, operator?);
-    let planes = [("mqtt.listen", &mqtt.1), ("public.listen", &public.1), ("operator.listen", &operator.1)];
+    let planes = [
+        ("mqtt.listen", &mqtt.1),
+        ("public.listen", &public.1),
+        ("operator.listen", &operator.1[0]),
+        ("operator.mqtt_listen", &operator.1[1]),
+    ];
     apart(&planes, &layers.default, mistakes);
     Some(Config {
         stations: stations?,
@@ -94,8 +99,8 @@ fn store(section: Reader<'_>, layers: &Layers, data: Option<&PathBuf>) -> Option
     Some(Store { path: path.or_else(|| data.map(|data| data.join(STORE_FILE)))? })
 }
 
-fn address(section: &Reader<'_>) -> Option<Located<SocketAddr>> {
-    let typed = section.required_at::<String>("listen")?;
+fn address(section: &Reader<'_>, key: &'static str) -> Option<Located<SocketAddr>> {
+    let typed = section.required_at::<String>(key)?;
     match typed.value.parse() {
         Ok(value) => Some(Located { value, origin: typed.origin }),
         Err(_) => {
@@ -107,7 +112,7 @@ fn address(section: &Reader<'_>) -> Option<Located<SocketAddr>> {
 }
 
 fn mqtt(section: Reader<'_>, warnings: &Mistakes) -> Option<(Mqtt, Located<SocketAddr>)> {
-    let listen = address(&section);
+    let listen = address(&section, "listen");
     let anonymous = section.required_at::<bool>("allow_anonymous_devices");
     section.finish();
     let (listen, anonymous) = (listen?, anonymous?);
@@ -119,7 +124,7 @@ fn mqtt(section: Reader<'_>, warnings: &Mistakes) -> Option<(Mqtt, Located<Socke
 }
 
 fn public(section: Reader<'_>) -> Option<(Public, Located<SocketAddr>)> {
-    let listen = address(&section);
+    let listen = address(&section, "listen");
     let base = section.located::<String>("base_url");
     let base_url = base.and_then(|typed| {
         let trimmed = typed.value.trim_end_matches('/');
@@ -134,11 +139,19 @@ fn public(section: Reader<'_>) -> Option<(Public, Located<SocketAddr>)> {
     Some((Public { listen: listen.value, base_url }, listen))
 }
 
-fn operator(section: Reader<'_>) -> Option<(Operator, Located<SocketAddr>)> {
-    let listen = address(&section);
+fn operator(section: Reader<'_>) -> Option<(Operator, [Located<SocketAddr>; 2])> {
+    let listen = address(&section, "listen").filter(|typed| on_this_machine(typed, section.mistakes()));
+    let mqtt = address(&section, "mqtt_listen").filter(|typed| on_this_machine(typed, section.mistakes()));
     section.finish();
-    let listen = listen?;
-    Some((Operator { listen: listen.value }, listen))
+    let (listen, mqtt) = (listen?, mqtt?);
+    Some((Operator { listen: listen.value, mqtt_listen: mqtt.value }, [listen, mqtt]))
+}
+
+/// Operators cannot log in yet, so nobody outside of this machine may reach what is theirs.
+fn on_this_machine(typed: &Located<SocketAddr>, mistakes: &Mistakes) -> bool {
+    let remedy = "operators are not asked who they are: write 127.0.0.1 or [::1], and forward the port over SSH";
+    let wrong = || format!("{} can be reached from other machines", typed.value);
+    expect(typed.value.ip().is_loopback(), mistakes, &typed.origin, wrong, remedy)
 }
 
 /// Two planes on one address would share a network, or fail when the second one is bound.

@@ -43,7 +43,13 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
                 ("base_url", config.public.base_url.as_deref().map(text)),
             ],
         ),
-        ("operator", vec![("listen", Some(text(&config.operator.listen.to_string())))]),
+        (
+            "operator",
+            vec![
+                ("listen", Some(text(&config.operator.listen.to_string()))),
+                ("mqtt_listen", Some(text(&config.operator.mqtt_listen.to_string()))),
+            ],
+        ),
         ("store", vec![("path", Some(path(&config.store.path)))]),
         ("log", vec![("level", Some(text(config.log.level.name()))), ("format", Some(text(config.log.format.name())))]),
         (

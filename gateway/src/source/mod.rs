@@ -1,7 +1,9 @@
 //! Where inputs come from: files in virtual time, or devices at the door. The pipeline knows only [`Source`].
 
+pub mod door;
 pub mod file;
 
+use bongsu_broker::{Message, Rejection};
 use bongsu_sensors::Time;
 use file::Row;
 
@@ -10,6 +12,8 @@ use file::Row;
 pub enum Said {
     /// A row of a file of observations.
     Row(Row),
+    /// What one read of a device's connection brought, in order.
+    Messages(Vec<Message>),
 }
 
 /// What was heard at one moment.
@@ -42,6 +46,10 @@ pub trait Source {
 
     /// Everything heard so far is on the disk: whoever said it may be told so.
     fn acknowledge(&mut self);
+
+    /// A message will be answered with a reason, once everything is on the disk. `said` is the place of its delivery in
+    /// the moment.
+    fn reject(&mut self, _said: usize, _packet_id: u16, _rejection: Rejection) {}
 
     /// The names of its files, in the order of their numbers, where it reads files.
     fn names(&self) -> Vec<String> {

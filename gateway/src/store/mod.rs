@@ -3,8 +3,10 @@
 //! One transaction holds a batch's inputs, its decisions and what is still to be said; it is on the disk before anybody
 //! hears of it. One writer: the pipeline. Readers open the file for themselves ([`Reader`]).
 
+mod device;
 mod entry;
 mod read;
+mod write;
 
 pub use entry::{CATALOG, Entry, RULES, Stored};
 pub use read::{Page, Reader};
@@ -13,7 +15,7 @@ use bongsu_rules::incident::{Book, Status, Transition};
 use bongsu_rules::record::Undecided;
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{DatastreamName, Reason, StationId, Time};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,6 +81,15 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        let StoreError::Sqlite { cause, .. } = self else { return false };
+        // A full disk is also what hinders SQLite from extending its shared memory file.
+        matches!(cause.sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure))
+    }
+}
+
 /// A part of a message, or all of it, that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -96,6 +107,21 @@ pub struct DeadLetter {
     pub payload: Vec<u8>,
 }
 
+/// Something that happened at a station: a power bank was lent, a door was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The station.
+    pub station: String,
+    /// The device's name of it: the same event sent twice is one.
+    pub id: String,
+    /// When it happened.
+    pub time: Time,
+    /// What sort of thing.
+    pub kind: String,
+    /// All of it, as JSON.
+    pub body: String,
+}
+
 /// Everything one transaction makes true.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -107,6 +133,8 @@ pub struct Batch {
     pub undecided: Vec<Undecided>,
     /// What was refused.
     pub dead_letters: Vec<DeadLetter>,
+    /// Things that happened.
+    pub events: Vec<Event>,
     /// Alerts and incidents as they stand, where they changed.
     pub book: Option<Book>,
     /// Numbers of datastreams, where new ones were given.
@@ -124,7 +152,7 @@ pub struct Batch {
 impl Batch {
     /// Whether there is nothing to make true.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.dead_letters.is_empty() && self.progress.is_none()
+        self.entries.is_empty() && self.dead_letters.is_empty() && self.events.is_empty() && self.progress.is_none()
     }
 
     /// Forgets what was committed.
@@ -162,6 +190,16 @@ impl Store {
     /// # Errors
     /// A file that cannot be opened, belongs to a newer program, or holds another status.
     pub fn open(path: &Path, status: Status, dead_letter_limit: usize) -> Result<Store, StoreError> {
+        let store = Store::open_as_it_is(path, dead_letter_limit)?;
+        store.hold_to(status)?;
+        Ok(store)
+    }
+
+    /// Opens the store, whatever it is for.
+    ///
+    /// # Errors
+    /// A file that cannot be opened, or belongs to a newer program.
+    pub fn open_as_it_is(path: &Path, dead_letter_limit: usize) -> Result<Store, StoreError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|cause| StoreError::Folder { path: folder.to_owned(), cause })?;
         }
@@ -174,7 +212,6 @@ impl Store {
             .map_err(failed)?;
         let mut store = Store { connection, path: path.to_owned(), dead_letter_limit };
         store.migrate()?;
-        store.hold_to(status)?;
         Ok(store)
     }
 
@@ -227,16 +264,17 @@ impl Store {
             .map_err(self.failed())
     }
 
-    /// Makes a batch true: all of it, on the disk, or nothing.
+    /// Makes a batch true: all of it, on the disk, or nothing. Answers the ids of its transitions.
     ///
     /// # Errors
     /// The disk, most likely: nothing of the batch is true then, and it may be tried again.
-    pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    pub fn commit(&mut self, batch: &Batch) -> Result<Vec<i64>, StoreError> {
         let failed = self.failed();
         let limit = self.dead_letter_limit;
         let transaction = self.connection.transaction().map_err(&failed)?;
-        write(&transaction, batch, limit).map_err(&failed)?;
-        transaction.commit().map_err(&failed)
+        let ids = write::batch(&transaction, batch, limit).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        Ok(ids)
     }
 
     /// Keeps a snapshot of the engine as it was after record `seq`.
@@ -362,89 +400,4 @@ impl Store {
     pub fn damaged(&self, what: &str, cause: &dyn std::fmt::Display) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), what: what.to_owned(), cause: cause.to_string() }
     }
-}
-
-fn write(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> rusqlite::Result<()> {
-    let mut insert = to.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for entry in &batch.entries {
-        let (first, last) = (entry.first.millis(), entry.last.millis());
-        insert.execute(params![entry.seq, entry.now.millis(), entry.kind, first, last, entry.body])?;
-    }
-    for (seq, transition) in &batch.transitions {
-        write_transition(to, *seq, transition)?;
-    }
-    for undecided in &batch.undecided {
-        write_undecided(to, undecided)?;
-    }
-    if !batch.dead_letters.is_empty() {
-        write_dead_letters(to, &batch.dead_letters, dead_letter_limit)?;
-    }
-    if let Some(numbering) = &batch.numbering {
-        let mut insert = to.prepare_cached("INSERT OR IGNORE INTO datastream VALUES (?1, ?2, ?3)")?;
-        for (station, name, id) in numbering.iter() {
-            insert.execute(params![id.0, station.as_str(), name.to_string()])?;
-        }
-    }
-    if let Some(book) = &batch.book {
-        write_meta(to, "book", book)?;
-    }
-    if let Some(progress) = &batch.progress {
-        write_meta(to, "replay", progress)?;
-    }
-    Ok(())
-}
-
-fn json(value: &impl Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-fn write_meta(to: &Transaction<'_>, key: &str, value: &impl Serialize) -> rusqlite::Result<()> {
-    to.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute(params![key, json(value)?]).map(|_| ())
-}
-
-fn write_transition(to: &Transaction<'_>, seq: u64, transition: &Transition) -> rusqlite::Result<()> {
-    let incident = &transition.incident;
-    let mut insert = to.prepare_cached("INSERT INTO transition (seq, incident, time, body) VALUES (?1, ?2, ?3, ?4)")?;
-    let id = insert.insert(params![seq, incident.id, transition.time.millis(), json(transition)?])?;
-    to.prepare_cached("INSERT OR REPLACE INTO incident VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
-        incident.id,
-        incident.hazard,
-        incident.area,
-        incident.state.name(),
-        incident.level.name(),
-        incident.onset.millis(),
-        incident.updated.millis(),
-        json(incident)?,
-    ])?;
-    if let Some(message) = &transition.message {
-        to.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-            message.identifier,
-            incident.id,
-            message.sent.millis(),
-            id
-        ])?;
-    }
-    to.prepare_cached("INSERT INTO outbox (channel, transition) VALUES ('mqtt', ?1)")?.execute([id]).map(|_| ())
-}
-
-fn write_undecided(to: &Transaction<'_>, undecided: &Undecided) -> rusqlite::Result<()> {
-    if undecided.since.is_none() {
-        let mut delete = to.prepare_cached("DELETE FROM undecided WHERE rule = ?1 AND place = ?2")?;
-        return delete.execute([&undecided.rule, &undecided.place]).map(|_| ());
-    }
-    let mut insert = to.prepare_cached("INSERT OR REPLACE INTO undecided VALUES (?1, ?2, ?3)")?;
-    insert.execute([&undecided.rule, &undecided.place, &json(undecided)?]).map(|_| ())
-}
-
-fn write_dead_letters(to: &Transaction<'_>, letters: &[DeadLetter], limit: usize) -> rusqlite::Result<()> {
-    let sql =
-        "INSERT INTO dead_letter (received, source, station, reason, remedy, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let mut insert = to.prepare_cached(sql)?;
-    // A flood of refusals in one batch is kept only as far as it would survive anyway.
-    for letter in &letters[letters.len().saturating_sub(limit)..] {
-        let (received, reason) = (letter.received.millis(), letter.reason.name());
-        insert.execute(params![received, letter.source, letter.station, reason, letter.remedy, letter.payload])?;
-    }
-    let mut trim = to.prepare_cached("DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?1")?;
-    trim.execute([limit]).map(|_| ())
 }

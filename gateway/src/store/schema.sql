@@ -53,12 +53,30 @@ CREATE TABLE message (
     transition INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What is still to be said through a channel.
-CREATE TABLE outbox (
-    id         INTEGER PRIMARY KEY,
-    channel    TEXT NOT NULL,
+-- How far each channel has spoken: everything after that transition is still to be said.
+CREATE TABLE spoken (
+    channel    TEXT PRIMARY KEY,
     transition INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
+
+-- Things that happened at a station, each at most once.
+CREATE TABLE event (
+    station TEXT NOT NULL,
+    id      TEXT NOT NULL,
+    time    INTEGER NOT NULL,
+    type    TEXT NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (station, id)
+) STRICT, WITHOUT ROWID;
+
+-- Devices and the digests of their secrets.
+CREATE TABLE device (
+    username TEXT PRIMARY KEY,
+    digest   BLOB NOT NULL,
+    stations TEXT NOT NULL,
+    created  INTEGER NOT NULL,
+    revoked  INTEGER
+) STRICT, WITHOUT ROWID;
 
 -- Where rules cannot decide.
 CREATE TABLE undecided (

@@ -1,0 +1,276 @@
+//! An incident as everybody outside reads it: the alert JSON of MQTT topics, server-sent events and the API.
+//!
+//! Pure: it knows no clock and no network, so the same incident and message always give the same bytes. [`issued`] is
+//! what the public may see; [`for_operators`] also shows what is only decided or proposed. The sentences stand in
+//! [`words`].
+
+/// What citizens are told: the danger in plain words, and what to do.
+pub mod words;
+
+use bongsu_rules::incident::{CITY, Incident, Message, MessageType, State, Status};
+use bongsu_rules::language::Audience;
+use bongsu_sensors::catalog::Translations;
+use bongsu_sensors::{Catalog, Level, Time};
+use serde::Serialize;
+use std::time::Duration;
+use words::{Language, Place};
+
+/// How long a raised level may be believed after it was said. An incident that lives longer says an update before.
+pub const RAISED_LASTS: Duration = Duration::from_secs(6 * 3600);
+
+/// How long the all-clear stands.
+pub const ALL_CLEAR_LASTS: Duration = Duration::from_secs(3600);
+
+/// When a message ceases to be true, unless it is renewed: [`RAISED_LASTS`] after it was sent, [`ALL_CLEAR_LASTS`] for
+/// an all-clear.
+pub fn expires(message: &Message) -> Time {
+    message.sent + if message.level == Level::None { ALL_CLEAR_LASTS } else { RAISED_LASTS }
+}
+
+/// What the texts are made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The city, for names; without one, codes stand in.
+    pub catalog: Option<&'a Catalog>,
+    /// The address citizens know the pages under, without a slash at its end.
+    pub base_url: &'a str,
+}
+
+/// Texts in the languages every alert has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Texts {
+    /// Korean.
+    pub ko: String,
+    /// English.
+    pub en: String,
+}
+
+impl Texts {
+    /// The text in one language.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::Ko => &self.ko,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// The alert JSON. Absent parts are `null`, so that every alert has the same keys in the same order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alert<'a> {
+    /// Identity of the incident.
+    pub incident: &'a str,
+    /// CAP identifier of the message; `None` where nothing was issued yet.
+    pub identifier: Option<&'a str>,
+    /// CAP `sent`.
+    pub sent: Option<Time>,
+    /// CAP status.
+    pub status: Status,
+    /// CAP message type.
+    pub msg_type: Option<&'static str>,
+    /// What it is.
+    pub hazard: &'a str,
+    /// Where it is.
+    pub area: &'a str,
+    /// How bad it is; `none` is the all-clear.
+    pub level: Level,
+    /// `issued` or `ended`; operators also see `proposed` and `raised`.
+    pub state: &'static str,
+    /// The danger in a line.
+    pub headline: Texts,
+    /// What to do.
+    pub instruction: Texts,
+    /// Since when.
+    pub onset: Time,
+    /// Until when it may be believed.
+    pub expires: Option<Time>,
+    /// Why.
+    pub evidence: Vec<Reason<'a>>,
+    /// The address of its CAP message.
+    pub cap: Option<String>,
+    /// What only operators see.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<Desk<'a>>,
+}
+
+/// One check behind the level.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reason<'a> {
+    /// What was checked, in each language.
+    pub label: &'a Translations,
+    /// The station that decided.
+    pub station: Option<&'a str>,
+    /// The value; `None` is unknown.
+    pub value: Option<f64>,
+    /// Its UCUM unit.
+    pub unit: &'a str,
+    /// The comparison.
+    pub op: &'a str,
+    /// What it was compared with.
+    pub limit: Option<f64>,
+    /// `true`, `false` or `unknown`.
+    pub result: &'a str,
+}
+
+/// What only operators see of an incident.
+#[derive(Clone, Debug, Serialize)]
+pub struct Desk<'a> {
+    /// Who may learn of it.
+    pub audience: Audience,
+    /// The level that is decided.
+    pub decided: Level,
+    /// The level that was last issued.
+    pub issued: Option<Level>,
+    /// What waits for a person.
+    pub proposal: Option<Waiting>,
+    /// The rule behind the last change.
+    pub rule: &'a str,
+    /// The station behind it.
+    pub station: Option<&'a str>,
+    /// The event it belongs to.
+    pub group: &'a str,
+    /// When it last changed.
+    pub updated: Time,
+}
+
+/// A level that waits for a person.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Waiting {
+    /// The level.
+    pub level: Level,
+    /// Since when.
+    pub since: Time,
+    /// Until when.
+    pub deadline: Time,
+    /// It went to the next person.
+    pub escalated: bool,
+}
+
+impl Alert<'_> {
+    /// As JSON text without line breaks.
+    pub fn json(&self) -> Vec<u8> {
+        // Its keys are text and its numbers finite or null, so writing it cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// The JSON of what was issued, for topics and events: [`issued`] as bytes.
+pub fn alert_json(incident: &Incident, message: &Message, context: Context<'_>) -> Vec<u8> {
+    issued(incident, message, context).json()
+}
+
+/// An incident as the public sees it: what the message says, not what is decided or proposed since.
+///
+/// `incident` is the incident as it was when the message was made (the one in the message's transition): its evidence
+/// is that of the message.
+pub fn issued<'a>(incident: &'a Incident, message: &'a Message, context: Context<'_>) -> Alert<'a> {
+    let state = if message.level == Level::None { State::Ended } else { State::Issued };
+    make(incident, Some(message), message.level, state, context)
+}
+
+/// An incident as operators see it: where it stands, with what is proposed.
+pub fn for_operators<'a>(incident: &'a Incident, context: Context<'_>) -> Alert<'a> {
+    let message = incident.issued.as_ref();
+    let said = message.map_or(Level::None, |message| message.level);
+    let proposed = incident.proposal.as_ref().map(|proposal| proposal.level);
+    let level = match incident.state {
+        State::Raised => incident.level,
+        State::Proposed => proposed.unwrap_or(incident.level),
+        State::Issued => said,
+        State::Ended => Level::None,
+    };
+    let waiting = incident.proposal.as_ref().map(|proposal| Waiting {
+        level: proposal.level,
+        since: proposal.since,
+        deadline: proposal.deadline,
+        escalated: proposal.escalated,
+    });
+    let desk = Desk {
+        audience: incident.audience,
+        decided: incident.level,
+        issued: message.map(|message| message.level),
+        proposal: waiting,
+        rule: &incident.rule,
+        station: incident.station.as_deref(),
+        group: &incident.group,
+        updated: incident.updated,
+    };
+    Alert { desk: Some(desk), ..make(incident, message, level, incident.state, context) }
+}
+
+fn make<'a>(
+    incident: &'a Incident,
+    message: Option<&'a Message>,
+    level: Level,
+    state: State,
+    context: Context<'_>,
+) -> Alert<'a> {
+    let is_meant = incident.status == Status::Actual;
+    let hazard = incident.hazard.as_str();
+    let headline = |language| {
+        words::headline(hazard, level, &place_of(incident, context.catalog, language), language, is_meant)
+    };
+    let instruction = |language| words::instruction(hazard, level, language, is_meant);
+    Alert {
+        incident: &incident.id,
+        identifier: message.map(|message| message.identifier.as_str()),
+        sent: message.map(|message| message.sent),
+        status: incident.status,
+        msg_type: message.map(|message| MessageType::name(message.msg_type)),
+        hazard,
+        area: &incident.area,
+        level,
+        state: state.name(),
+        headline: Texts { ko: headline(Language::Ko), en: headline(Language::En) },
+        instruction: Texts { ko: instruction(Language::Ko), en: instruction(Language::En) },
+        onset: incident.onset,
+        expires: message.map(expires),
+        evidence: incident.evidence.iter().map(reason).collect(),
+        cap: message.map(|message| format!("{}/cap/{}.xml", context.base_url, message.identifier)),
+        desk: None,
+    }
+}
+
+fn reason(evidence: &bongsu_rules::incident::Evidence) -> Reason<'_> {
+    Reason {
+        label: &evidence.label,
+        station: evidence.station.as_deref(),
+        value: evidence.value,
+        unit: &evidence.unit,
+        op: &evidence.op,
+        limit: evidence.limit,
+        result: &evidence.result,
+    }
+}
+
+/// Where an incident is, by names.
+pub fn place_of(incident: &Incident, catalog: Option<&Catalog>, language: Language) -> Place {
+    Place {
+        area: area_name(catalog, &incident.area, language),
+        station: incident.station.as_deref().map(|station| station_name(catalog, station, language)),
+    }
+}
+
+/// The name of an area; its code where it has none.
+pub fn area_name(catalog: Option<&Catalog>, code: &str, language: Language) -> String {
+    let known = catalog.and_then(|catalog| Some(&catalog.area(catalog.area_named(code)?).name));
+    match known {
+        Some(name) => name_in(name, language, code).to_owned(),
+        None if code == CITY => words::whole_city(language).to_owned(),
+        None => code.to_owned(),
+    }
+}
+
+/// The name of a station; its id where it has none.
+pub fn station_name(catalog: Option<&Catalog>, id: &str, language: Language) -> String {
+    let known = catalog.and_then(|catalog| Some(&catalog.station(catalog.station_named(id)?).name));
+    known.map_or(id, |name| name_in(name, language, id)).to_owned()
+}
+
+/// A text in a language; in any where it lacks that one.
+pub fn name_in<'a>(name: &'a Translations, language: Language, otherwise: &'a str) -> &'a str {
+    name.get(language.code()).or_else(|| name.values().next()).map_or(otherwise, String::as_str)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! The wiring: everything the program is made of, started in order and stopped in the opposite one.
+
+use crate::authority::CityAuthority;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::control::{self, Addresses, Lock, Question, Reply, Socket};
+use crate::device::{self, Devices};
+use crate::inventory;
+use crate::pipeline::{Errand, Pipeline};
+use crate::restart;
+use crate::source::door::DoorSource;
+use crate::store::Store;
+use crate::trouble::Trouble;
+use crate::voice::Describe;
+use crate::voice::MqttVoice;
+use bongsu_broker::{Door, DoorConfig, Limits, Listener, Plane};
+use bongsu_rules::incident::Status;
+use miette::{IntoDiagnostic, WrapErr, miette};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How the program is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What was configured.
+    pub config: Config,
+    /// What `now` is made of.
+    pub clock: Clock,
+    /// Whether what is said is meant.
+    pub status: Status,
+}
+
+/// The running program.
+pub struct App {
+    /// Where it listens.
+    pub addresses: Addresses,
+    door: Option<Arc<Door>>,
+    pipeline: Option<JoinHandle<miette::Result<()>>>,
+    is_stopping: Arc<AtomicBool>,
+    /// Cancelled when the pipeline has ended, whether it was asked to or not.
+    ended: CancellationToken,
+    web: CancellationToken,
+    trouble: Arc<Trouble>,
+    _socket: Socket,
+    _lock: Lock,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Starts everything. When it returns, devices are heard and pages are served.
+    ///
+    /// # Errors
+    /// What is configured cannot be used, or another program holds the data folder.
+    pub async fn start(options: Options) -> miette::Result<App> {
+        let Options { config, clock, status } = options;
+        let lock = control::lock(&config.data)?.ok_or_else(|| control::held(&config.data))?;
+        let catalog = inventory::catalog(&config.stations)?;
+        let rules = inventory::rules(config.rules.as_deref())?;
+        let store = Store::open(&config.store.path, status, config.limits.dead_letters)?;
+        let trouble = Arc::new(Trouble::watch(&config.data));
+        let (engine, seq) = restart::restore(&store, status)?;
+        let last = store.newest()?.map(|(_, now)| now).unwrap_or_default();
+        let devices = Devices::default();
+        devices.refresh(&store)?;
+
+        let authority =
+            CityAuthority { devices: devices.clone(), allow_anonymous_devices: config.mqtt.allow_anonymous_devices };
+        let (door, intake, outlet) = Door::start(door_config(&config), Arc::new(authority)).await.into_diagnostic()?;
+        let door = Arc::new(door);
+        let mut addresses = Addresses {
+            mqtt: door.addresses().first().map(ToString::to_string).unwrap_or_default(),
+            operator_mqtt: door.addresses().get(1).map(ToString::to_string).unwrap_or_default(),
+            ..Addresses::default()
+        };
+        let web = CancellationToken::new();
+        let describe: Describe = Box::new(|incident, _, _| serde_json::to_vec(incident).unwrap_or_default().into());
+        addresses.public = "http://127.0.0.1:0".into();
+        addresses.operator = "http://127.0.0.1:0".into();
+
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let ended = CancellationToken::new();
+        let (errands, errand_queue) = channel::<Errand>();
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
+        let limit = config.limits.batch_readings;
+        let pipeline = {
+            let (trouble, ended, stats) = (trouble.clone(), ended.clone(), door.stats());
+            let mut mqtt = MqttVoice::new(outlet, stats, describe);
+            if let Some(catalog) = engine.catalog() {
+                mqtt.repeat(engine.incidents(), catalog)?;
+            }
+            spawn(move || {
+                let _guard = ended.drop_guard();
+                let mut pipeline = Pipeline::new(source, engine, store, seq, limit)
+                    .with_voice(&mut mqtt)
+                    .with_errands(errand_queue)
+                    .with_patience(trouble);
+                pipeline.take_up(clock.now().max(last), catalog, rules)?;
+                let _ = ready.send(());
+                pipeline.run(|_, _| {}).map(|_| ())
+            })?
+        };
+        let socket = listen(&config, &addresses, errands, devices, Arc::downgrade(&door))?;
+        let mut app = App {
+            addresses,
+            door: Some(door),
+            pipeline: Some(pipeline),
+            is_stopping,
+            ended,
+            web,
+            trouble,
+            _socket: socket,
+            _lock: lock,
+        };
+        if is_ready.await.is_err() {
+            return Err(app.stop().await.err().unwrap_or_else(|| miette!("the pipeline ended before it began")));
+        }
+        Ok(app)
+    }
+
+    /// Waits until the pipeline ends by itself, which it only does when something is broken for good.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Stops everything, last in first out: what sockets still held is taken in, decided, stored and answered.
+    ///
+    /// # Errors
+    /// What made the pipeline end.
+    pub async fn stop(&mut self) -> miette::Result<()> {
+        if let Some(door) = &self.door {
+            door.stop_listening().await;
+        }
+        self.is_stopping.store(true, Ordering::Release);
+        let ended = self.ended.clone();
+        if tokio::time::timeout(std::time::Duration::from_secs(20), ended.cancelled()).await.is_err() {
+            self.trouble.give_up();
+            ended.cancelled().await;
+        }
+        let result = match self.pipeline.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(miette!("the pipeline panicked; this is a bug in bongsu")),
+            None => Ok(()),
+        };
+        self.web.cancel();
+        // A command that is just being answered may hold the door; its end closes it then.
+        if let Some(door) = self.door.take().and_then(Arc::into_inner) {
+            door.stop().await;
+        }
+        result
+    }
+}
+
+fn spawn(work: impl FnOnce() -> miette::Result<()> + Send + 'static) -> miette::Result<JoinHandle<miette::Result<()>>> {
+    std::thread::Builder::new()
+        .name("pipeline".into())
+        .spawn(work)
+        .into_diagnostic()
+        .wrap_err("failed to start the pipeline")
+}
+
+fn door_config(config: &Config) -> DoorConfig {
+    let listeners = vec![
+        Listener { address: config.mqtt.listen, plane: Plane::Devices },
+        Listener { address: config.operator.mqtt_listen, plane: Plane::Operators },
+    ];
+    let limits = Limits {
+        max_connections: config.limits.max_connections,
+        max_packet_bytes: config.limits.max_packet_bytes,
+        intake_messages: config.limits.intake_messages,
+        ..Limits::default()
+    };
+    DoorConfig { listeners, limits }
+}
+
+/// Answers commands: each is an errand of the pipeline, done between two batches.
+fn listen(
+    config: &Config,
+    addresses: &Addresses,
+    errands: Sender<Errand>,
+    devices: Devices,
+    door: Weak<Door>,
+) -> miette::Result<Socket> {
+    let addresses = addresses.clone();
+    control::listen(&config.data, move |question| match question {
+        Question::Addresses => Reply::Addresses(addresses.clone()),
+        Question::Devices(request) => {
+            let (answer, answered) = channel();
+            let devices = devices.clone();
+            let errand: Errand = Box::new(move |store| {
+                let done = device::execute(store, &request)
+                    .and_then(|answer| devices.refresh(store).map(|()| (request, answer)));
+                let _ = answer.send(done);
+            });
+            if errands.send(errand).is_err() {
+                return Reply::Failed("bongsu is stopping".into());
+            }
+            match answered.recv() {
+                Ok(Ok((request, answer))) => {
+                    let cut = match &request {
+                        device::Request::Revoke { username, .. } | device::Request::Rotate { username } => {
+                            Some(username)
+                        }
+                        device::Request::Add { .. } | device::Request::List => None,
+                    };
+                    if let (Some(username), Some(door)) = (cut, door.upgrade()) {
+                        door.disconnect(username);
+                    }
+                    Reply::Devices(answer)
+                }
+                Ok(Err(error)) => Reply::Failed(error.to_string()),
+                Err(_) => Reply::Failed("bongsu is stopping".into()),
+            }
+        }
+    })
+}

@@ -1,0 +1,212 @@
+//! Over MQTT: alerts and exercises for everybody, proposals for operators, live readings, the heartbeat, and to each
+//! device what was refused of what it said.
+
+use crate::pipeline::{Spoken, Voice};
+use crate::store::DeadLetter;
+use bongsu_broker::{Outgoing, Outlet, OutletError, Qos, Stats};
+use bongsu_rules::incident::{Incident, Message, State, Status};
+use bongsu_rules::language::Audience;
+use bongsu_rules::{Effect, Observation};
+use bongsu_sensors::catalog::Catalog;
+use bongsu_sensors::topic::{CityTopic, DeviceTopic, Leaf, Plane, SYSTEM};
+use bongsu_sensors::{Level, Time};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often the heartbeat is published.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// A device is told of at most so many refusals in one [`ERRORS_WINDOW`]: a broken one repeats itself in every message.
+const ERRORS_LIMIT: u32 = 10;
+const ERRORS_WINDOW: Duration = Duration::from_secs(10);
+
+/// Most stations whose errors are counted at once.
+const ERRORS_STATIONS: usize = 10_000;
+
+/// How long an alert that stands stays retained, and the all-clear: as long as their CAP messages are valid.
+pub const RAISED_FOR: Duration = Duration::from_secs(6 * 3600);
+/// See [`RAISED_FOR`].
+pub const ENDED_FOR: Duration = Duration::from_secs(3600);
+
+/// Writes an incident as JSON: as the public hears it in a message, or as operators see it without one.
+pub type Describe = Box<dyn Fn(&Incident, Option<&Message>, &Catalog) -> bytes::Bytes + Send>;
+
+/// Says over MQTT what has become true.
+pub struct MqttVoice {
+    outlet: Outlet,
+    stats: Arc<Stats>,
+    describe: Describe,
+    heartbeat: Option<Instant>,
+    last_commit: Option<Time>,
+    errors: HashMap<String, (Instant, u32)>,
+}
+
+impl std::fmt::Debug for MqttVoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MqttVoice").finish_non_exhaustive()
+    }
+}
+
+/// The heartbeat.
+#[derive(Serialize)]
+struct System {
+    time: Time,
+    state: &'static str,
+    last_commit: Option<Time>,
+}
+
+/// A live reading.
+#[derive(Serialize)]
+struct Live {
+    t: Time,
+    value: Option<f64>,
+    flag: u8,
+}
+
+/// What a device is told of a refusal.
+#[derive(Serialize)]
+struct Refused<'a> {
+    time: Time,
+    reason: &'static str,
+    source: &'a str,
+    remedy: &'a str,
+}
+
+impl MqttVoice {
+    /// A voice through the door.
+    pub fn new(outlet: Outlet, stats: Arc<Stats>, describe: Describe) -> MqttVoice {
+        MqttVoice { outlet, stats, describe, heartbeat: None, last_commit: None, errors: HashMap::new() }
+    }
+
+    /// Says again what stands: after a start nothing is retained.
+    ///
+    /// # Errors
+    /// The door is gone.
+    pub fn repeat<'i>(&self, incidents: impl Iterator<Item = &'i Incident>, catalog: &Catalog) -> miette::Result<()> {
+        let mut batch = Vec::new();
+        for incident in incidents {
+            self.incident(incident, None, catalog, &mut batch);
+        }
+        self.publish(batch)
+    }
+
+    /// What everybody, and what operators, hear of an incident.
+    fn incident(&self, incident: &Incident, message: Option<&Message>, catalog: &Catalog, batch: &mut Vec<Outgoing>) {
+        let plane = if incident.status == Status::Actual { Plane::Alerts } else { Plane::Exercise };
+        let topic =
+            |plane: Plane| CityTopic::Incident { plane, area: &incident.area, hazard: &incident.hazard }.to_string();
+        let public = incident.audience == Audience::Public;
+        let said = message.or(incident.issued.as_ref());
+        if let (true, Some(said)) = (public, said) {
+            let payload = (self.describe)(incident, Some(said), catalog);
+            let lasts = if said.level == Level::None { ENDED_FOR } else { RAISED_FOR };
+            batch.push(retained(topic(plane), payload, Some(lasts)));
+        }
+        // Operators hear everything that the public does not.
+        let is_over = incident.state == State::Ended;
+        if !public || incident.state == State::Proposed || incident.state == State::Raised {
+            let lasts = is_over.then_some(ENDED_FOR);
+            batch.push(retained(topic(Plane::Ops), (self.describe)(incident, None, catalog), lasts));
+        } else {
+            // What was proposed is decided: the proposal is taken back.
+            batch.push(retained(topic(Plane::Ops), bytes::Bytes::new(), None));
+        }
+    }
+
+    fn live(&self, observation: &Observation, catalog: &Catalog, batch: &mut Vec<Outgoing>) {
+        let Some(stream) = catalog.numbered(observation.datastream) else { return };
+        let station = catalog.station(stream.station).id.as_str();
+        let topic = CityTopic::Live { station, datastream: stream.name }.to_string();
+        let live = Live { t: observation.time, value: observation.value, flag: observation.flag.number() };
+        batch.push(Outgoing { topic, payload: json(&live), qos: Qos::AtMostOnce, retain: false, expiry: None });
+    }
+
+    /// Tells a device what was refused, unless it was told often enough.
+    fn error(&mut self, letter: &DeadLetter, batch: &mut Vec<Outgoing>) {
+        let Some(station) = letter.station.as_deref() else { return };
+        if DeviceTopic::parse(&letter.source).is_none_or(|topic| topic.station != station) {
+            return;
+        }
+        let now = Instant::now();
+        if self.errors.len() > ERRORS_STATIONS {
+            self.errors.retain(|_, (since, _)| now.duration_since(*since) < ERRORS_WINDOW);
+        }
+        let (since, told) = self.errors.entry(station.to_owned()).or_insert((now, 0));
+        if now.duration_since(*since) >= ERRORS_WINDOW {
+            (*since, *told) = (now, 0);
+        }
+        *told += 1;
+        if *told > ERRORS_LIMIT {
+            return;
+        }
+        let topic = DeviceTopic { station, leaf: Leaf::Errors }.to_string();
+        let refused = Refused {
+            time: letter.received,
+            reason: letter.reason.name(),
+            source: &letter.source,
+            remedy: &letter.remedy,
+        };
+        batch.push(Outgoing { topic, payload: json(&refused), qos: Qos::AtMostOnce, retain: false, expiry: None });
+    }
+
+    fn heartbeat(&mut self, now: Time, batch: &mut Vec<Outgoing>) {
+        if self.heartbeat.is_some_and(|last| last.elapsed() < HEARTBEAT) {
+            return;
+        }
+        self.heartbeat = Some(Instant::now());
+        let system = System { time: now, state: "running", last_commit: self.last_commit };
+        batch.push(retained(SYSTEM.to_owned(), json(&system), None));
+    }
+
+    fn publish(&self, batch: Vec<Outgoing>) -> miette::Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match self.outlet.publish(batch) {
+            Ok(()) => Ok(()),
+            Err(OutletError::Stopped) => Ok(()),
+            // The store knows what was not heard; a display says by itself that it is not current.
+            Err(error) => {
+                tracing::error!(%error, "something could not be published");
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Voice for MqttVoice {
+    fn speak(&mut self, spoken: &Spoken<'_>) -> miette::Result<()> {
+        let mut batch: Vec<Outgoing> = spoken.relays.to_vec();
+        if !spoken.batch.is_empty() {
+            self.last_commit = Some(spoken.now);
+        }
+        if let Some(catalog) = spoken.engine.catalog() {
+            for (_, transition) in &spoken.batch.transitions {
+                self.incident(&transition.incident, transition.message.as_ref(), catalog, &mut batch);
+            }
+            // Without anybody to hear them, live readings cost nothing.
+            if self.stats.subscriptions.get() > 0 {
+                for effect in spoken.effects {
+                    if let Effect::Observed(observation) = effect {
+                        self.live(observation, catalog, &mut batch);
+                    }
+                }
+            }
+        }
+        for letter in &spoken.batch.dead_letters {
+            self.error(letter, &mut batch);
+        }
+        self.heartbeat(spoken.now, &mut batch);
+        self.publish(batch)
+    }
+}
+
+fn retained(topic: String, payload: bytes::Bytes, expiry: Option<Duration>) -> Outgoing {
+    Outgoing { topic, payload, qos: Qos::AtLeastOnce, retain: true, expiry }
+}
+
+fn json(value: &impl Serialize) -> bytes::Bytes {
+    serde_json::to_vec(value).unwrap_or_default().into()
+}

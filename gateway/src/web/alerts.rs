@@ -1,0 +1,170 @@
+//! `/api/v1/alerts`: the incidents that live and those that ended in the last 48 hours.
+//!
+//! Both planes serve it. The public one shows what was issued to everybody, at the level that was issued; operators
+//! also see proposals and what is theirs alone.
+
+use super::journal::Said;
+use super::parameters::{Parameters, unknown};
+use super::problem::{Problem, quoted};
+use super::shared::Shared;
+use super::{Plane, Web, json, json_of};
+use crate::alert;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use bongsu_rules::hazard;
+use bongsu_rules::incident::{CITY, State as Stage, Transition};
+use bongsu_sensors::catalog::AreaIndex;
+use bongsu_sensors::{Catalog, Level, Time};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// What of the incidents was asked for.
+struct Filter {
+    /// An area and what lies in it; the outer `Some` means that an area was asked for.
+    area: Option<Option<AreaIndex>>,
+    hazard: Option<String>,
+    state: Option<Stage>,
+}
+
+impl Filter {
+    fn read(uri: &Uri, catalog: Option<&Catalog>, plane: Plane) -> Result<Filter, Problem> {
+        let parameters = Parameters::read(uri, &["area", "hazard", "state"])?;
+        let states: &[(&str, Stage)] = match plane {
+            Plane::Public => &[("issued", Stage::Issued), ("ended", Stage::Ended)],
+            Plane::Operator => &[
+                ("raised", Stage::Raised),
+                ("proposed", Stage::Proposed),
+                ("issued", Stage::Issued),
+                ("ended", Stage::Ended),
+            ],
+        };
+        let hazards = hazard::ALL.iter().map(|hazard| hazard.name);
+        let hazard = parameters.get("hazard");
+        if let Some(name) = hazard.filter(|name| hazard::named(name).is_none()) {
+            return Err(unknown("hazard", name, hazards));
+        }
+        let area = parameters.get("area").map(|code| area(code, catalog)).transpose()?;
+        Ok(Filter { area, hazard: hazard.map(str::to_owned), state: parameters.word("state", states)? })
+    }
+
+    fn admits(&self, said: &Said, stage: Stage, catalog: Option<&Catalog>) -> bool {
+        let incident = &said.transition.incident;
+        // What concerns the whole city concerns each part of it.
+        let is_here = |area: &Option<AreaIndex>| {
+            incident.area == CITY
+                || area.zip(catalog).is_some_and(|(area, catalog)| {
+                    catalog.area_named(&incident.area).is_some_and(|inner| catalog.lies_in(inner, area))
+                })
+        };
+        self.area.as_ref().is_none_or(is_here)
+            && self.hazard.as_ref().is_none_or(|hazard| *hazard == incident.hazard)
+            && self.state.is_none_or(|state| state == stage)
+    }
+}
+
+fn area(code: &str, catalog: Option<&Catalog>) -> Result<Option<AreaIndex>, Problem> {
+    let found = catalog.and_then(|catalog| catalog.area_named(code));
+    if found.is_some() || code == CITY {
+        return Ok(found);
+    }
+    let areas = catalog.map(|catalog| catalog.areas.as_slice()).unwrap_or_default();
+    Err(unknown("area", code, areas.iter().map(|area| area.code.as_str())))
+}
+
+/// The list as JSON, around alerts that are JSON already.
+#[derive(Serialize)]
+struct List<'a> {
+    time: Time,
+    current: bool,
+    alerts: &'a [Box<RawValue>],
+}
+
+/// One incident as JSON, with everything that was said of it, oldest first.
+#[derive(Serialize)]
+struct One<'a> {
+    time: Time,
+    current: bool,
+    alert: &'a RawValue,
+    timeline: &'a [Box<RawValue>],
+}
+
+/// `GET /api/v1/alerts`.
+pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
+    let shared = &*web.shared;
+    let catalog = shared.catalog();
+    let filter = Filter::read(&uri, catalog.as_deref(), web.plane)?;
+    let pulse = shared.pulse();
+    let said = match web.plane {
+        Plane::Public => shared.board().public(pulse.now),
+        Plane::Operator => shared.board().all(),
+    };
+    let stage = |said: &Said| match web.plane {
+        Plane::Public => public_stage(said),
+        Plane::Operator => said.transition.incident.state,
+    };
+    let shown = said.iter().filter(|said| filter.admits(said, stage(said), catalog.as_deref()));
+    let alerts: Vec<Box<RawValue>> = shown.filter_map(|said| written(shared, said, web.plane)).collect();
+    Ok(json_of(&List { time: pulse.now, current: pulse.is_current(), alerts: &alerts }))
+}
+
+/// `GET /api/v1/alerts/{incident}`.
+pub async fn one(State(web): State<Web>, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
+    Parameters::read(&uri, &[])?;
+    let shared = &*web.shared;
+    let history = history(shared, &id, web.plane).await?;
+    let timeline: Vec<Box<RawValue>> = history.iter().filter_map(|said| written(shared, said, web.plane)).collect();
+    let alert = timeline.last().ok_or_else(|| no_such_incident(&id))?;
+    let pulse = shared.pulse();
+    let one = One { time: pulse.now, current: pulse.is_current(), alert, timeline: &timeline };
+    Ok(json(serde_json::to_vec(&one).map_err(|cause| Problem::unreadable(&cause))?))
+}
+
+/// There is no such incident, or none that may be seen here: who asks cannot tell one from the other.
+pub(super) fn no_such_incident(id: &str) -> Problem {
+    let remedy = "/api/v1/alerts lists the incidents that live and those that ended in the last 48 hours";
+    Problem::not_found(format!("there is no incident {}", quoted(id)), remedy)
+}
+
+/// Everything that was said of an incident on a plane, oldest first. It ends with how the incident stands; it is empty
+/// where the incident may not be seen there.
+pub(super) async fn history(shared: &Shared, id: &str, plane: Plane) -> Result<Vec<Arc<Said>>, Problem> {
+    if !bongsu_sensors::name::is_name(id) && id.len() > INCIDENT_ID_LIMIT {
+        return Err(no_such_incident(id));
+    }
+    let wanted = id.to_owned();
+    let transitions = shared.readers.read(move |reader| reader.transitions_of(&wanted, TIMELINE)).await?;
+    let is_public = |transition: &Transition| transition.incident.audience == bongsu_rules::language::Audience::Public;
+    if plane == Plane::Public && !transitions.last().is_some_and(|(_, last)| is_public(last)) {
+        return Ok(Vec::new());
+    }
+    let said = transitions.into_iter().map(|(id, transition)| Arc::new(Said::new(id, transition)));
+    let is_seen = |said: &Arc<Said>| plane == Plane::Operator || said.public(shared.settings.status).is_some();
+    Ok(said.filter(is_seen).collect())
+}
+
+/// Longest identity of an incident: a hazard, an area and a moment.
+const INCIDENT_ID_LIMIT: usize = 256;
+
+/// Most transitions in a timeline, the newest.
+const TIMELINE: usize = 500;
+
+/// Where an incident stands by what was said of it in public.
+fn public_stage(said: &Said) -> Stage {
+    let is_over = said.transition.message.as_ref().is_some_and(|message| message.level == Level::None);
+    if is_over { Stage::Ended } else { Stage::Issued }
+}
+
+/// A transition's alert as one plane sees it.
+fn written(shared: &Shared, said: &Said, plane: Plane) -> Option<Box<RawValue>> {
+    let catalog = shared.catalog();
+    let context = shared.context(&catalog);
+    let bytes = match plane {
+        Plane::Public => said.json(said.public(shared.settings.status)?, context),
+        Plane::Operator => Bytes::from(alert::for_operators(&said.transition.incident, context).json()),
+    };
+    let text = String::from_utf8(bytes.to_vec()).ok()?;
+    RawValue::from_string(text).ok()
+}

@@ -1,0 +1,292 @@
+//! What the pipeline tells the web, and what the pages and the API read of it: the newest values, the incidents as they
+//! stand, the newest transitions, and how fresh all of it is.
+//!
+//! The pipeline never waits for a page: it takes a lock for as long as it writes a few numbers, and pages take the same
+//! locks only to copy.
+
+use super::board::Board;
+use super::cache::Cache;
+use super::journal::{Journal, Said};
+use super::metrics::Metrics;
+use super::page::Series;
+use super::readers::Readers;
+use crate::alert::Context;
+use crate::alert::words::Language;
+use crate::store::{DeadLetter, Reader};
+use bongsu_rules::incident::{Status, Transition};
+use bongsu_rules::{Effect, Flag, Observation};
+use bongsu_sensors::reading::DatastreamId;
+use bongsu_sensors::{Catalog, Time};
+use bytes::Bytes;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+/// How old the last heartbeat may be before everything shown counts as not current.
+pub const CURRENT_FOR: Duration = Duration::from_secs(60);
+
+/// The state of a system that does its work; any other is shown as not current.
+pub const WORKING: &str = "ok";
+
+/// Transitions taken up again after a restart, for clients that resume.
+const RESUMABLE: usize = 1_000;
+
+/// Log rows looked through after a restart for the newest values.
+const NEWEST_ROWS: usize = 20_000;
+
+/// What the web is told once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The store's file.
+    pub store: PathBuf,
+    /// The address citizens know the pages under, without a slash at its end.
+    pub base_url: String,
+    /// Who warns, for people to read.
+    pub sender_name: String,
+    /// The city's languages; the first with texts is the fallback.
+    pub languages: Vec<String>,
+    /// Whether what is said is meant: that of the store.
+    pub status: Status,
+}
+
+/// A batch that is on the disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Committed<'a> {
+    /// The moment of its last record.
+    pub now: Time,
+    /// Its transitions, each with its record.
+    pub transitions: &'a [(u64, Transition)],
+    /// The ids the store gave to them, in their order.
+    pub ids: &'a [i64],
+    /// What was refused.
+    pub dead_letters: &'a [DeadLetter],
+    /// What the engine wanted done.
+    pub effects: &'a [Effect],
+}
+
+/// How fresh everything is.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse {
+    /// The system's time at the last sign of life.
+    pub now: Time,
+    /// When something was last committed, in the system's time.
+    pub last_commit: Option<Time>,
+    /// What the system said of itself.
+    pub state: String,
+    /// When it said so.
+    beat: Option<Instant>,
+}
+
+impl Pulse {
+    /// Whether what is shown may be believed to be how things stand.
+    pub fn is_current(&self) -> bool {
+        self.state == WORKING && self.beat.is_some_and(|beat| beat.elapsed() <= CURRENT_FOR)
+    }
+}
+
+/// Why the system is not ready, asked whenever somebody wants to know; `None`: that part is well.
+pub type Check = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// Everything the web reads.
+pub struct Shared {
+    pub(super) settings: Settings,
+    pub(super) metrics: Metrics,
+    pub(super) journal: Journal,
+    pub(super) readers: Readers,
+    pub(super) pages: Cache<(Language, bool), Bytes>,
+    pub(super) stations: Cache<bool, Bytes>,
+    pub(super) series: Cache<DatastreamId, Arc<Series>>,
+    catalog: RwLock<Option<Arc<Catalog>>>,
+    newest: RwLock<Vec<Option<Observation>>>,
+    board: RwLock<Board>,
+    pulse: RwLock<Pulse>,
+    checks: Mutex<Vec<(&'static str, Check)>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+// A thread that panicked while it held one of these locks has left numbers behind, not half a structure.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// A web that knows nothing yet.
+    pub fn new(settings: Settings) -> Arc<Shared> {
+        Arc::new(Shared {
+            metrics: Metrics::new(),
+            journal: Journal::default(),
+            readers: Readers::new(settings.store.clone()),
+            pages: Cache::new(Duration::from_secs(1), 8),
+            stations: Cache::new(Duration::from_secs(1), 2),
+            series: Cache::new(Duration::from_secs(2), 256),
+            catalog: RwLock::default(),
+            newest: RwLock::default(),
+            board: RwLock::new(Board::new(settings.status)),
+            pulse: RwLock::default(),
+            checks: Mutex::default(),
+            settings,
+        })
+    }
+
+    /// Takes up what the store holds: incidents, transitions for clients that resume, newest values. Called once, before
+    /// the pipeline runs.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn recall(&self, now: Time) -> rusqlite::Result<()> {
+        let reader = Reader::open(Path::new(&self.settings.store))?;
+        let newest = reader.newest_transition()?;
+        let recent = reader.transitions_after(newest.saturating_sub(RESUMABLE as i64), RESUMABLE)?;
+        let standing = reader.standing_transitions(now - super::board::SHOWN_AFTER_END)?;
+        let said = |(id, transition)| Arc::new(Said::new(id, transition));
+        let mut board = self.board_mut();
+        standing.into_iter().map(said).for_each(|said| board.take(&said));
+        drop(board);
+        self.journal.add(&recent.into_iter().map(said).collect::<Vec<_>>());
+        let mut values = write(&self.newest);
+        reader.recent_observations(NEWEST_ROWS, |observation| put(&mut values, observation, false))?;
+        drop(values);
+        let mut pulse = write(&self.pulse);
+        pulse.now = pulse.now.max(now);
+        Ok(())
+    }
+
+    /// Takes up a city. Texts that were made before keep the names they were made with.
+    pub fn set_city(&self, catalog: Arc<Catalog>) {
+        *write(&self.catalog) = Some(catalog);
+    }
+
+    /// Hears of a batch that is on the disk. Cheap: texts are made when somebody reads them.
+    pub fn spoken(&self, committed: &Committed<'_>) {
+        self.metrics.count(committed);
+        let mut values = write(&self.newest);
+        for effect in committed.effects {
+            match effect {
+                Effect::Observed(observation) => put(&mut values, *observation, true),
+                Effect::Reflagged { datastream, time, flag } => reflag(&mut values, *datastream, *time, *flag),
+                _ => {}
+            }
+        }
+        drop(values);
+        let pairs = committed.ids.iter().zip(committed.transitions);
+        let said: Vec<Arc<Said>> =
+            pairs.map(|(id, (_, transition))| Arc::new(Said::new(*id, transition.clone()))).collect();
+        if !said.is_empty() {
+            let mut board = self.board_mut();
+            said.iter().for_each(|said| board.take(said));
+            // The board is held while the journal grows: who reads both under it sees both before or both after.
+            self.journal.add(&said);
+        }
+        let mut pulse = write(&self.pulse);
+        pulse.now = pulse.now.max(committed.now);
+        pulse.last_commit = Some(committed.now);
+    }
+
+    /// A sign of life, every few seconds: the system's time, [`WORKING`] or what is wrong, and its last commit.
+    pub fn heartbeat(&self, now: Time, state: &str, last_commit: Option<Time>) {
+        let mut pulse = write(&self.pulse);
+        pulse.now = pulse.now.max(now);
+        pulse.last_commit = pulse.last_commit.max(last_commit);
+        pulse.beat = Some(Instant::now());
+        state.clone_into(&mut pulse.state);
+        drop(pulse);
+        self.board_mut().forget(now);
+    }
+
+    /// Adds a reason for which the system may not be ready.
+    pub fn check(&self, name: &'static str, check: Check) {
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner).push((name, check));
+    }
+
+    /// Where counters and gauges are registered.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Why the system is not ready.
+    pub(super) fn troubles(&self) -> Vec<(&'static str, String)> {
+        let checks: MutexGuard<'_, _> = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut troubles: Vec<(&'static str, String)> =
+            checks.iter().filter_map(|(name, check)| Some((*name, check()?))).collect();
+        drop(checks);
+        let pulse = self.pulse();
+        if !pulse.is_current() {
+            let wrong = match pulse.beat {
+                None => "it has not started yet".to_owned(),
+                Some(_) if pulse.state != WORKING => format!("it says {:?}", pulse.state),
+                Some(beat) => format!("no sign of life for {} s", beat.elapsed().as_secs()),
+            };
+            troubles.push(("pipeline", wrong));
+        }
+        troubles
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        read(&self.pulse).clone()
+    }
+
+    pub(super) fn catalog(&self) -> Option<Arc<Catalog>> {
+        read(&self.catalog).clone()
+    }
+
+    pub(super) fn board(&self) -> RwLockReadGuard<'_, Board> {
+        read(&self.board)
+    }
+
+    fn board_mut(&self) -> RwLockWriteGuard<'_, Board> {
+        write(&self.board)
+    }
+
+    pub(super) fn newest(&self) -> RwLockReadGuard<'_, Vec<Option<Observation>>> {
+        read(&self.newest)
+    }
+
+    /// What alerts are written with.
+    pub(super) fn context<'a>(&'a self, catalog: &'a Option<Arc<Catalog>>) -> Context<'a> {
+        Context { catalog: catalog.as_deref(), base_url: &self.settings.base_url }
+    }
+
+    /// The path under which citizens know the pages: empty, or what stands behind the host of the base address.
+    pub(super) fn base_path(&self) -> &str {
+        let url = self.settings.base_url.as_str();
+        let host = url.find("://").map_or(0, |at| at + 3);
+        url[host..].find('/').map_or("", |at| &url[host + at..])
+    }
+
+    /// The languages the pages can be read in.
+    pub(super) fn languages(&self) -> Vec<Language> {
+        let mut languages: Vec<Language> =
+            self.settings.languages.iter().filter_map(|tag| Language::of_tag(tag)).collect();
+        languages.dedup();
+        if languages.is_empty() { vec![Language::En] } else { languages }
+    }
+}
+
+/// Keeps the newest observation of its datastream; of two of the same time the one that came later where `again`.
+fn put(values: &mut Vec<Option<Observation>>, observation: Observation, again: bool) {
+    let at = observation.datastream.0 as usize;
+    if values.len() <= at {
+        values.resize(at + 1, None);
+    }
+    let is_newer = |known: Observation| known.time < observation.time || again && known.time == observation.time;
+    if values[at].is_none_or(is_newer) {
+        values[at] = Some(observation);
+    }
+}
+
+fn reflag(values: &mut [Option<Observation>], datastream: DatastreamId, time: Time, flag: Flag) {
+    if let Some(Some(known)) = values.get_mut(datastream.0 as usize)
+        && known.time == time
+    {
+        known.flag = flag;
+    }
+}
