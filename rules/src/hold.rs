@@ -40,8 +40,15 @@ impl Hold {
     pub fn take(&mut self, answer: Answer, spec: &HoldSpec, now: Time) {
         let (needed, of) = spec.confirm;
         let has_new_data = answer.data_time.is_some() && answer.data_time > self.counted;
+        let same_moment = answer.data_time.is_some() && answer.data_time == self.counted;
         // "Unknown" is no vote against; a level that is reached is a vote for, however much else is unknown.
-        if has_new_data && !(answer.undecided && answer.reached == Level::None) {
+        let votes = !(answer.undecided && answer.reached == Level::None);
+        if same_moment && votes {
+            // Several datastreams speak of one moment, one after another: the vote is on all that is known of it.
+            if let Some(vote) = self.recent.last_mut() {
+                *vote = answer.reached;
+            }
+        } else if has_new_data && votes {
             self.counted = answer.data_time;
             self.recent.push(answer.reached);
             if self.recent.len() > usize::from(of).max(SUPPORT) {
@@ -95,7 +102,7 @@ mod tests {
 
     fn spec(confirm: (u8, u8), clear_minutes: u64) -> HoldSpec {
         let clear_after = Duration::from_secs(clear_minutes * 60);
-        HoldSpec { confirm, clear_ratio: None, clear_margin: BTreeMap::new(), clear_after }
+        HoldSpec { confirm, clear_ratio: None, clear_margin: BTreeMap::new(), clear_after, corroborate: Vec::new() }
     }
 
     /// One answer a minute: reached, may stand, undecided; answers the level after each.

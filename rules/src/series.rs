@@ -165,6 +165,16 @@ impl<'a> Window<'a> {
         self.samples().map(|sample| sample.value)
     }
 
+    /// The flags of all its samples, usable or not.
+    pub fn flags(&self) -> impl Iterator<Item = Flag> + use<'a> {
+        self.series.samples.range(self.from..self.to).map(|sample| sample.flag)
+    }
+
+    /// Whether anything is remembered from before the window.
+    pub fn reaches_back(&self) -> bool {
+        self.from > 0
+    }
+
     /// The last usable sample before the window: what the first change in the window is counted from.
     pub fn before(&self) -> Option<&'a Sample> {
         self.series.samples.range(..self.from).rev().find(|sample| sample.flag.usable())

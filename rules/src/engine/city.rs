@@ -1,17 +1,17 @@
 //! Which rule looks at which datastreams, and where: rules laid over the catalog.
 
 use super::Engine;
+use super::feed::{Around, Feed, feeds};
 use super::stream::{Known, StreamState};
 use crate::hold::Hold;
 use crate::incident::CITY;
-use crate::language::header::{Header, InputSpec};
+use crate::language::header::Header;
 use crate::language::{Rule, Scope};
 use crate::record::{CatalogText, RulesText};
 use bongsu_sensors::catalog::{AreaIndex, StationIndex};
 use bongsu_sensors::mistake::{Mistake, Source};
 use bongsu_sensors::{Catalog, KindId, Time};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,15 +25,6 @@ pub enum Place {
     Area(AreaIndex),
     /// In the whole city.
     City,
-}
-
-/// One input of a rule at one place.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    /// The numbers of the datastreams that feed it.
-    pub streams: SmallVec<[u32; 2]>,
-    /// How old the newest observation of each may be.
-    pub max_age: SmallVec<[Duration; 2]>,
 }
 
 /// One rule at one place.
@@ -199,10 +190,9 @@ fn parse_catalog(text: &CatalogText) -> Result<Catalog, Vec<Mistake>> {
 fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
     let header = &rule.header;
     let mut scopes = Vec::new();
+    let around = Around::of(header, catalog);
     let mut offer = |place: Place, name: &str, stations: &[StationIndex]| {
-        let feeds: Vec<Feed> = header.inputs.iter().map(|spec| feed(spec, stations, catalog)).collect();
-        let complete = header.inputs.iter().zip(&feeds).all(|(spec, feed)| spec.optional || !feed.streams.is_empty());
-        if complete {
+        if let Some(feeds) = around.feeds(place, stations) {
             let longest_age = feeds.iter().flat_map(|feed| feed.max_age.iter().copied()).max().unwrap_or_default();
             let memory = ScopeMemory::default();
             scopes.push(Scoped {
@@ -226,7 +216,7 @@ fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
         Scope::Area => {
             for (index, area) in (0..).zip(&catalog.areas) {
                 let index = AreaIndex(index);
-                let required: Vec<KindId> =
+                let required: Vec<Option<KindId>> =
                     header.inputs.iter().filter(|spec| !spec.optional).map(|spec| spec.kind).collect();
                 let own = |station: &&StationIndex| {
                     catalog.station(**station).area == index
@@ -245,21 +235,4 @@ fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
         Scope::City => offer(Place::City, CITY, &all),
     }
     scopes
-}
-
-/// Whether a datastream of one kind feeds inputs of another.
-fn feeds(stream: KindId, input: KindId) -> bool {
-    stream == input || stream.kind().feeds == Some(input.kind().name)
-}
-
-fn feed(spec: &InputSpec, stations: &[StationIndex], catalog: &Catalog) -> Feed {
-    let mut feed = Feed { streams: SmallVec::new(), max_age: SmallVec::new() };
-    for station in stations {
-        for stream in catalog.datastreams_of(*station).iter().filter(|stream| feeds(stream.name.kind, spec.kind)) {
-            feed.streams.push(stream.id.0);
-            // Three cadences: two readings may be lost before a station is called silent.
-            feed.max_age.push(spec.max_age.unwrap_or(stream.cadence * 3));
-        }
-    }
-    feed
 }

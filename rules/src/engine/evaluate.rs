@@ -2,10 +2,11 @@
 //! incidents of the areas it speaks to.
 
 use super::Engine;
-use super::city::{Feed, Place, Scoped};
+use super::city::{Place, Scoped};
+use super::feed::Feed;
 use crate::hold::Answer;
 use crate::incident::{Alert, CITY, Evidence, Transition};
-use crate::language::header::InputSpec;
+use crate::language::header::{Feeders, InputSpec};
 use crate::language::input::{Input, Stream};
 use crate::language::value::Truth;
 use crate::language::{Arguments, Check, Failure, Outcome, Rule};
@@ -41,13 +42,16 @@ impl Engine {
             }
         };
         let undecided = outcome.is_undecided();
+        // Silence is news of the moment at which it is noticed.
+        let data_time = if outcome.by_clock { Some(now) } else { data_time };
         let answer = Answer { reached: outcome.level, may_stand, undecided, data_time };
         let hold = &mut scoped.memory.hold;
         hold.take(answer, &rule.header.hold, now);
         let due = hold.due(&rule.header.hold);
         self.speak_up(at, &rule, level, &outcome, now, effects);
         self.undecided(at, &rule, None, undecided, now, effects);
-        if let Some(due) = [due, expiry].into_iter().flatten().min() {
+        let by_clock = outcome.due_in.map(|due_in| now + due_in);
+        if let Some(due) = [due, expiry, by_clock].into_iter().flatten().min() {
             self.wake(at, due);
         }
     }
@@ -74,8 +78,11 @@ impl Engine {
     /// first of them falls silent.
     fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>, Option<Time>) {
         let newest = |id: &u32| self.streams[*id as usize].series.newest().map(|sample| sample.time.min(now));
-        let data_time = scoped.feeds.iter().flat_map(|feed| feed.streams.iter().filter_map(newest)).max();
-        let until = data_time.unwrap_or(now);
+        let newest_of = |feed: &Feed| feed.streams.iter().filter_map(newest).max();
+        let until = scoped.feeds.iter().filter_map(newest_of).max().unwrap_or(now);
+        // A neighbour's word makes no second sample of what is measured here.
+        let here = rule.header.inputs.iter().zip(&scoped.feeds).filter(|(spec, _)| spec.feeders == Feeders::Here);
+        let data_time = here.filter_map(|(_, feed)| newest_of(feed)).max();
         let mut expiry: Option<Time> = None;
         let inputs = (0..).zip(rule.header.inputs.iter().zip(&scoped.feeds));
         let inputs = inputs.map(|(index, (spec, feed))| self.input(index, spec, feed, until, now, &mut expiry));
@@ -97,7 +104,8 @@ impl Engine {
             let state = &self.streams[*id as usize];
             seen |= state.heard.is_some();
             let facts = state.known.as_ref()?.facts.clone();
-            let stream = Stream { facts, series: state.series.clone(), until, silent: false };
+            let heard = state.heard;
+            let stream = Stream { facts, series: state.series.clone(), until, silent: false, heard };
             let falls_silent = stream.newest().map(|sample| sample.time + *max_age + Duration::from_millis(1));
             let silent = falls_silent.is_none_or(|at| at <= now);
             if let (false, Some(at)) = (silent, falls_silent) {
@@ -123,7 +131,12 @@ impl Engine {
         let scoped = &mut self.scopes[at];
         let level = scoped.memory.hold.level;
         let several = outcome.checks.iter().any(|check| check.truth == Truth::True && check.stations.len() > 1);
-        let corroborated = level != Level::None && (several || scoped.memory.hold.is_supported());
+        let sampled = scoped.memory.hold.is_supported();
+        let corroborated = level != Level::None
+            && match outcome.witnessed(&rule.header.hold.corroborate) {
+                Some(witnessed) => witnessed && sampled,
+                None => several || sampled,
+            };
         let found_support = corroborated && !scoped.memory.corroborated;
         if level == before && !found_support {
             return;
@@ -202,7 +215,7 @@ fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidence {
         label: rule.header.labels.get(&check.label).cloned().unwrap_or_default(),
         station: check.stations.first().map(|(station, _)| name(station)),
         value: finite(check.value.number()),
-        unit: input.map(|input| input.kind.kind().unit.to_owned()).unwrap_or_default(),
+        unit: input.and_then(|input| input.kind).map(|kind| kind.kind().unit.to_owned()).unwrap_or_default(),
         op: check.op.sign().to_owned(),
         limit: finite(check.limit.number()),
         result: result.to_owned(),

@@ -7,6 +7,7 @@
 
 mod city;
 mod evaluate;
+mod feed;
 mod snapshot;
 mod stream;
 

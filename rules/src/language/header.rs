@@ -46,13 +46,29 @@ pub enum Release {
     Shadow,
 }
 
+/// Whose datastreams feed an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Feeders {
+    /// The stations of the place the rule is evaluated for.
+    #[default]
+    Here,
+    /// The stations right upstream of the station.
+    Upstream,
+    /// The next stations up and down the river.
+    Neighbours,
+    /// Every station within so many kilometres of the station.
+    Within(f64),
+}
+
 /// An input of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputSpec {
     /// Its name in the body.
     pub name: String,
-    /// What it observes.
-    pub kind: KindId,
+    /// What it observes; `None`: whatever there is.
+    pub kind: Option<KindId>,
+    /// Who observes it. A datastream that the rule reads here is never its own neighbour.
+    pub feeders: Feeders,
     /// How old the newest observation may be; `None`: three cadences of the datastream.
     pub max_age: Option<Duration>,
     /// How many stations must know before it counts as known.
@@ -100,6 +116,9 @@ pub struct HoldSpec {
     pub clear_margin: BTreeMap<u8, f64>,
     /// For how long it must be so, without a gap in knowledge.
     pub clear_after: Duration,
+    /// Labels whose checks must together hold at two stations before the alert counts as corroborated; empty: two
+    /// samples, or two stations behind one check, are enough.
+    pub corroborate: Vec<String>,
 }
 
 /// The header of a rule.
@@ -157,7 +176,7 @@ pub fn read(source: &Arc<Source>, mistakes: &Mistakes) -> (Option<Header>, Vec<S
     let every = reader.optional::<Duration>("every").unwrap_or_default();
     let audience = word(&reader, "audience", &[("operators", Audience::Operators), ("public", Audience::Public)])
         .unwrap_or_default();
-    let inputs = inputs(&reader);
+    let inputs = inputs(&reader, scope);
     let params = params(&reader, &inputs);
     let named = ["inputs", "params"].map(|key| table.get(key).map(|node| &node.value));
     let names: Vec<String> = named
@@ -165,9 +184,9 @@ pub fn read(source: &Arc<Source>, mistakes: &Mistakes) -> (Option<Header>, Vec<S
         .filter_map(|value| if let Some(Value::Table(table)) = value { Some(table) } else { None })
         .flat_map(|table| table.iter().map(|(name, ..)| name.to_owned()))
         .collect();
-    let hold = hold(&reader, &inputs, &names);
-    let release = release(&reader);
     let labels = labels(&reader);
+    let hold = hold(&reader, &inputs, &names, &labels);
+    let release = release(&reader);
     if names.is_empty() {
         reader.complain("a rule without inputs", "add [inputs] with a line such as stage = { kind = \"river_stage\" }");
     } else if !inputs.is_empty() && mistakes.is_empty() && inputs.iter().all(|input| input.optional) {
@@ -260,7 +279,55 @@ fn body_name(name: &str, origin: &bongsu_sensors::Origin, mistakes: &Mistakes) -
     shaped
 }
 
-fn inputs(reader: &Reader<'_>) -> Vec<InputSpec> {
+/// What an input observes: a kind, or `any`.
+fn observed(kind: &Located<String>, mistakes: &Mistakes) -> Option<Option<KindId>> {
+    if kind.value == "any" {
+        return Some(None);
+    }
+    let found = KindId::named(&kind.value);
+    match found.and_then(|found| found.kind().feeds) {
+        None if found.is_some() => return Some(found),
+        Some(fed) => mistakes.add(
+            &kind.origin,
+            format!("{:?} feeds the input {fed:?}", kind.value),
+            format!("write kind = {fed:?}; it covers both"),
+        ),
+        None => {
+            let remedy = match bongsu_sensors::kind::nearest(&kind.value) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "`docs/kinds.md` lists every kind".to_owned(),
+            };
+            mistakes.add(&kind.origin, format!("unknown kind {:?}", kind.value), remedy);
+        }
+    }
+    None
+}
+
+/// Whose datastreams feed an input: `from` or `within_km`.
+fn feeders(spec: &Reader<'_>, scope: Option<Scope>) -> Feeders {
+    let words = [("upstream", Feeders::Upstream), ("neighbours", Feeders::Neighbours)];
+    let from = word(spec, "from", &words);
+    let within = spec.located::<f64>("within_km");
+    if let Some(wrong) = within.as_ref().filter(|km| !(km.value > 0.0 && km.value <= 500.0)) {
+        spec.mistakes().add(&wrong.origin, "`within_km` is no distance", "write kilometres, above 0 and up to 500");
+    }
+    let feeders = match (from, within) {
+        (None, None) => return Feeders::Here,
+        (Some(from), None) => from,
+        (None, Some(km)) => Feeders::Within(km.value),
+        (Some(_), Some(_)) => {
+            spec.complain("`from` and `within_km` together", "write one of them");
+            Feeders::Here
+        }
+    };
+    if scope.is_some_and(|scope| scope != Scope::Station) {
+        let remedy = "write scope = \"station\"; an area sees all its stations anyway";
+        spec.complain("only the rule of a station has neighbours", remedy);
+    }
+    feeders
+}
+
+fn inputs(reader: &Reader<'_>, scope: Option<Scope>) -> Vec<InputSpec> {
     let mut inputs = Vec::new();
     let Some(table) = reader.inner("inputs") else { return inputs };
     let mistakes = reader.mistakes();
@@ -274,31 +341,14 @@ fn inputs(reader: &Reader<'_>) -> Vec<InputSpec> {
             continue;
         };
         let spec = Reader::table(spec, node.origin.clone(), mistakes);
-        let kind = spec.required_at::<String>("kind").and_then(|kind| {
-            let found = KindId::named(&kind.value);
-            match found.and_then(|found| found.kind().feeds) {
-                None if found.is_some() => return found,
-                Some(fed) => mistakes.add(
-                    &kind.origin,
-                    format!("{:?} feeds the input {fed:?}", kind.value),
-                    format!("write kind = {fed:?}; it covers both"),
-                ),
-                None => {
-                    let remedy = match bongsu_sensors::kind::nearest(&kind.value) {
-                        Some(near) => format!("did you mean {near:?}?"),
-                        None => "`docs/kinds.md` lists every kind".to_owned(),
-                    };
-                    mistakes.add(&kind.origin, format!("unknown kind {:?}", kind.value), remedy);
-                }
-            }
-            None
-        });
+        let kind = spec.required_at::<String>("kind").and_then(|kind| observed(&kind, mistakes));
+        let feeders = feeders(&spec, scope);
         let max_age = spec.optional::<Duration>("max_age");
         let min_stations = spec.optional::<u16>("min_stations").unwrap_or(1);
         let optional = spec.optional::<bool>("optional").unwrap_or(false);
         spec.finish();
         if let (true, Some(kind)) = (body_name(name, origin, mistakes), kind) {
-            inputs.push(InputSpec { name: name.to_owned(), kind, max_age, min_stations, optional });
+            inputs.push(InputSpec { name: name.to_owned(), kind, feeders, max_age, min_stations, optional });
         }
     }
     // A rule is evaluated for every reading of its inputs; the place of an input is a small number in every value.
@@ -382,9 +432,19 @@ fn params(reader: &Reader<'_>, inputs: &[InputSpec]) -> Vec<Param> {
     params
 }
 
-fn hold(reader: &Reader<'_>, inputs: &[InputSpec], names: &[String]) -> HoldSpec {
-    let mut hold =
-        HoldSpec { confirm: (1, 1), clear_ratio: None, clear_margin: BTreeMap::new(), clear_after: Duration::ZERO };
+fn hold(
+    reader: &Reader<'_>,
+    inputs: &[InputSpec],
+    names: &[String],
+    labels: &BTreeMap<String, Translations>,
+) -> HoldSpec {
+    let mut hold = HoldSpec {
+        confirm: (1, 1),
+        clear_ratio: None,
+        clear_margin: BTreeMap::new(),
+        clear_after: Duration::ZERO,
+        corroborate: Vec::new(),
+    };
     let Some(table) = reader.inner("hold") else { return hold };
     let mistakes = reader.mistakes();
     if let Some(node) = table.node("confirm") {
@@ -416,6 +476,16 @@ fn hold(reader: &Reader<'_>, inputs: &[InputSpec], names: &[String]) -> HoldSpec
         }
     }
     hold.clear_after = table.optional::<Duration>("clear_after").unwrap_or_default();
+    if let Some(named) = table.located::<Vec<String>>("corroborate") {
+        for unknown in named.value.iter().filter(|label| !labels.contains_key(*label)) {
+            let remedy = match nearest(unknown, labels.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "name keys of [labels]".to_owned(),
+            };
+            mistakes.add(&named.origin, format!("{unknown:?} is no label"), remedy);
+        }
+        hold.corroborate = named.value;
+    }
     table.finish();
     hold
 }

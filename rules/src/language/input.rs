@@ -54,6 +54,8 @@ pub struct Stream {
     pub until: Time,
     /// It has been quiet for longer than the rule allows.
     pub silent: bool,
+    /// When it was last heard of, whatever it said.
+    pub heard: Option<Time>,
 }
 
 impl Stream {
@@ -96,6 +98,23 @@ impl Input {
         let mut value = Value::of(self.streams.iter().map(part));
         value.min_stations = self.min_stations;
         value
+    }
+
+    /// What each station says by this measure, silent or not: for measures of silence itself. The second number is how
+    /// fast the first grows, each minute, by the clock alone.
+    pub fn each_by_clock(&self, measure: impl Fn(&Stream) -> (Measure, f64)) -> Value {
+        if self.absent {
+            return Value::absent();
+        }
+        let (parts, growth): (Vec<Part>, Vec<f64>) = self
+            .streams
+            .iter()
+            .map(|stream| {
+                let (measure, growth) = measure(stream);
+                (Part { station: Some(stream.facts.station), measure }, growth)
+            })
+            .unzip();
+        Value { growth: growth.into_iter().collect(), min_stations: self.min_stations, ..Value::of(parts) }
     }
 
     /// Like [`Input::each`], for measures that have the unit of the input itself.

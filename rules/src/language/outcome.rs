@@ -5,6 +5,7 @@ use super::value::{Decided, Measure, Op, Truth, Value};
 use bongsu_sensors::Level;
 use bongsu_sensors::catalog::StationIndex;
 use smallvec::SmallVec;
+use std::time::Duration;
 
 /// Most checks whose evidence is kept; a rule may make more, they are only counted.
 pub const CHECK_LIMIT: usize = 32;
@@ -46,12 +47,35 @@ pub struct Outcome {
     pub unknown: bool,
     /// Some check was decided: without one, a rule that found nothing to measure has not decided anything.
     pub decided: bool,
+    /// A check holds because time passed, not because something was said.
+    pub by_clock: bool,
+    /// When time alone may change the answer.
+    pub due_in: Option<Duration>,
 }
 
 impl Outcome {
     /// Whether the rule lacked the data to decide.
     pub fn is_undecided(&self) -> bool {
         self.unknown || !self.decided
+    }
+
+    /// Whether the checks of these labels hold at two stations at least; `None`: no second station is there to be asked.
+    pub fn witnessed(&self, labels: &[String]) -> Option<bool> {
+        let named = || self.checks.iter().filter(|check| labels.contains(&check.label));
+        let count = |stations: &mut dyn Iterator<Item = &Check>| {
+            let mut seen: SmallVec<[StationIndex; 8]> = SmallVec::new();
+            for (station, _) in stations.flat_map(|check| &check.stations) {
+                if !seen.contains(station) {
+                    seen.push(*station);
+                }
+            }
+            seen.len()
+        };
+        let silent = named().any(|check| check.truth == Truth::Unknown && check.stations.is_empty());
+        if count(&mut named()) < 2 && !silent {
+            return None;
+        }
+        Some(count(&mut named().filter(|check| check.truth == Truth::True)) >= 2)
     }
 
     /// Records a check and answers it.
@@ -61,6 +85,12 @@ impl Outcome {
             Truth::Absent => return truth,
             Truth::Unknown => self.unknown = true,
             Truth::True | Truth::False => self.decided = true,
+        }
+        self.by_clock |= truth == Truth::True && op.is_upward() && !value.growth.is_empty();
+        if let Some(minutes) = value.minutes_to(limit).filter(|minutes| *minutes < 1e6) {
+            // A millisecond later, so that "more than" holds too and no rounding keeps it from being reached.
+            let due_in = Duration::from_secs_f64(minutes * 60.0) + Duration::from_millis(1);
+            self.due_in = Some(self.due_in.map_or(due_in, |earlier| earlier.min(due_in)));
         }
         if self.checks.len() < CHECK_LIMIT {
             self.checks.push(record(label, value, op, limit, truth, &decided));

@@ -154,7 +154,7 @@ fn dry_run(host: &Host, rule: &Rule) -> Option<Mistake> {
 
 fn made_up(index: u8, spec: &header::InputSpec, filled: bool) -> Input {
     let now = Time::from_millis(1_500_000_000_000);
-    let kind = spec.kind.kind();
+    let kind = spec.kind.map_or(&bongsu_sensors::kind::ALL[0], bongsu_sensors::KindId::kind);
     let mut series = Series::default();
     if filled {
         let middle = f64::midpoint(kind.range.0, kind.range.1);
@@ -171,7 +171,13 @@ fn made_up(index: u8, spec: &header::InputSpec, filled: bool) -> Input {
         resolution: kind.resolution,
         levels,
     };
-    let stream = Stream { facts: Arc::new(facts), series: Arc::new(series), until: now, silent: !filled };
+    let stream = Stream {
+        facts: Arc::new(facts),
+        series: Arc::new(series),
+        until: now,
+        silent: !filled,
+        heard: filled.then_some(now),
+    };
     Input {
         index,
         now,

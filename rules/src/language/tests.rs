@@ -170,6 +170,17 @@ fn every_wrong_header_names_its_place_and_remedy() {
         "t.rhai:7:21: \"rainfall_counter\" feeds the input \"rainfall\"; write kind = \"rainfall\"; it covers both",
     );
     check("scope", "scop", "t.rhai:4:5: unknown key `scop`; did you mean `scope`?");
+    check("clear_ratio = 0.8", "corroborate = [\"hig\"]", "t.rhai:13:19: \"hig\" is no label; did you mean \"high\"?");
+    check(
+        "kind = \"rainfall\"",
+        "kind = \"rainfall\", within_km = 0",
+        "t.rhai:7:45: `within_km` is no distance; write kilometres, above 0 and up to 500",
+    );
+    check(
+        "kind = \"rainfall\"",
+        "kind = \"rainfall\", from = \"above\"",
+        "t.rhai:7:40: `from` is \"above\"; write \"upstream\" or \"neighbours\"",
+    );
 }
 
 fn stream(station: u32, nature: Nature, values: &[f64], silent: bool) -> Stream {
@@ -182,7 +193,7 @@ fn stream(station: u32, nature: Nature, values: &[f64], silent: bool) -> Stream 
     let levels = BTreeMap::from([(Level::Watch, 6.0)]);
     let facts = StreamFacts { station: StationIndex(station), cadence, nature, resolution: 0.01, levels };
     let until = start + cadence * u32::try_from(values.len().max(1) - 1).expect("small");
-    Stream { facts: Arc::new(facts), series: Arc::new(series), until, silent }
+    Stream { facts: Arc::new(facts), series: Arc::new(series), until, silent, heard: Some(until) }
 }
 
 fn input(index: u8, streams: Vec<Stream>) -> Input {
@@ -288,4 +299,37 @@ fn limits_are_eased_while_a_level_stands() {
     check(5.6, 0.0, Level::None, Level::None);
     check(5.0, 9.0, Level::None, Level::Advisory);
     check(5.0, 7.0, Level::None, Level::None);
+}
+
+#[test]
+fn a_check_on_silence_tells_when_time_alone_will_decide_it() {
+    let outcome = run(r#"if check("high", stage.age(), ">", 600) { raise("watch") }"#, &[5.0], None).expect("runs");
+    assert_eq!((outcome.level, outcome.by_clock), (Level::None, false));
+    // The reading is ten hours old, to the minute: the check is decided a millisecond later.
+    let later = run(r#"if check("high", stage.age(), ">", 630) { raise("watch") }"#, &[5.0], None).expect("runs");
+    assert_eq!(later.due_in, Some(Duration::from_secs(1800) + Duration::from_millis(1)));
+    let over = run(r#"if check("high", stage.age(), ">=", 600) { raise("watch") }"#, &[5.0], None).expect("runs");
+    assert_eq!((over.level, over.by_clock, over.due_in), (Level::Watch, true, None));
+}
+
+#[test]
+fn witnesses_are_counted_by_station() {
+    let host = Host::new();
+    let rule = host
+        .compile(&rule(
+            r#"let high = check("high", stage.last(), ">=", 5); check("wet", rain.sum("1h"), ">", 10); if high { raise("watch") }"#,
+        ))
+        .expect("compiles");
+    let labels = ["high".to_owned(), "wet".to_owned()];
+    let check = |rain: Vec<Stream>, expect: Option<bool>| {
+        let inputs = [input(0, vec![stream(0, Nature::Level, &[6.0; 9], false)]), input(1, rain)];
+        let outcome = host.evaluate(&rule, &inputs, &Arguments::defaults(&rule.header)).expect("runs");
+        assert_eq!(outcome.witnessed(&labels), expect);
+        assert_eq!(outcome.witnessed(&[]), None);
+    };
+    check(Vec::new(), None);
+    check(vec![stream(0, Nature::Amount, &[6.0; 9], false)], None);
+    check(vec![stream(1, Nature::Amount, &[6.0; 9], false)], Some(true));
+    check(vec![stream(1, Nature::Amount, &[0.0; 9], false)], Some(false));
+    check(vec![stream(1, Nature::Amount, &[6.0; 9], true)], Some(false));
 }

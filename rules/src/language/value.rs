@@ -220,6 +220,8 @@ pub struct Value {
     pub across: Across,
     /// There is nothing to measure at all.
     pub absent: bool,
+    /// How fast each part grows, each minute, by the clock alone; empty where only data can change it.
+    pub growth: SmallVec<[f64; 2]>,
 }
 
 impl Value {
@@ -236,7 +238,14 @@ impl Value {
 
     /// What stations say.
     pub fn of(parts: impl IntoIterator<Item = Part>) -> Value {
-        Value { parts: parts.into_iter().collect(), input: None, min_stations: 1, across: Across::Worst, absent: false }
+        Value {
+            parts: parts.into_iter().collect(),
+            input: None,
+            min_stations: 1,
+            across: Across::Worst,
+            absent: false,
+            growth: SmallVec::new(),
+        }
     }
 
     /// Applies a function to what each station says.
@@ -264,7 +273,26 @@ impl Value {
         };
         joined.min_stations = self.min_stations.max(other.min_stations);
         joined.input = None;
+        joined.growth = SmallVec::new();
         joined
+    }
+
+    /// Minutes until time alone brings a part of it to the limit; `None`: it takes more than time.
+    pub fn minutes_to(&self, limit: &Value) -> Option<f64> {
+        let minutes = self.parts.iter().zip(&self.growth).filter_map(|(part, growth)| {
+            let (Measure::Exactly(now), Some(Measure::Exactly(limit))) =
+                (part.measure, limit.limit_of(self, part.station))
+            else {
+                return None;
+            };
+            (now < limit && *growth > 0.0).then_some((limit - now) / growth)
+        });
+        minutes.min_by(f64::total_cmp)
+    }
+
+    /// Joins two numbers station by station by any measure.
+    pub fn join_with(&self, other: &Value, f: impl Fn(Measure, Measure) -> Measure) -> Value {
+        self.join(other, f)
     }
 
     /// The one number, where there is but one.

@@ -88,18 +88,6 @@ pub mod methods {
         over(input, &window, |_, window| Measure::Exactly(window.values().count() as f64))
     }
 
-    /// Minutes since the newest usable observation.
-    #[rhai_fn(pure)]
-    pub fn age(input: &mut Input) -> Value {
-        let now = input.now;
-        // Silence is exactly what this measures, so a silent station is not unknown here.
-        let mut seen = Input { streams: input.streams.clone(), ..input.clone() };
-        for stream in std::sync::Arc::make_mut(&mut seen.streams) {
-            stream.silent = false;
-        }
-        seen.each(|stream| Measure::of(stream.newest().map(|sample| now.since(sample.time).as_secs_f64() / 60.0)))
-    }
-
     /// The limit of a level in the catalog: `levels = { watch = 6.2 }`. A station without that level has none, and a
     /// check against it is left out.
     #[rhai_fn(pure, return_raw)]

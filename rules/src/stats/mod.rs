@@ -6,7 +6,10 @@
 //! of its family; a new family is one file here and one line in [`register`].
 
 pub mod amount;
+pub mod chance;
+pub mod health;
 pub mod level;
+pub mod spread;
 pub mod trend;
 
 use crate::language::input::{Input, Stream};
@@ -27,6 +30,9 @@ pub fn register(engine: &mut Engine) {
     combine_module(engine, exported_module!(level::methods));
     combine_module(engine, exported_module!(amount::methods));
     combine_module(engine, exported_module!(trend::methods));
+    combine_module(engine, exported_module!(spread::methods));
+    combine_module(engine, exported_module!(health::methods));
+    combine_module(engine, exported_module!(chance::methods));
 }
 
 fn combine_module(engine: &mut Engine, module: rhai::Module) {
@@ -98,4 +104,60 @@ pub fn scaled_mad(values: &mut [f64]) -> Option<(f64, f64)> {
         *value = (*value - middle).abs();
     }
     Some((middle, 1.4826 * median(values)?))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::flag::Flag;
+    use crate::language::input::StreamFacts;
+    use crate::series::{Sample, Series};
+    use bongsu_sensors::Time;
+    use bongsu_sensors::catalog::StationIndex;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    /// How often the made-up datastreams send.
+    pub fn cadence() -> Duration {
+        Duration::from_secs(600)
+    }
+
+    fn stream_of(station: u32, values: &[f64], nature: Nature) -> Stream {
+        let start = Time::from_millis(0);
+        let mut series = Series::default();
+        for (at, value) in (0_u32..).zip(values) {
+            series.insert(Sample { time: start + cadence() * at, value: *value, flag: Flag::Pass });
+        }
+        let facts = StreamFacts {
+            station: StationIndex(station),
+            cadence: cadence(),
+            nature,
+            resolution: 0.01,
+            levels: BTreeMap::new(),
+        };
+        let until = start + cadence() * u32::try_from(values.len().max(1) - 1).expect("small");
+        Stream { facts: Arc::new(facts), series: Arc::new(series), until, silent: false, heard: Some(until) }
+    }
+
+    /// An input of one datastream, one value each cadence from the epoch on.
+    pub fn input_of(values: &[f64], nature: Nature) -> Input {
+        inputs_of(&[values], nature)
+    }
+
+    /// The same, of levels.
+    pub fn level_input(values: &[f64]) -> Input {
+        input_of(values, Nature::Level)
+    }
+
+    /// An input of several stations.
+    pub fn level_inputs(values: &[&[f64]]) -> Input {
+        inputs_of(values, Nature::Level)
+    }
+
+    fn inputs_of(values: &[&[f64]], nature: Nature) -> Input {
+        let streams: SmallVec<[Stream; 2]> =
+            (0..).zip(values).map(|(station, values)| stream_of(station, values, nature)).collect();
+        let now = streams.iter().map(|stream| stream.until).max().expect("a stream");
+        Input { index: 0, now, streams: Arc::new(streams), min_stations: 1, absent: false }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::language::input::{Input, Stream};
 use crate::language::value::{Measure, Value};
 use crate::series::{Sample, Window};
-use crate::stats::{Answer, median, over, window_length};
+use crate::stats::{Answer, median, over, over_in_unit, window_length, wrong};
 use rhai::ImmutableString;
 use rhai::plugin::export_module;
 use smallvec::SmallVec;
@@ -43,6 +43,15 @@ fn hours(from: &Sample, to: &Sample) -> f64 {
     (to.time.millis() - from.time.millis()) as f64 / HOUR_MS
 }
 
+/// The exponentially weighted moving average after the last of some values, begun with the first.
+///
+/// # Source
+/// Roberts 1959, "Control chart tests based on geometric moving averages".
+pub fn weighted_mean(values: &[f64], lambda: f64) -> Option<f64> {
+    let (first, rest) = values.split_first()?;
+    Some(rest.iter().fold(*first, |z, x| lambda * x + (1.0 - lambda) * z))
+}
+
 /// A slope, where the window holds at least half of what the cadence promises.
 fn slope_of(stream: &Stream, window: &Window<'_>) -> Measure {
     match crate::stats::representative(stream, window, 3) {
@@ -74,6 +83,31 @@ pub mod methods {
                 }
                 _ => Measure::Unknown,
             }
+        })
+    }
+
+    /// How far the newest observation lies above the least of the window, in the input's unit: 0 while it falls. With a
+    /// gap in the window it is a lower bound.
+    #[rhai_fn(pure, return_raw)]
+    pub fn rise(input: &mut Input, window: ImmutableString) -> Answer {
+        over_in_unit(input, &window, |stream, window| {
+            let Some(newest) = window.values().next_back() else { return Measure::Unknown };
+            let risen = newest - window.values().fold(newest, f64::min);
+            if window.is_filled(stream.facts.slack()) { Measure::Exactly(risen) } else { Measure::AtLeast(risen) }
+        })
+    }
+
+    /// The exponentially weighted mean of the window: `z = λx + (1 − λ)z`, begun with its first observation. `lambda`
+    /// is the weight of the newest, above 0 and up to 1. Unknown with fewer than half of the observations the cadence
+    /// promises.
+    #[rhai_fn(pure, return_raw)]
+    pub fn ewma(input: &mut Input, lambda: f64, window: ImmutableString) -> Answer {
+        if !(lambda > 0.0 && lambda <= 1.0) {
+            return Err(wrong(format!("ewma({lambda}): write a weight above 0 and up to 1")));
+        }
+        over_in_unit(input, &window, |stream, window| {
+            let values = crate::stats::representative(stream, &window, 1);
+            Measure::of(values.and_then(|values| weighted_mean(&values, lambda)))
         })
     }
 
@@ -133,6 +167,20 @@ mod tests {
         check(&[1.0, 2.0, 99.0, 4.0, 5.0, 6.0, 7.0], Some(60.0));
         check(&[5.0, 5.0, 5.0], Some(0.0));
         check(&[1.0, 2.0], None);
+    }
+
+    #[test]
+    fn rises_and_weighted_means_follow_their_formulas() {
+        use super::methods::{ewma, rise};
+        use crate::stats::tests::level_input;
+        let number = |answer: Answer| answer.expect("runs").decide(true).measure.number();
+        let mut input = level_input(&[3.0, 1.0, 1.5, 2.5]);
+        assert_eq!(number(rise(&mut input, "30m".into())), Some(1.5));
+        assert_eq!(number(rise(&mut level_input(&[3.0, 2.0, 1.0]), "30m".into())), Some(0.0));
+        // pandas: pd.Series([1, 2, 3, 4]).ewm(alpha=0.2, adjust=False).mean().iloc[-1]
+        assert_eq!(weighted_mean(&[1.0, 2.0, 3.0, 4.0], 0.2).map(|z| (z * 1e9).round() / 1e9), Some(2.048));
+        assert_eq!(number(ewma(&mut input, 1.0, "40m".into())), Some(2.5));
+        assert!(ewma(&mut input, 0.0, "40m".into()).is_err());
     }
 
     #[test]

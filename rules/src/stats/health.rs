@@ -1,0 +1,177 @@
+//! How well a sensor itself is: whether it still speaks, in time, whole, and believably.
+
+use crate::language::input::{Input, Stream};
+use crate::language::value::{Measure, Value};
+use crate::stats::{Answer, over};
+use rhai::ImmutableString;
+use rhai::plugin::export_module;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A missed reading counts for at least so long: six seconds without a word from a seismometer are no news.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Minutes that one missed reading of a datastream stands for.
+fn missed_minutes(stream: &Stream) -> f64 {
+    stream.facts.cadence.max(PATIENCE).as_secs_f64() / 60.0
+}
+
+/// Readings that a window should have held, by the datastream's cadence.
+#[expect(clippy::cast_precision_loss, reason = "a count of readings")]
+fn promised(stream: &Stream, length: Duration) -> f64 {
+    (length.as_millis() / stream.facts.cadence.as_millis().max(1)) as f64
+}
+
+/// The methods a rule sees.
+#[export_module]
+#[expect(clippy::unwrap_used, reason = "the export macro unwraps what the script engine has checked")]
+pub mod methods {
+    /// Minutes since the newest usable observation was true. Known also where the station has fallen silent; time alone
+    /// makes it grow.
+    #[rhai_fn(pure)]
+    pub fn age(input: &mut Input) -> Value {
+        let now = input.now;
+        input.each_by_clock(|stream| {
+            let age = stream.newest().map(|sample| now.since(sample.time).as_secs_f64() / 60.0);
+            (Measure::of(age), 1.0)
+        })
+    }
+
+    /// For how many of its own cadences nothing at all has come, counted by the time of receipt; a cadence counts for
+    /// at least five minutes. Known where the datastream was ever heard; time alone makes it grow.
+    #[rhai_fn(pure)]
+    pub fn silence(input: &mut Input) -> Value {
+        let now = input.now;
+        input.each_by_clock(|stream| {
+            let unit = missed_minutes(stream);
+            let quiet = stream.heard.map(|heard| now.since(heard).as_secs_f64() / 60.0 / unit);
+            (Measure::of(quiet), 1.0 / unit)
+        })
+    }
+
+    /// Minutes by which the newest observation was late when it was received. A device whose clock is slow is always
+    /// late; one whose link was down is late once.
+    #[rhai_fn(pure)]
+    pub fn lag(input: &mut Input) -> Value {
+        input.each(|stream| {
+            let newest = stream.newest().zip(stream.heard);
+            Measure::of(newest.map(|(sample, heard)| heard.since(sample.time).as_secs_f64() / 60.0))
+        })
+    }
+
+    /// The part of the readings that the cadence promises for the window and that did not come, 0 to 1. Unknown where
+    /// the window promises fewer than four, or reaches back before the first observation.
+    #[rhai_fn(pure, return_raw)]
+    pub fn lost(input: &mut Input, window: ImmutableString) -> Answer {
+        over(input, &window, |stream, window| {
+            let promised = promised(stream, window.length());
+            if promised < 4.0 || !window.reaches_back() {
+                return Measure::Unknown;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a count of readings")]
+            let came = window.flags().count() as f64;
+            Measure::Exactly((1.0 - came / promised).max(0.0))
+        })
+    }
+
+    /// The part of the window's observations that quality control did not believe (suspect or failed), 0 to 1. Unknown
+    /// without an observation.
+    #[rhai_fn(pure, return_raw)]
+    pub fn doubts(input: &mut Input, window: ImmutableString) -> Answer {
+        #[expect(clippy::cast_precision_loss, reason = "a count of readings")]
+        over(input, &window, |_, window| {
+            let all = window.flags().count();
+            let doubted = window.flags().filter(|flag| !flag.usable()).count();
+            if all == 0 { Measure::Unknown } else { Measure::Exactly(doubted as f64 / all as f64) }
+        })
+    }
+
+    /// How often the value changed within the window. A sensor that used to flicker and now never does is stuck.
+    /// Unknown with fewer than half of the observations the cadence promises.
+    #[rhai_fn(pure, return_raw)]
+    pub fn changes(input: &mut Input, window: ImmutableString) -> Answer {
+        over(input, &window, |stream, window| {
+            let Some(values) = crate::stats::representative(stream, &window, 4) else { return Measure::Unknown };
+            #[expect(clippy::cast_precision_loss, reason = "a count of readings")]
+            let changes = values.windows(2).filter(|pair| pair[0] != pair[1]).count() as f64;
+            Measure::Exactly(changes)
+        })
+    }
+
+    /// The input as each of its stations stood when it was last heard of: statistics of it are known also where the
+    /// station has fallen silent since, and end at its own last observation.
+    #[rhai_fn(pure)]
+    pub fn at_last_word(input: &mut Input) -> Input {
+        let mut before = input.clone();
+        for stream in Arc::make_mut(&mut before.streams) {
+            stream.silent = false;
+            if let Some(newest) = stream.series.newest_usable(stream.until) {
+                stream.until = newest.time;
+            }
+        }
+        before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::methods::{age, at_last_word, changes, doubts, lag, lost, silence};
+    use super::*;
+    use crate::flag::Flag;
+    use crate::stats::tests::{cadence, input_of, level_input};
+    use bongsu_sensors::Time;
+
+    fn number(value: &Value) -> Option<f64> {
+        value.decide(true).measure.number()
+    }
+
+    fn at(answer: Answer) -> Option<f64> {
+        number(&answer.expect("a number"))
+    }
+
+    /// Ten readings ten minutes apart, the last at minute 90; now is minute 150.
+    fn quiet_since() -> Input {
+        let mut input = level_input(&[1.0, 1.0, 1.0, 1.1, 1.1, 1.2, 1.2, 1.2, 1.3, 1.3]);
+        input.now = Time::from_millis(0) + cadence() * 15;
+        for stream in Arc::make_mut(&mut input.streams) {
+            stream.silent = true;
+            stream.heard = Some(stream.until + Duration::from_secs(120));
+        }
+        input
+    }
+
+    #[test]
+    fn silence_is_known_while_a_station_is_silent() {
+        let mut input = quiet_since();
+        assert_eq!(number(&age(&mut input)), Some(60.0));
+        assert_eq!(age(&mut input).growth[..], [1.0]);
+        assert_eq!(number(&silence(&mut input)), Some(5.8));
+        assert_eq!(silence(&mut input).minutes_to(&Value::constant(6.0)).map(f64::round), Some(2.0));
+        assert_eq!(number(&input.each(|_| Measure::Exactly(1.0))), None, "anything else is unknown");
+        let mut before = at_last_word(&mut input);
+        assert_eq!(at(changes(&mut before, "1h".into())), Some(2.0));
+        for stream in Arc::make_mut(&mut input.streams) {
+            stream.silent = false;
+        }
+        assert_eq!(number(&lag(&mut input)), Some(2.0));
+        let mut never = input_of(&[], bongsu_sensors::Nature::Level);
+        for stream in Arc::make_mut(&mut never.streams) {
+            stream.heard = None;
+        }
+        assert_eq!((number(&age(&mut never)), number(&silence(&mut never))), (None, None));
+    }
+
+    #[test]
+    fn lost_and_doubted_readings_are_counted() {
+        let mut whole = level_input(&[1.0; 13]);
+        assert_eq!(at(lost(&mut whole, "2h".into())), Some(0.0));
+        assert_eq!(at(lost(&mut whole, "9h".into())), None, "history is shorter than the window");
+        assert_eq!(at(lost(&mut whole, "30m".into())), None, "three readings tell nothing");
+        assert_eq!(at(doubts(&mut whole, "1h".into())), Some(0.0));
+        for stream in Arc::make_mut(&mut whole.streams) {
+            let until = stream.until;
+            Arc::make_mut(&mut stream.series).reflag(until - cadence(), Flag::Suspect);
+        }
+        assert!(at(doubts(&mut whole, "1h".into())).is_some_and(|share| (share - 1.0 / 6.0).abs() < 1e-12));
+    }
+}
