@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bongsu_broker::{
-    Authority, Credentials, Denial, Door, DoorConfig, Identity, Intake, Limits, Listener, Outgoing, Plane, Qos,
+    Authority, Credentials, Denial, Door, DoorConfig, Identity, Intake, Listener, Outgoing, Plane, Qos,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let idle = arguments.next().unwrap_or(4000);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener = Listener { address: "127.0.0.1:0".parse()?, plane: Plane::Devices };
-    let config = DoorConfig { listeners: vec![listener], limits: Limits::default() };
+    let config = DoorConfig { listeners: vec![listener], ..DoorConfig::default() };
     let (door, intake, outlet) = runtime.block_on(Door::start(config, Arc::new(Everyone)))?;
     let address = door.addresses()[0];
     std::thread::spawn(move || acknowledge(intake));

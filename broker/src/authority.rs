@@ -7,8 +7,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Plane;
+use crate::stats::Stats;
 use crate::wire::Reason;
 
 /// Implemented by the application. Calls come from the threads that serve sockets: an answer may
@@ -31,7 +33,51 @@ pub trait Authority: Send + Sync + 'static {
     ///
     /// # Errors
     /// A [`Denial`], told in the SUBACK.
+    ///
+    /// Of a shared subscription `$share/group/filter` only `filter` is asked. A session that is
+    /// resumed is asked about all its subscriptions again, and loses those that are denied.
     fn may_subscribe(&self, who: &Identity, filter: &str) -> Result<(), Denial>;
+
+    /// Where do messages of `who` to `topic`, which it may publish to, go? Remembered like the
+    /// answer of [`Authority::may_publish`].
+    fn route(&self, who: &Identity, topic: &str) -> Route {
+        let _ = (who, topic);
+        Route::Intake
+    }
+
+    /// How long may a session of `who` wait for its client? `None` for as long as the client asks;
+    /// zero for not at all, which is the answer for citizens: nobody knows whether they return.
+    fn longest_session(&self, who: &Identity) -> Option<Duration> {
+        (who.plane == Plane::Public).then_some(Duration::ZERO)
+    }
+
+    /// Response information for version 5 clients that ask for it: a prefix for topics on which
+    /// `who` may hear responses.
+    fn response_information(&self, who: &Identity) -> Option<String> {
+        let _ = who;
+        None
+    }
+}
+
+/// Where a client's message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Route {
+    /// To the application alone, which acknowledges it.
+    #[default]
+    Intake,
+    /// To subscribers alone, retained if it says so. The door acknowledges it when whatever it
+    /// owes to kept sessions, and its retained state, is stored.
+    FanOut,
+    /// To both at once; acknowledged when both have it.
+    Both,
+}
+
+/// Asks the application, which may be wrong in the worst way: a panic refuses this one client.
+pub(crate) fn ask<T>(stats: &Stats, question: impl FnOnce() -> Result<T, Denial>) -> Result<T, Denial> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(question)).unwrap_or_else(|_| {
+        stats.authority_panics.add(1);
+        Err(Denial::new(Reason::UNSPECIFIED, "the question whether this is allowed could not be answered"))
+    })
 }
 
 /// What a CONNECT offered.

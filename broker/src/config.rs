@@ -2,8 +2,12 @@
 //!
 //! Plain data. It reads no file: the application owns configuration.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::store::{Receipt, SessionStore};
 
 /// Who is expected behind a listener. The [`Authority`](crate::Authority) decides what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,12 +30,36 @@ pub struct Listener {
 }
 
 /// Listeners and limits of one door.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct DoorConfig {
     /// All are bound before the first client is served, or none is.
     pub listeners: Vec<Listener>,
+    /// Listeners for MQTT in WebSocket frames; in [`Door::addresses`](crate::Door::addresses) they
+    /// come after the others.
+    pub websocket_listeners: Vec<Listener>,
     /// Bounds on everything a client can make grow.
     pub limits: Limits,
+    /// Keeps sessions and retained messages over a restart. Without one they last as long as the
+    /// process.
+    pub sessions: Option<Arc<dyn SessionStore>>,
+    /// The application's receipts of QoS 2 messages: see
+    /// [`Delivery::receipts`](crate::Delivery::receipts).
+    pub receipts: Vec<Receipt>,
+    /// How often the door tells `$SYS/broker/…` about itself; `None` for never.
+    pub system_interval: Option<Duration>,
+}
+
+impl fmt::Debug for DoorConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DoorConfig")
+            .field("listeners", &self.listeners)
+            .field("websocket_listeners", &self.websocket_listeners)
+            .field("limits", &self.limits)
+            .field("sessions", &self.sessions.is_some())
+            .field("receipts", &self.receipts.len())
+            .field("system_interval", &self.system_interval)
+            .finish()
+    }
 }
 
 /// Bounds on everything a client can make grow. The defaults suit 10,000 devices on a small server.
@@ -64,6 +92,18 @@ pub struct Limits {
     pub topic_aliases: u16,
     /// Retained messages held for subscribers.
     pub retained_messages: usize,
+    /// Messages of clients that may wait for the fan-out, weighed like those of `intake_messages`.
+    pub relay_messages: usize,
+    /// Sessions that outlive their connection. One more is refused: connect with a clean start.
+    pub sessions: usize,
+    /// QoS 1 and 2 messages that may wait in each of them, at most 60,000. When it is full, the
+    /// oldest that was not yet sent makes room for the new one: later news says more.
+    pub session_messages: usize,
+    /// Bytes of payload that may wait in each of them.
+    pub session_bytes: usize,
+    /// A session that waits longer than this for its client ends, whatever the client asked for.
+    /// `None`: as long as the client asked; with 3.1.1 that is for ever.
+    pub longest_session: Option<Duration>,
     /// A client is gone after its keep-alive times this (the standard's one and a half).
     pub keep_alive_grace: f64,
     /// Version 5 clients that ask for a longer keep-alive, or none, are told this one. `None`
@@ -87,6 +127,11 @@ impl Default for Limits {
             subscriptions: 64,
             topic_aliases: 16,
             retained_messages: 100_000,
+            relay_messages: 8192,
+            sessions: 20_000,
+            session_messages: 4096,
+            session_bytes: 4 * 1024 * 1024,
+            longest_session: None,
             keep_alive_grace: 1.5,
             longest_keep_alive: None,
             drain_timeout: Duration::from_secs(5),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,10 +18,13 @@ use tokio_util::task::TaskTracker;
 use crate::authority::Authority;
 use crate::config::{DoorConfig, Listener, Plane};
 use crate::connection::{self, Shared};
-use crate::fanout::{Hub, Outlet};
+use crate::fanout::{Hub, Outlet, Published, Vitals, carry, tell_vitals};
 use crate::intake::{Feed, Intake};
 use crate::registry::Registry;
+use crate::session::{Loaded, Sessions, unix_ms};
 use crate::stats::Stats;
+use crate::store::{Forgetful, Snapshot, StoreError, Writer};
+use crate::websocket;
 
 /// A city's devices may all come back at once.
 const BACKLOG: u32 = 4096;
@@ -29,6 +32,10 @@ const BACKLOG: u32 = 4096;
 const TCP_KEEPALIVE: Duration = Duration::from_secs(120);
 /// Out of files: others must close some before accepting makes sense.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often sessions are looked through for those whose time has come.
+const SWEEP: Duration = Duration::from_secs(1);
+/// Sockets beyond the limit that are told so at a time; others are just closed.
+const TURNED_AWAY: usize = 64;
 /// What connections may take to read what their sockets already hold.
 const LAST_READS: Duration = Duration::from_secs(2);
 /// What writing last words takes at most, beyond the time to drain.
@@ -48,6 +55,9 @@ pub enum DoorError {
     /// The router behind the door does not start.
     #[error("failed to start the router: {0}")]
     Router(String),
+    /// What the session store keeps cannot be loaded.
+    #[error("failed to load sessions: {0}")]
+    Sessions(#[from] StoreError),
 }
 
 /// A running broker: listeners, connections, router and watchdog. Dropping it closes everything
@@ -59,6 +69,8 @@ pub struct Door {
     accepting: CancellationToken,
     router: CancellationToken,
     watchdog: Option<JoinHandle<()>>,
+    writer: Arc<Writer>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Door {
@@ -68,24 +80,47 @@ impl Door {
     /// [`DoorError`]; nothing is left running then.
     pub async fn start(config: DoorConfig, authority: Arc<dyn Authority>) -> Result<(Door, Intake, Outlet), DoorError> {
         let mut listeners = Vec::new();
-        for listener in &config.listeners {
-            listeners.push(bind(listener)?);
+        let tcp = config.listeners.iter().map(|listener| (listener, false));
+        for (listener, websocket) in tcp.chain(config.websocket_listeners.iter().map(|listener| (listener, true))) {
+            listeners.push(bind(listener, websocket)?);
         }
-        let limits = config.limits;
         let stats = Arc::new(Stats::default());
+        let store = config.sessions.unwrap_or_else(|| Arc::new(Forgetful));
+        let loading = store.clone();
+        let failed = |error: &dyn std::fmt::Display| StoreError(error.to_string());
+        let snapshot = tokio::task::spawn_blocking(move || loading.load()).await.map_err(|error| failed(&error))??;
+        let (writer, writing) = Writer::start(store, stats.clone()).map_err(|error| failed(&error))?;
         let router = CancellationToken::new();
-        let (hub, watchdog) = Hub::start(limits.retained_messages, stats.clone(), router.clone())
-            .await
-            .map_err(|error| DoorError::Router(error.to_string()))?;
-        let feed = Feed::new(limits.intake_messages, stats.clone());
+        let (restored, sequence) = restored(&snapshot);
+        let (hub, watchdog) = Hub::start(
+            config.limits.retained_messages,
+            restored,
+            sequence,
+            writer.clone(),
+            stats.clone(),
+            router.clone(),
+        )
+        .await
+        .map_err(|error| DoorError::Router(error.to_string()))?;
+        let sessions = Sessions::new(hub.clone(), writer.clone(), stats.clone(), config.limits.clone());
+        let Loaded(count) = sessions.load(snapshot.sessions, config.receipts);
+        let feed = Feed::new(config.limits.intake_messages, stats.clone(), |s| (&s.intake_depth, &s.intake_full));
+        let relay = Feed::new(config.limits.relay_messages, stats.clone(), |s| (&s.relay_depth, &s.relay_full));
+        let carrier = {
+            let (feed, hub, stop) = (Intake::new(relay.clone()), hub.clone(), router.clone());
+            let name = std::thread::Builder::new().name("mqtt-fan-out".into());
+            name.spawn(move || carry(feed, &hub, &stop)).map_err(|error| DoorError::Router(error.to_string()))?
+        };
         let shared = Arc::new(Shared {
-            limits,
+            limits: config.limits,
             authority,
             registry: Registry::default(),
             hub: hub.clone(),
+            sessions,
             feed: feed.clone(),
+            relay,
             stats,
-            numbers: AtomicU64::new(0),
+            numbers: AtomicU64::new(count),
             closing: CancellationToken::new(),
         });
         let door = Door {
@@ -95,18 +130,37 @@ impl Door {
             accepting: CancellationToken::new(),
             router,
             watchdog: Some(watchdog),
+            writer,
+            threads: vec![carrier, writing],
         };
+        door.spawn_tasks(listeners, config.system_interval);
+        Ok((door, Intake::new(feed), Outlet::new(hub)))
+    }
+
+    fn spawn_tasks(&self, listeners: Vec<Bound>, system_interval: Option<Duration>) {
         for bound in listeners {
-            let (shared, tasks) = (door.shared.clone(), door.tasks.clone());
-            let stop = door.accepting.clone();
-            door.tasks.spawn(async move {
+            let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
+            let stop = self.accepting.clone();
+            self.tasks.spawn(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = accept(bound, shared, tasks) => {}
                 }
             });
         }
-        Ok((door, Intake::new(feed), Outlet::new(hub)))
+        let (shared, stop) = (self.shared.clone(), self.accepting.clone());
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(SWEEP) => shared.sessions.sweep(),
+                }
+            }
+        });
+        if let Some(every) = system_interval {
+            let vitals = Vitals { every, started: std::time::Instant::now() };
+            self.tasks.spawn(tell_vitals(vitals, self.shared.hub.clone(), self.accepting.clone()));
+        }
     }
 
     /// Where it listens, in the order of the configuration, with the ports the system chose.
@@ -150,6 +204,11 @@ impl Door {
         if let Some(watchdog) = self.watchdog.take() {
             let _ = watchdog.await;
         }
+        // what was promised is stored; a store that fails now has had its chance
+        self.writer.stop();
+        let threads = std::mem::take(&mut self.threads);
+        let ended = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())));
+        let _ = ended.await;
     }
 }
 
@@ -159,16 +218,27 @@ impl Drop for Door {
         self.shared.closing.cancel();
         self.shared.registry.finish();
         self.router.cancel();
+        self.writer.stop();
     }
+}
+
+/// Retained messages of the store that are still worth something, and the last message number.
+fn restored(snapshot: &Snapshot) -> (Vec<Arc<Published>>, u64) {
+    let clock = (std::time::Instant::now(), unix_ms());
+    let queued = snapshot.sessions.iter().flat_map(|s| &s.deliveries).map(|delivery| delivery.message.number);
+    let last = queued.chain(snapshot.retained.iter().map(|message| message.number)).max();
+    let retained = snapshot.retained.iter().map(|message| Arc::new(Published::restored(message, clock)));
+    (retained.collect(), last.unwrap_or(0))
 }
 
 struct Bound {
     socket: TcpListener,
     address: SocketAddr,
     plane: Plane,
+    websocket: bool,
 }
 
-fn bind(listener: &Listener) -> Result<Bound, DoorError> {
+fn bind(listener: &Listener, websocket: bool) -> Result<Bound, DoorError> {
     let address = listener.address;
     let open = || -> io::Result<Bound> {
         let socket = match address {
@@ -178,12 +248,13 @@ fn bind(listener: &Listener) -> Result<Bound, DoorError> {
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let socket = socket.listen(BACKLOG)?;
-        Ok(Bound { address: socket.local_addr()?, socket, plane: listener.plane })
+        Ok(Bound { address: socket.local_addr()?, socket, plane: listener.plane, websocket })
     };
     open().map_err(|source| DoorError::Listen { address, source })
 }
 
 async fn accept(bound: Bound, shared: Arc<Shared>, tasks: TaskTracker) {
+    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
     loop {
         let (stream, peer) = match bound.socket.accept().await {
             Ok(accepted) => accepted,
@@ -193,16 +264,38 @@ async fn accept(bound: Bound, shared: Arc<Shared>, tasks: TaskTracker) {
                 continue;
             }
         };
+        prepare(&stream);
         if shared.stats.sockets.get() >= shared.limits.max_connections as u64 {
             shared.stats.refused_full.add(1);
+            turn_away(stream, &shared, &bound, &tasks, &turned_away);
             continue;
         }
-        prepare(&stream);
         shared.stats.sockets.add(1);
-        let (shared, plane) = (shared.clone(), bound.plane);
+        let (shared, plane, websocket) = (shared.clone(), bound.plane, bound.websocket);
         tasks.spawn(async move {
             let _open = OpenSocket(shared.stats.clone());
-            connection::serve(stream, peer, plane, shared).await;
+            if !websocket {
+                return connection::serve(stream, peer, plane, shared).await;
+            }
+            let accepted = websocket::accept(stream, shared.limits.max_packet_bytes);
+            match tokio::time::timeout(shared.limits.connect_timeout, accepted).await {
+                Ok(Ok(stream)) => connection::serve(stream, peer, plane, shared).await,
+                Ok(Err(_)) | Err(_) => shared.stats.refused_silent.add(1),
+            }
+        });
+    }
+}
+
+/// Tells a client that there is no room, if it asks soon and not too many are being told.
+fn turn_away(stream: TcpStream, shared: &Arc<Shared>, bound: &Bound, tasks: &TaskTracker, slots: &Arc<Semaphore>) {
+    if bound.websocket {
+        return;
+    }
+    if let Ok(slot) = slots.clone().try_acquire_owned() {
+        let shared = shared.clone();
+        tasks.spawn(async move {
+            connection::turn_away(stream, &shared).await;
+            drop(slot);
         });
     }
 }

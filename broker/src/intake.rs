@@ -15,7 +15,8 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::authority::Identity;
 use crate::mailbox::{Mailbox, Order, Settled};
-use crate::stats::Stats;
+use crate::stats::{Counter, Stats};
+use crate::store::{Receipt, SessionKey};
 use crate::wire::{Properties, Qos, Reason};
 
 /// One message of a device.
@@ -59,12 +60,41 @@ pub struct Delivery {
     pub messages: Vec<Message>,
     /// The promise to answer.
     pub ack: Ack,
+    /// Its session, if that outlives the connection.
+    pub(crate) session: Option<Arc<SessionKey>>,
+    /// Number of the session in the fan-out.
+    pub(crate) origin: u64,
+    /// Number of its receipts.
+    pub(crate) receipt: u64,
+    /// A rejection ends the exchange of a QoS 2 message (version 5).
+    pub(crate) refusable: bool,
 }
 
 impl Delivery {
     /// The messages are durable: the connection writes every acknowledgement in order.
     pub fn acknowledge(self) {
         self.ack.acknowledge();
+    }
+
+    /// Receipts of the QoS 2 messages of a session that outlives its connection: what the
+    /// application stores *in the same commit as the messages*, so that none of them comes twice
+    /// although the door restarts. Keep the latest receipt for each session and packet identifier,
+    /// and hand all of them back in [`DoorConfig::receipts`](crate::DoorConfig::receipts).
+    ///
+    /// Call it after the last [`Delivery::reject`]: a version 5 client reuses the identifier of a
+    /// refused message at once.
+    pub fn receipts(&self) -> impl Iterator<Item = Receipt> + '_ {
+        let rejected = |id: u16| self.refusable && self.ack.rejections.iter().any(|(rejected, _)| *rejected == id);
+        let messages = self.messages.iter().filter(move |message| {
+            message.qos == Qos::ExactlyOnce && message.packet_id != 0 && !rejected(message.packet_id)
+        });
+        self.session.iter().flat_map(move |session| {
+            messages.clone().map(|message| Receipt {
+                session: (**session).clone(),
+                packet_id: message.packet_id,
+                number: self.receipt,
+            })
+        })
     }
 
     /// Answers the message at `index` with a reason when the rest is acknowledged. It is then not
@@ -141,6 +171,7 @@ pub(crate) struct Feed {
     room: Arc<Semaphore>,
     capacity: u32,
     stats: Arc<Stats>,
+    of: fn(&Stats) -> (&Counter, &Counter),
 }
 
 /// The application no longer takes messages.
@@ -149,7 +180,8 @@ pub(crate) struct Feed {
 pub(crate) struct Gone;
 
 impl Feed {
-    pub fn new(capacity: usize, stats: Arc<Stats>) -> Arc<Self> {
+    /// `of` chooses its counters: how deep it is, and how often it was full.
+    pub fn new(capacity: usize, stats: Arc<Stats>, of: fn(&Stats) -> (&Counter, &Counter)) -> Arc<Self> {
         // below the semaphore's own limit on every platform
         let capacity = capacity.clamp(1, u32::MAX as usize >> 4) as u32;
         Arc::new(Feed {
@@ -159,6 +191,7 @@ impl Feed {
             room: Arc::new(Semaphore::new(capacity as usize)),
             capacity,
             stats,
+            of,
         })
     }
 
@@ -174,6 +207,7 @@ impl Feed {
     }
 
     /// Puts it in if there is room, else gives it back.
+    #[expect(clippy::result_large_err, reason = "it is given back to be put in later, not an error to carry upwards")]
     pub fn try_put(&self, delivery: Delivery, weight: u32) -> Result<(), Delivery> {
         match self.room.try_acquire_many(weight) {
             Ok(permit) => {
@@ -182,7 +216,7 @@ impl Feed {
                 Ok(())
             }
             Err(_) => {
-                self.stats.intake_full.add(1);
+                (self.of)(&self.stats).1.add(1);
                 Err(delivery)
             }
         }
@@ -201,7 +235,7 @@ impl Feed {
 
     /// Puts in what room was taken for.
     pub fn put(&self, delivery: Delivery, weight: u32) {
-        self.stats.intake_depth.add(delivery.messages.len() as u64);
+        (self.of)(&self.stats).0.add(delivery.messages.len() as u64);
         let mut queue = self.lock();
         if queue.receiver_gone {
             return;
@@ -218,7 +252,7 @@ impl Feed {
     fn taken(&self, waiting: Waiting) -> Delivery {
         self.room.add_permits(waiting.weight as usize);
         let count = waiting.delivery.messages.len() as u64;
-        self.stats.intake_depth.sub(count);
+        (self.of)(&self.stats).0.sub(count);
         waiting.delivery
     }
 }
@@ -275,7 +309,7 @@ impl Intake {
 
     /// Messages that wait now.
     pub fn depth(&self) -> usize {
-        self.feed.stats.intake_depth.get() as usize
+        (self.feed.of)(&self.feed.stats).0.get() as usize
     }
 }
 

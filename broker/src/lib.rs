@@ -21,11 +21,13 @@
 //! | [`authority`](Authority) | the questions the door asks the application | decide anything itself |
 //! | `wire` | bytes ↔ packets of both versions, strict | keep state, do I/O |
 //! | `topic` | what a legal topic or filter is, and which match | |
-//! | `session` | what a client is owed: the state that may outlive a connection | do I/O |
+//! | `session` | what a client is owed, and the sessions that outlive their connection | do I/O |
+//! | [`store`](SessionStore) | what survives the process: the seam, and the thread that commits | know MQTT packets |
 //! | `mailbox` | the one place from which other threads wake a connection | block |
 //! | `connection` | one client: read, answer, hold acknowledgements | know the application |
+//! | `websocket` | the same bytes in WebSocket frames | know MQTT |
 //! | `intake` | the bounded feed of device messages | drop QoS 1 or 2 |
-//! | `fanout` | retained messages, subscriptions, router and watchdog | carry device messages |
+//! | `fanout` | retained messages, subscriptions, shared ones too, router and watchdog | see what is routed to the application |
 //! | `registry` | who is connected: take-over, revocation, draining | |
 //! | `stats` | counters | |
 //!
@@ -44,10 +46,8 @@
 //!   and one alert to all of them.
 //!
 //! # Not yet
-//! Sessions end with their connection (`session.rs` is the seam for those that will not),
-//! QoS 2 is granted as QoS 1 to subscribers, shared subscriptions and subscription identifiers
-//! are refused with their reason codes, and the transport is TCP (`connection` is generic over
-//! the stream, so TLS and WebSocket change `door.rs` only).
+//! TLS (`connection` is generic over the stream, so it changes `door.rs` only); topic aliases
+//! towards subscribers.
 
 mod authority;
 mod config;
@@ -59,14 +59,20 @@ mod mailbox;
 mod registry;
 mod session;
 mod stats;
+mod store;
 mod topic;
+mod websocket;
 mod wire;
 
-pub use authority::{Authority, Credentials, Denial, Identity};
+pub use authority::{Authority, Credentials, Denial, Identity, Route};
 pub use config::{DoorConfig, Limits, Listener, Plane};
 pub use door::{Door, DoorError};
 pub use fanout::{Outgoing, Outlet, OutletError};
 pub use intake::{Ack, Delivery, Intake, Message, Rejection};
 pub use stats::{ByReason, Counter, Stats};
+pub use store::{
+    Change, MemoryStore, Receipt, SessionKey, SessionState, SessionStore, Snapshot, StoreError, StoredDelivery,
+    StoredMessage, StoredSession, Subscription,
+};
 pub use topic::{filter_is_valid, matches, topic_is_valid};
 pub use wire::{Properties, Qos, Reason};

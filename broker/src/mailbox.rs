@@ -28,6 +28,8 @@ pub(crate) struct Queued {
     pub message: Arc<Published>,
     pub qos: Qos,
     pub retain: bool,
+    /// Subscription identifiers.
+    pub identifiers: Vec<u32>,
 }
 
 /// An order to the connection.
@@ -47,6 +49,10 @@ pub(crate) struct Mail {
     pub settled: Vec<Settled>,
     pub queued: VecDeque<Queued>,
     pub order: Option<Order>,
+    /// What waits for a ticket up to this one is stored.
+    pub stored: u64,
+    /// The session has something to send.
+    pub nudged: bool,
 }
 
 /// Did a message fit?
@@ -92,6 +98,31 @@ impl Mailbox {
         wake(inner);
     }
 
+    /// Everything up to this ticket is stored.
+    pub fn stored(&self, ticket: u64) {
+        let mut inner = self.lock();
+        inner.mail.stored = inner.mail.stored.max(ticket);
+        wake(inner);
+    }
+
+    /// The session has something to send.
+    pub fn nudge(&self) {
+        let mut inner = self.lock();
+        inner.mail.nudged = true;
+        wake(inner);
+    }
+
+    /// Would a message of this size fit?
+    pub fn has_room(&self, size: usize) -> bool {
+        let inner = self.lock();
+        !inner.closed && !self.is_full(&inner, size)
+    }
+
+    fn is_full(&self, inner: &Inner, size: usize) -> bool {
+        inner.mail.queued.len() >= self.messages
+            || (inner.queued_bytes + size > self.bytes && !inner.mail.queued.is_empty())
+    }
+
     /// Gives an order. A later and stronger one replaces an earlier one.
     pub fn order(&self, order: Order) {
         let mut inner = self.lock();
@@ -108,9 +139,7 @@ impl Mailbox {
             return Offered::Dropped;
         }
         let size = queued.message.payload.len();
-        let full = inner.mail.queued.len() >= self.messages
-            || (inner.queued_bytes + size > self.bytes && !inner.mail.queued.is_empty());
-        if !full {
+        if !self.is_full(&inner, size) {
             inner.queued_bytes += size;
             inner.mail.queued.push_back(queued);
             wake(inner);
@@ -134,12 +163,15 @@ impl Mailbox {
             settled: std::mem::take(&mut inner.mail.settled),
             queued: VecDeque::new(),
             order: inner.mail.order.take(),
+            stored: std::mem::take(&mut inner.mail.stored),
+            nudged: std::mem::take(&mut inner.mail.nudged),
         };
         if room {
             mail.queued = std::mem::take(&mut inner.mail.queued);
             inner.queued_bytes = 0;
         }
-        if mail.settled.is_empty() && mail.queued.is_empty() && mail.order.is_none() {
+        let letters = mail.stored > 0 || mail.nudged || mail.order.is_some();
+        if mail.settled.is_empty() && mail.queued.is_empty() && !letters {
             match &mut inner.waker {
                 Some(waker) if waker.will_wake(context.waker()) => {}
                 waker => *waker = Some(context.waker().clone()),

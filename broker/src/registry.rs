@@ -8,16 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use crate::config::Plane;
 use crate::mailbox::{Mailbox, Order};
+use crate::store::SessionKey;
 use crate::wire::Reason;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct ClientKey {
-    pub plane: Plane,
-    pub username: String,
-    pub client_id: Arc<str>,
-}
 
 struct Entry {
     number: u64,
@@ -26,7 +19,7 @@ struct Entry {
 
 #[derive(Default)]
 struct Inner {
-    clients: HashMap<ClientKey, Entry>,
+    clients: HashMap<SessionKey, Entry>,
     closed: bool,
 }
 
@@ -42,7 +35,7 @@ impl Registry {
     }
 
     /// Adds a client and cuts an older one of the same name. False when the door is closing.
-    pub fn enter(&self, key: ClientKey, number: u64, mailbox: Arc<Mailbox>) -> bool {
+    pub fn enter(&self, key: SessionKey, number: u64, mailbox: Arc<Mailbox>) -> bool {
         let mut inner = self.lock();
         if inner.closed {
             return false;
@@ -56,7 +49,7 @@ impl Registry {
     }
 
     /// Removes a client unless a newer one has taken its place.
-    pub fn leave(&self, key: &ClientKey, number: u64) {
+    pub fn leave(&self, key: &SessionKey, number: u64) {
         let mut inner = self.lock();
         if inner.clients.get(key).is_some_and(|e| e.number == number) {
             inner.clients.remove(key);

@@ -88,6 +88,10 @@ pub struct Stats {
     pub intake_depth: Counter,
     /// Times a socket was not read because the intake was full.
     pub intake_full: Counter,
+    /// Messages of clients to the fan-out that wait now.
+    pub relay_depth: Counter,
+    /// Times a socket was not read because the fan-out was behind.
+    pub relay_full: Counter,
     /// Filters subscribed now.
     pub subscriptions: Counter,
     /// Retained messages now.
@@ -98,6 +102,20 @@ pub struct Stats {
     pub cut_slow: Counter,
     /// Messages not sent: expired, or larger than the subscriber's maximum packet size.
     pub dropped_unfit: Counter,
+    /// Sessions that outlive their connection, connected or not.
+    pub sessions: Counter,
+    /// Those of them that are connected.
+    pub sessions_connected: Counter,
+    /// QoS 1 and 2 messages that wait in those sessions or are on their way to their clients.
+    pub session_messages: Counter,
+    /// QoS 1 and 2 messages dropped because a session's queue was full.
+    pub dropped_offline: Counter,
+    /// Transactions of the session store.
+    pub store_commits: Counter,
+    /// Transactions of the session store that failed and were tried again.
+    pub store_failures: Counter,
+    /// Times the application's [`Authority`](crate::Authority) panicked; the client was refused.
+    pub authority_panics: Counter,
     /// Times the router was rebuilt.
     pub router_rebuilds: Counter,
     /// Messages a lane had to fetch again because the router skipped them.

@@ -32,6 +32,22 @@ pub fn filter_is_valid(filter: &str) -> bool {
     true
 }
 
+/// Group and filter of a shared subscription `$share/group/filter`.
+pub(crate) fn shared(filter: &str) -> Option<(&str, &str)> {
+    filter.strip_prefix("$share/")?.split_once('/')
+}
+
+/// Is this a legal filter, or a legal shared subscription?
+pub(crate) fn subscription_is_valid(filter: &str) -> bool {
+    if filter != "$share" && !filter.starts_with("$share/") {
+        return filter_is_valid(filter);
+    }
+    let legal = |(group, inner): (&str, &str)| !group.is_empty() && filter_is_valid(inner);
+    filter_is_valid(filter)
+        && shared(filter).is_some_and(legal)
+        && !shared(filter).is_some_and(|(g, _)| g.contains(['+', '#']))
+}
+
 /// Does a legal `filter` match a legal `topic`? Wildcards at the start do not match `$…` topics.
 pub fn matches(filter: &str, topic: &str) -> bool {
     if topic.starts_with('$') && filter.starts_with(['+', '#']) {
@@ -72,6 +88,17 @@ mod tests {
             assert!(!filter_is_valid(bad), "{bad:?}");
         }
         assert!(!filter_is_valid(&"a/".repeat(64)));
+    }
+
+    #[test]
+    fn shared_subscriptions() {
+        for good in ["$share/g/a", "$share/g/#", "$share/g//", "a", "$shared/x"] {
+            assert!(subscription_is_valid(good), "{good}");
+        }
+        for bad in ["$share", "$share/g", "$share//a", "$share/+/a", "$share/g/", "$share/g/a#", "$share/#"] {
+            assert!(!subscription_is_valid(bad), "{bad}");
+        }
+        assert_eq!(shared("$share/g/a/b"), Some(("g", "a/b")));
     }
 
     #[test]

@@ -28,8 +28,10 @@ type Rejections = Vec<(u16, Rejection)>;
 
 struct Pending {
     owed: Vec<Owed>,
-    /// The application has answered, with these rejections.
-    settled: Option<Rejections>,
+    /// Takers that have not answered yet.
+    awaited: usize,
+    /// What they said so far.
+    rejections: Rejections,
 }
 
 /// All answers that are owed, oldest first.
@@ -57,13 +59,23 @@ impl Answers {
         self.owed - self.held
     }
 
-    /// Adds the answers of one read; `awaited` if the application must settle them. Answers the
-    /// ticket.
-    pub fn push(&mut self, owed: Vec<Owed>, awaited: bool) -> u64 {
+    /// Forgets everything that is owed; answers the identifiers that stand in the session.
+    pub fn abandon(&mut self) -> Vec<u16> {
+        let held = self.pending.drain(..).flat_map(|pending| pending.owed).filter(|owed| owed.held);
+        held.map(|owed| owed.packet_id).collect()
+    }
+
+    /// QoS 2 messages whose takers have not answered.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Adds the answers of one read, which so many takers must settle. Answers the ticket.
+    pub fn push(&mut self, owed: Vec<Owed>, awaited: usize) -> u64 {
         let ticket = self.first_ticket + self.pending.len() as u64;
         self.owed += owed.len();
         self.held += owed.iter().filter(|owed| owed.held).count();
-        self.pending.push_back(Pending { owed, settled: (!awaited).then(Vec::new) });
+        self.pending.push_back(Pending { owed, awaited, rejections: Vec::new() });
         ticket
     }
 
@@ -71,13 +83,16 @@ impl Answers {
         let at = settled.ticket.checked_sub(self.first_ticket);
         let pending = at.and_then(|at| self.pending.get_mut(at as usize));
         if let Some(pending) = pending {
-            pending.settled = Some(settled.rejections);
+            pending.awaited = pending.awaited.saturating_sub(1);
+            pending.rejections.extend(settled.rejections);
         }
     }
 
     /// The oldest Delivery, if it is settled.
     fn next(&mut self) -> Option<(Vec<Owed>, Rejections)> {
-        let rejections = self.pending.front_mut()?.settled.take()?;
+        if self.pending.front()?.awaited > 0 {
+            return None;
+        }
         let pending = self.pending.pop_front()?;
         self.first_ticket += 1;
         self.owed -= pending.owed.len();
@@ -85,7 +100,7 @@ impl Answers {
         if self.pending.is_empty() && self.pending.capacity() > 64 {
             self.pending = VecDeque::new();
         }
-        Some((pending.owed, rejections))
+        Some((pending.owed, pending.rejections))
     }
 }
 

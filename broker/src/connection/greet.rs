@@ -11,16 +11,19 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Client, Shared, stream};
-use crate::authority::{Credentials, Denial, Identity};
+use crate::authority::{self, Credentials, Denial, Identity};
 use crate::config::{Limits, Plane};
 use crate::mailbox::Mailbox;
-use crate::registry::ClientKey;
+use crate::session::{Attached, Durable, Session, Wanted};
+use crate::store::SessionKey;
 use crate::wire::{self, ConnackLimits, Connect, Fault, Reason, Version, Will, kind};
 
 /// Longer client identifiers only serve to fill memory.
 const CLIENT_ID_BYTES: usize = 512;
 /// Strangers may make the door hold this much each. Room for any credentials and an honest will.
 const CONNECT_BYTES: usize = 16 * 1024;
+/// How long a client that finds no room may take to ask for some.
+const TURN_AWAY: Duration = Duration::from_secs(1);
 /// A client with a smaller packet limit gets no reason strings.
 const ROOM_FOR_REASONS: usize = 1024;
 
@@ -29,6 +32,11 @@ pub(super) struct Greeted {
     pub client: Client,
     pub will: Option<Will>,
     pub mailbox: Arc<Mailbox>,
+    pub session: Session,
+    /// If the session outlives the connection.
+    pub durable: Option<Arc<Durable>>,
+    /// The session was there before.
+    pub present: bool,
     /// What came after the CONNECT.
     pub rest: Bytes,
     /// The CONNACK, to be written.
@@ -69,12 +77,21 @@ where
         }
     };
     let version = connect.version;
-    match admit(connect, peer, plane, number, shared) {
-        Ok((client, will, mailbox, out)) => Some(Greeted { client, will, mailbox, rest, out }),
+    match admit(connect, peer, plane, number, shared).await {
+        Ok(greeted) => Some(Greeted { rest, ..greeted }),
         Err(denial) => {
             refuse(stream, shared, Some(version), &denial).await;
             None
         }
+    }
+}
+
+/// A client that finds no room is told so, if it asks soon.
+pub(crate) async fn turn_away<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, shared: &Shared) {
+    let max = shared.limits.max_packet_bytes.min(CONNECT_BYTES);
+    if let Ok(Some((Ok(connect), _))) = tokio::time::timeout(TURN_AWAY, first(&mut stream, max)).await {
+        let denial = Denial::new(Reason::QUOTA_EXCEEDED, "too many connections: try again later");
+        refuse(&mut stream, shared, Some(connect.version), &denial).await;
     }
 }
 
@@ -111,25 +128,14 @@ where
     let mut out = BytesMut::new();
     match version {
         None => {}
-        Some(Version::V3) => wire::connack_v3(&mut out, denial.reason),
+        Some(Version::V3) => wire::connack_v3(&mut out, denial.reason, false),
         Some(Version::V5) => wire::connack(&mut out, denial.reason, Some(&denial.text), None),
     }
     stream::farewell(stream, out).await;
 }
 
-type Admitted = (Client, Option<Will>, Arc<Mailbox>, BytesMut);
-
-fn admit(
-    mut connect: Connect,
-    peer: SocketAddr,
-    plane: Plane,
-    number: u64,
-    shared: &Shared,
-) -> Result<Admitted, Denial> {
-    if connect.authentication_method {
-        let text = "no authentication method is offered: use user name and password";
-        return Err(Denial::new(Reason::BAD_AUTHENTICATION_METHOD, text));
-    }
+/// Names a client that did not name itself.
+fn assign(connect: &mut Connect, number: u64) -> Result<bool, Denial> {
     let assigned = connect.client_id.is_empty();
     if assigned {
         if connect.version == Version::V3 && !connect.clean_start {
@@ -142,23 +148,56 @@ fn admit(
         let text = "client identifier longer than 512 bytes";
         return Err(Denial::new(Reason::CLIENT_ID_NOT_VALID, text));
     }
+    Ok(assigned)
+}
+
+async fn admit(
+    mut connect: Connect,
+    peer: SocketAddr,
+    plane: Plane,
+    number: u64,
+    shared: &Arc<Shared>,
+) -> Result<Greeted, Denial> {
+    if connect.authentication_method {
+        let text = "no authentication method is offered: use user name and password";
+        return Err(Denial::new(Reason::BAD_AUTHENTICATION_METHOD, text));
+    }
+    let assigned = assign(&mut connect, number)?;
     let credentials = Credentials {
         client_id: &connect.client_id,
         username: connect.username.as_deref(),
         password: connect.password.as_deref(),
     };
-    let identity = shared.authority.connect(plane, peer, &credentials)?;
+    let identity = authority::ask(&shared.stats, || shared.authority.connect(plane, peer, &credentials))?;
     let limits = &shared.limits;
     let mailbox = Arc::new(Mailbox::new(limits.outbound_messages, limits.outbound_bytes));
     let keep_alive_s = keep_alive_s(&connect, limits);
-    let client = client(&connect, identity, keep_alive_s, limits);
-    let entered = shared.registry.enter(client.key.clone(), number, mailbox.clone());
-    if !entered {
+    let longest_s = longest_session_s(shared, &identity)?;
+    let client = client(&connect, identity, keep_alive_s, longest_s, limits);
+    if !shared.registry.enter(client.key.clone(), number, mailbox.clone()) {
         return Err(Denial::new(Reason::SERVER_UNAVAILABLE, "stopping"));
     }
+    let wanted = Wanted {
+        key: &client.key,
+        number,
+        clean_start: connect.clean_start,
+        expiry_s: client.session_expiry_s,
+        mailbox: &mailbox,
+    };
+    let Attached { session, durable, present } = match shared.sessions.attach(wanted, limits.connect_timeout).await {
+        Ok(attached) => attached,
+        Err(denial) => {
+            shared.registry.leave(&client.key, number);
+            return Err(denial);
+        }
+    };
+    let information = match connect.response_information {
+        true => authority::ask(&shared.stats, || Ok(shared.authority.response_information(&client.identity))),
+        false => Ok(None),
+    };
     let mut out = BytesMut::new();
     match connect.version {
-        Version::V3 => wire::connack_v3(&mut out, Reason::SUCCESS),
+        Version::V3 => wire::connack_v3(&mut out, Reason::SUCCESS, present),
         Version::V5 => {
             let told = ConnackLimits {
                 receive_maximum: limits.receive_maximum,
@@ -166,12 +205,21 @@ fn admit(
                 topic_alias_maximum: limits.topic_aliases,
                 assigned_client_id: assigned.then_some(&*connect.client_id),
                 server_keep_alive_s: (keep_alive_s != connect.keep_alive_s).then_some(keep_alive_s),
-                session_not_kept: connect.session_expiry_s > 0,
+                session_present: present,
+                session_expiry_s: Some(client.session_expiry_s).filter(|given| *given != connect.session_expiry_s),
+                response_information: information.as_ref().ok().and_then(|text| text.as_deref()),
             };
             wire::connack(&mut out, Reason::SUCCESS, None, Some(&told));
         }
     }
-    Ok((client, connect.will, mailbox, out))
+    Ok(Greeted { client, will: connect.will, mailbox, session, durable, present, rest: Bytes::new(), out })
+}
+
+/// Longest time this client's session may wait for it.
+fn longest_session_s(shared: &Shared, who: &Identity) -> Result<u32, Denial> {
+    let asked = authority::ask(&shared.stats, || Ok(shared.authority.longest_session(who)))?;
+    let longest = [asked, shared.limits.longest_session].into_iter().flatten().min();
+    Ok(longest.map_or(u32::MAX, |longest| u32::try_from(longest.as_secs()).unwrap_or(u32::MAX)))
 }
 
 /// What the client asked for, or what the door tells a version 5 client instead.
@@ -186,19 +234,31 @@ fn keep_alive_s(connect: &Connect, limits: &Limits) -> u16 {
     }
 }
 
-fn client(connect: &Connect, identity: Arc<Identity>, keep_alive_s: u16, limits: &Limits) -> Client {
+fn client(
+    connect: &Connect,
+    identity: Arc<Identity>,
+    keep_alive_s: u16,
+    longest_session_s: u32,
+    limits: &Limits,
+) -> Client {
     let id: Arc<str> = connect.client_id.as_str().into();
     let silence = Duration::from_secs(keep_alive_s.into()).mul_f64(limits.keep_alive_grace);
     let maximum_packet_size = connect.maximum_packet_size as usize;
+    let asked_s = match connect.version {
+        Version::V3 if connect.clean_start => 0,
+        Version::V3 => u32::MAX,
+        Version::V5 => connect.session_expiry_s,
+    };
     Client {
         version: connect.version,
-        key: ClientKey { plane: identity.plane, username: identity.username.clone(), client_id: id.clone() },
+        key: SessionKey { plane: identity.plane, username: identity.username.clone(), client_id: id.clone() },
         id,
         identity,
         silence: (keep_alive_s > 0).then_some(silence),
         send_maximum: connect.receive_maximum.min(limits.send_maximum).into(),
         maximum_packet_size,
         explain: connect.problem_information && maximum_packet_size >= ROOM_FOR_REASONS,
-        session_expiry_s: connect.session_expiry_s,
+        session_expiry_s: asked_s.min(longest_session_s),
+        longest_session_s,
     }
 }

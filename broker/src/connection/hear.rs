@@ -13,23 +13,30 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::answer::{Owed, PUBACK, PUBREC};
-use super::{Blocked, Connection, End};
-use crate::authority::Denial;
-use crate::intake::{Ack, Delivery, Message, Rejection};
+use super::{Blocked, Connection, End, Waiting};
+use crate::authority::{self, Denial, Route};
+use crate::intake::{Ack, Delivery, Feed, Message, Rejection};
+use crate::session::holder;
+use crate::store::Change;
 use crate::topic::topic_is_valid;
 use crate::wire::{self, Fault, Frame, Publish, Qos, Reason, Version, kind};
 
 /// Topics remembered: a device repeats one or two, a concentrator a few more.
 const REMEMBERED: usize = 8;
+/// First bytes of PUBREL and PUBCOMP.
+pub(super) const PUBREL: u8 = 0x62;
+const PUBCOMP: u8 = 0x70;
 
 struct Remembered {
     topic: Arc<str>,
     denied: Option<Denial>,
+    /// Who gets it: bits of [`holder`].
+    to: u8,
 }
 
 /// What a connection remembers of topics.
@@ -50,16 +57,18 @@ impl Memory {
         at.is_some()
     }
 
-    fn learn(&mut self, topic: Arc<str>, denied: Option<Denial>) {
+    fn learn(&mut self, remembered: Remembered) {
         self.topics.truncate(REMEMBERED - 1);
-        self.topics.insert(0, Remembered { topic, denied });
+        self.topics.insert(0, remembered);
     }
 }
 
-/// What one read brings together.
+/// What one read brings together for the same takers.
 #[derive(Default)]
 struct Batch {
     messages: Vec<Message>,
+    /// Bits of [`holder`].
+    to: u8,
     owed: Vec<Owed>,
     /// Some of `owed` wait for the application.
     awaited: bool,
@@ -84,7 +93,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 Err(fault) => break Err(fault.into()),
             };
-            if frame.kind() == kind::PUBLISH && self.must_pause(&batch) {
+            let pause = frame.kind() == kind::PUBLISH && self.must_pause(&batch);
+            if pause || self.blocked.is_some() || self.is_behind() {
                 self.rest = data.slice(at..);
                 break Ok(());
             }
@@ -108,28 +118,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             kind::PUBACK => {
                 let (id, _) = wire::acknowledged(version, frame.flags(), 0, body)?;
-                self.session.acknowledged(id);
-                self.speak();
+                self.done(id, Qos::AtLeastOnce);
                 Ok(())
             }
             kind::PUBREC => {
-                let (id, _) = wire::acknowledged(version, frame.flags(), 0, body)?;
-                // nothing is sent with QoS 2, so there is nothing to release
-                let reason = Reason::PACKET_ID_NOT_FOUND;
-                wire::ack(&mut self.out, version, 0x62, id, reason, None);
+                let (id, reason) = wire::acknowledged(version, frame.flags(), 0, body)?;
+                self.on_received(id, reason);
                 Ok(())
             }
             kind::PUBREL => {
                 let (id, _) = wire::acknowledged(version, frame.flags(), 2, body)?;
-                let reason = match self.session.received.remove(&id) {
-                    true => Reason::SUCCESS,
-                    false => Reason::PACKET_ID_NOT_FOUND,
-                };
-                wire::ack(&mut self.out, version, 0x70, id, reason, None);
+                self.on_release(id);
                 Ok(())
             }
             kind::PUBCOMP => {
-                wire::acknowledged(version, frame.flags(), 0, body)?;
+                let (id, _) = wire::acknowledged(version, frame.flags(), 0, body)?;
+                self.done(id, Qos::ExactlyOnce);
                 Ok(())
             }
             kind::SUBSCRIBE => self.on_subscribe(frame.flags(), body),
@@ -144,11 +148,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// The client has a message for good.
+    fn done(&mut self, id: u16, qos: Qos) {
+        match &self.kept {
+            Some(kept) => kept.session.done(id, Some(qos)),
+            None => self.session.done(id, qos),
+        };
+        self.speak();
+    }
+
+    /// PUBREC of a message that was sent.
+    fn on_received(&mut self, id: u16, reason: Reason) {
+        if reason.is_error() {
+            // the client does not want it, which ends the exchange
+            return self.done(id, Qos::ExactlyOnce);
+        }
+        if self.release_kept(id) {
+            return;
+        }
+        let reason = match self.session.release(id) {
+            true => Reason::SUCCESS,
+            false => Reason::PACKET_ID_NOT_FOUND,
+        };
+        wire::ack(&mut self.out, self.client.version, PUBREL, id, reason, None);
+    }
+
+    /// PUBREL of a message that came in.
+    fn on_release(&mut self, id: u16) {
+        let held = self.session.received.remove(&id);
+        let reason = if held.is_some() { Reason::SUCCESS } else { Reason::PACKET_ID_NOT_FOUND };
+        let receipt = self.shared.sessions.receipt();
+        let mut packet = BytesMut::new();
+        wire::ack(&mut packet, self.client.version, PUBCOMP, id, reason, None);
+        let change = held.map(|_| move |key| Change::Completed(key, id, receipt));
+        self.say_when_stored(|session| change.map(|change| change(session.key.clone())).into_iter().collect(), &packet);
+    }
+
     fn on_disconnect(&mut self, flags: u8, body: &[u8]) -> Result<(), End> {
         let said = wire::disconnected(self.client.version, flags, body)?;
-        if said.session_expiry_s.unwrap_or(0) > 0 && self.client.session_expiry_s == 0 {
-            let text = "session expiry cannot be raised from 0 at DISCONNECT";
-            return Err(Fault::protocol(text).into());
+        if let Some(seconds) = said.session_expiry_s {
+            if seconds > 0 && self.client.session_expiry_s == 0 {
+                let text = "session expiry cannot be raised from 0 at DISCONNECT";
+                return Err(Fault::protocol(text).into());
+            }
+            self.client.session_expiry_s = seconds.min(self.client.longest_session_s);
         }
         Err(End::Goodbye { with_will: said.reason != Reason::SUCCESS })
     }
@@ -180,8 +223,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         payload: impl FnOnce() -> Bytes,
         batch: &mut Batch,
     ) -> Result<(), End> {
-        let repeated = publish.qos == Qos::ExactlyOnce && self.session.received.contains(&publish.packet_id);
-        if publish.qos != Qos::AtMostOnce && !repeated {
+        let had = match publish.qos {
+            Qos::ExactlyOnce => self.session.received.get(&publish.packet_id).copied(),
+            _ => None,
+        };
+        if publish.qos != Qos::AtMostOnce && had.is_none() {
             self.check_quota(batch)?;
         }
         self.resolve(&publish)?;
@@ -191,12 +237,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let mut owed = Owed { packet_id: publish.packet_id, first, held: false, refusal: None };
         self.shared.stats.messages_in.add(1);
-        if repeated {
+        let known = &self.memory.topics[0];
+        // after a crash one taker may have stored it and the other not
+        let to = known.to & !had.unwrap_or(0);
+        if had.is_some() && to == 0 {
             // the message is already on its way: only its answer is repeated
             batch.owed.push(owed);
             return Ok(());
         }
-        let known = &self.memory.topics[0];
         if let Some(denial) = &known.denied {
             self.shared.stats.denied_publish.add(denial.reason);
             match (publish.qos, self.client.version) {
@@ -210,8 +258,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             return Ok(());
         }
+        let topic = known.topic.clone();
+        if batch.to != to && !batch.messages.is_empty() {
+            self.hand_over(std::mem::take(batch));
+        }
+        batch.to = to;
         batch.messages.push(Message {
-            topic: known.topic.clone(),
+            topic,
             payload: payload(),
             qos: publish.qos,
             retain: publish.retain,
@@ -223,7 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if publish.qos != Qos::AtMostOnce {
             owed.held = publish.qos == Qos::ExactlyOnce;
             if owed.held {
-                self.session.received.insert(publish.packet_id);
+                self.session.received.insert(publish.packet_id, to | had.unwrap_or(0));
             }
             batch.owed.push(owed);
             batch.awaited = true;
@@ -267,31 +320,75 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn ask(&mut self, topic: Arc<str>) {
-        let authority = &self.shared.authority;
-        let denied = authority.may_publish(&self.client.identity, &topic).err();
-        self.memory.learn(topic, denied);
+        let (shared, who) = (&self.shared, &self.client.identity);
+        let asked = authority::ask(&shared.stats, || {
+            shared.authority.may_publish(who, &topic)?;
+            Ok(takers(shared.authority.route(who, &topic)))
+        });
+        let (to, denied) = match asked {
+            Ok(to) => (to, None),
+            Err(denial) => (0, Some(denial)),
+        };
+        self.memory.learn(Remembered { topic, denied, to });
     }
 
-    /// Gives the batch to the application, and writes the answers that need not wait for it.
+    /// Gives the batch to its takers, and writes the answers that need not wait for them.
     fn hand_over(&mut self, batch: Batch) {
-        let ticket = match batch.owed.is_empty() {
+        let Batch { messages, to, owed, awaited } = batch;
+        let takers: Vec<Arc<Feed>> = self.feeds(to);
+        let ticket = match owed.is_empty() {
             true => 0,
-            false => self.answers.push(batch.owed, batch.awaited),
+            false => self.answers.push(owed, if awaited { takers.len() } else { 0 }),
         };
-        if !batch.messages.is_empty() {
-            let feed = &self.shared.feed;
-            let weight = feed.weight(&batch.messages);
-            let delivery = Delivery {
-                from: self.client.identity.clone(),
-                client_id: self.client.id.clone(),
-                messages: batch.messages,
-                ack: Ack::new(self.mailbox.clone(), ticket, batch.awaited),
-            };
-            if let Err(delivery) = feed.try_put(delivery, weight) {
-                let room = Box::pin(feed.clone().reserve(weight));
-                self.blocked = Some(Box::new(Blocked { delivery, weight, room }));
+        if !messages.is_empty() {
+            let receipt = self.shared.sessions.receipt();
+            let mut deliveries = std::collections::VecDeque::new();
+            for feed in takers {
+                let delivery = Delivery {
+                    from: self.client.identity.clone(),
+                    client_id: self.client.id.clone(),
+                    messages: messages.clone(),
+                    ack: Ack::new(self.mailbox.clone(), ticket, awaited),
+                    session: self.kept.as_ref().map(|kept| kept.session.key.clone()),
+                    origin: self.kept.as_ref().map_or(self.number, |kept| kept.session.number),
+                    receipt,
+                    refusable: self.client.version == Version::V5,
+                };
+                let weight = feed.weight(&delivery.messages);
+                deliveries.push_back((feed, delivery, weight));
             }
+            self.hand_on(deliveries);
         }
         self.answer();
+    }
+
+    fn feeds(&self, to: u8) -> Vec<Arc<Feed>> {
+        let both = [(holder::INTAKE, &self.shared.feed), (holder::FAN_OUT, &self.shared.relay)];
+        both.into_iter().filter(|(bit, _)| to & bit != 0).map(|(_, feed)| feed.clone()).collect()
+    }
+
+    /// Puts deliveries into their feeds in order, and waits where one is full.
+    pub(super) fn hand_on(&mut self, mut deliveries: Waiting) {
+        if let Some(blocked) = &mut self.blocked {
+            blocked.waiting.append(&mut deliveries);
+            return;
+        }
+        while let Some((feed, delivery, weight)) = deliveries.pop_front() {
+            if let Err(delivery) = feed.try_put(delivery, weight) {
+                let room = Box::pin(feed.clone().reserve(weight));
+                deliveries.push_front((feed, delivery, weight));
+                self.blocked = Some(Box::new(Blocked { waiting: deliveries, room }));
+                return;
+            }
+        }
+    }
+}
+
+/// Who gets what is routed so: bits of [`holder`].
+pub(super) fn takers(route: Route) -> u8 {
+    match route {
+        Route::Intake => holder::INTAKE,
+        Route::FanOut => holder::FAN_OUT,
+        Route::Both => holder::INTAKE | holder::FAN_OUT,
     }
 }

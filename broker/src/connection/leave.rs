@@ -1,29 +1,48 @@
-//! The end of a connection: leave everywhere, say why, and hand over what is still owed to the
-//! application, its will included.
+//! The end of a connection: leave everywhere, say why, hand over what is still owed to the
+//! application, its will included, and park the session if it outlives the connection.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Blocked, Connection, End, Shared, greet, stream};
+use super::{Connection, End, Shared, greet, hear, stream};
+use crate::authority::{self, Identity};
 use crate::intake::{Ack, Delivery, Message};
-use crate::mailbox::Mailbox;
-use crate::registry::ClientKey;
+use crate::mailbox::{Mailbox, Order};
+use crate::session::{Durable, Since, holder};
+use crate::store::SessionKey;
 use crate::wire::{self, Reason, Version, Will};
 
 /// Removes a connection from what others see, even if its task panics.
 pub(super) struct Present {
     shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
-    key: ClientKey,
+    key: SessionKey,
     number: u64,
+    /// Still attached.
+    durable: Option<Arc<Durable>>,
 }
 
 impl Present {
     pub fn enter(shared: &Arc<Shared>, greeted: &greet::Greeted, number: u64) -> Self {
         shared.stats.connections.add(1);
         shared.stats.connections_total.add(1);
-        Present { shared: shared.clone(), mailbox: greeted.mailbox.clone(), key: greeted.client.key.clone(), number }
+        shared.stats.sessions_connected.add(greeted.durable.is_some().into());
+        Present {
+            shared: shared.clone(),
+            mailbox: greeted.mailbox.clone(),
+            key: greeted.client.key.clone(),
+            number,
+            durable: greeted.durable.clone(),
+        }
+    }
+
+    fn detached(&mut self) {
+        if self.durable.take().is_some() {
+            self.shared.stats.sessions_connected.sub(1);
+        }
     }
 }
 
@@ -32,35 +51,101 @@ impl Drop for Present {
         self.shared.registry.leave(&self.key, self.number);
         self.mailbox.shut();
         self.shared.stats.connections.sub(1);
+        if let Some(durable) = self.durable.clone() {
+            // its state went down with the task
+            self.shared.sessions.end(&durable);
+            self.detached();
+        }
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Leaves everywhere, says why, and hands over what is still owed to the application.
-    pub(super) async fn end(mut self, end: End) {
+    pub(super) async fn end(mut self, end: End, mut present: Present) {
         let shared = self.shared.clone();
         shared.registry.leave(&self.client.key, self.number);
-        for granted in std::mem::take(&mut self.session.subscriptions) {
-            shared.hub.unsubscribe(self.number, &granted.filter);
-            shared.stats.subscriptions.sub(1);
-        }
-        self.mailbox.shut();
-        // what was heard is not forgotten because its sender has left
-        if let Some(blocked) = self.blocked.take() {
-            let Blocked { delivery, weight, room } = *blocked;
-            if room.await.is_ok() {
-                shared.feed.put(delivery, weight);
+        if self.kept.is_none() {
+            for granted in std::mem::take(&mut self.session.subscriptions) {
+                shared.hub.unsubscribe(self.number, &granted.filter);
+                shared.stats.subscriptions.sub(1);
             }
+            self.mailbox.shut();
         }
-        let with_will = match &end {
+        self.hand_in().await;
+        let will = self.will.take().filter(|_| match &end {
             End::Goodbye { with_will } => *with_will,
             // a restarted door is no reason to call every device dead
             End::Stopped => false,
             End::Gone | End::Closed(..) => true,
-        };
-        if let Some(will) = self.will.take().filter(|_| with_will) {
-            self.say_will(will).await;
+        });
+        let testament = will.map(|will| Testament {
+            identity: self.client.identity.clone(),
+            client_id: self.client.id.clone(),
+            mailbox: self.mailbox.clone(),
+            origin: self.subscriber().number,
+            will,
+        });
+        let wait_s = testament.as_ref().map_or(0, |t| t.will.delay_s.min(self.client.session_expiry_s));
+        match (testament, self.kept.take()) {
+            (None, None) => {}
+            (Some(testament), None) => testament.say(&shared).await,
+            (testament, Some(kept)) => {
+                // a take-over waits for this, so it comes before the farewell
+                self.outlast().await;
+                let session = std::mem::take(&mut self.session);
+                let generation = shared.sessions.leave(&kept.session, session, self.client.session_expiry_s);
+                self.mailbox.shut();
+                present.detached();
+                match testament {
+                    Some(testament) if wait_s > 0 => {
+                        let wait = Duration::from_secs(wait_s.into());
+                        tokio::spawn(testament.say_later(shared.clone(), kept.session, generation, wait));
+                    }
+                    Some(testament) => testament.say(&shared).await,
+                    None => {}
+                }
+            }
         }
+        self.farewell(end).await;
+    }
+
+    /// What was heard is not forgotten because its sender has left.
+    async fn hand_in(&mut self) {
+        if let Some(blocked) = self.blocked.take() {
+            let mut room = Some(blocked.room);
+            for (feed, delivery, weight) in blocked.waiting {
+                let room = room.take().unwrap_or_else(|| Box::pin(feed.clone().reserve(weight)));
+                if room.await.is_ok() {
+                    feed.put(delivery, weight);
+                }
+            }
+        }
+    }
+
+    /// QoS 2 messages whose takers have not answered must not come twice: whether they were stored
+    /// has to be known before the session is used again.
+    async fn outlast(&mut self) {
+        let closing = self.shared.closing.clone();
+        while self.answers.held() > 0 {
+            let mail = tokio::select! {
+                mail = poll_fn(|context| self.mailbox.poll(context, false)) => mail,
+                () = closing.cancelled() => break,
+            };
+            let refused = matches!(mail.order, Some(Order::Close(..)));
+            for settled in mail.settled {
+                self.settle(settled);
+            }
+            self.answer();
+            if refused {
+                break;
+            }
+        }
+        for packet_id in self.answers.abandon() {
+            self.session.received.remove(&packet_id);
+        }
+    }
+
+    async fn farewell(mut self, end: End) {
         let (reason, text) = match end {
             End::Closed(reason, text) => (reason, text),
             End::Stopped => (Reason::SERVER_SHUTTING_DOWN, "stopping".into()),
@@ -68,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             End::Goodbye { .. } => (Reason::SUCCESS, "".into()),
         };
         if reason.is_error() {
-            shared.stats.closed.add(reason);
+            self.shared.stats.closed.add(reason);
             tracing::debug!(client = %self.client.id, %reason, %text, "connection closed");
             if self.client.version == Version::V5 {
                 let text = self.client.explain.then_some(&*text);
@@ -77,33 +162,77 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
         stream::farewell(self.stream, self.out).await;
     }
+}
 
-    async fn say_will(&mut self, will: Will) {
-        let shared = &self.shared;
-        let identity = &self.client.identity;
-        if let Err(denial) = shared.authority.may_publish(identity, &will.topic) {
-            shared.stats.denied_publish.add(denial.reason);
-            return;
+/// A will that is to be said, and by whom.
+struct Testament {
+    identity: Arc<Identity>,
+    client_id: Arc<str>,
+    mailbox: Arc<Mailbox>,
+    origin: u64,
+    will: Will,
+}
+
+impl Testament {
+    /// Says it after the delay, unless the client comes back before; at once if its session ends.
+    async fn say_later(self, shared: Arc<Shared>, session: Arc<Durable>, generation: u64, wait: Duration) {
+        let delay = tokio::time::sleep(wait);
+        let mut delay = std::pin::pin!(delay);
+        loop {
+            let changed = session.changed.notified();
+            let mut changed = std::pin::pin!(changed);
+            changed.as_mut().enable();
+            match session.since(generation) {
+                Since::Resumed => return,
+                Since::Ended => break,
+                Since::Waiting => {}
+            }
+            tokio::select! {
+                () = &mut delay => break,
+                () = changed => {}
+                () = shared.closing.cancelled() => return,
+            }
         }
+        self.say(&shared).await;
+    }
+
+    async fn say(self, shared: &Shared) {
+        let asked = authority::ask(&shared.stats, || {
+            shared.authority.may_publish(&self.identity, &self.will.topic)?;
+            Ok(hear::takers(shared.authority.route(&self.identity, &self.will.topic)))
+        });
+        let to = match asked {
+            Ok(to) => to,
+            Err(denial) => return shared.stats.denied_publish.add(denial.reason),
+        };
         let message = Message {
-            topic: will.topic.into(),
-            payload: will.payload,
-            qos: will.qos,
-            retain: will.retain,
+            topic: self.will.topic.into(),
+            payload: self.will.payload,
+            qos: self.will.qos,
+            retain: self.will.retain,
             dup: false,
             is_will: true,
             packet_id: 0,
-            properties: will.properties,
+            properties: self.will.properties,
         };
-        let delivery = Delivery {
-            from: identity.clone(),
-            client_id: self.client.id.clone(),
-            messages: vec![message],
-            ack: Ack::new(self.mailbox.clone(), 0, false),
-        };
-        let weight = shared.feed.weight(&delivery.messages);
-        if shared.feed.clone().reserve(weight).await.is_ok() {
-            shared.feed.put(delivery, weight);
+        for (bit, feed) in [(holder::INTAKE, &shared.feed), (holder::FAN_OUT, &shared.relay)] {
+            if to & bit == 0 {
+                continue;
+            }
+            let delivery = Delivery {
+                from: self.identity.clone(),
+                client_id: self.client_id.clone(),
+                messages: vec![message.clone()],
+                ack: Ack::new(self.mailbox.clone(), 0, false),
+                session: None,
+                origin: self.origin,
+                receipt: 0,
+                refusable: false,
+            };
+            let weight = feed.weight(&delivery.messages);
+            if feed.clone().reserve(weight).await.is_ok() {
+                feed.put(delivery, weight);
+            }
         }
     }
 }

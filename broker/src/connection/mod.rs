@@ -9,6 +9,7 @@
 //! * `hear.rs`: packets from the client, one Delivery for each read
 //! * `subscribe.rs`: SUBSCRIBE and UNSUBSCRIBE
 //! * `answer.rs`: acknowledgements, held and in order
+//! * `kept.rs`: what must be stored before it is said, for a session that outlives the connection
 //! * `speak.rs`: messages to the subscriber
 //! * `leave.rs`: what happens when it ends
 //! * `stream.rs`: the socket
@@ -18,10 +19,13 @@
 mod answer;
 mod greet;
 mod hear;
+mod kept;
 mod leave;
 mod speak;
 mod stream;
 mod subscribe;
+
+pub(crate) use greet::turn_away;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -40,12 +44,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::authority::{Authority, Denial, Identity};
 use crate::config::{Limits, Plane};
-use crate::fanout::Hub;
+use crate::fanout::{Hub, Subscriber, To};
 use crate::intake::{Delivery, Feed, Gone};
 use crate::mailbox::{Mail, Mailbox, Order, Queued};
-use crate::registry::{ClientKey, Registry};
-use crate::session::Session;
+use crate::registry::Registry;
+use crate::session::{Session, Sessions};
 use crate::stats::Stats;
+use crate::store::SessionKey;
 use crate::wire::{Fault, Reason, Version, Will};
 
 /// What every connection of a door shares.
@@ -54,7 +59,11 @@ pub(crate) struct Shared {
     pub authority: Arc<dyn Authority>,
     pub registry: Registry,
     pub hub: Arc<Hub>,
+    pub sessions: Sessions,
+    /// To the application.
     pub feed: Arc<Feed>,
+    /// To the fan-out.
+    pub relay: Arc<Feed>,
     pub stats: Arc<Stats>,
     pub numbers: AtomicU64,
     /// Nobody is greeted any more.
@@ -78,15 +87,16 @@ struct Client {
     version: Version,
     id: Arc<str>,
     identity: Arc<Identity>,
-    key: ClientKey,
+    key: SessionKey,
     /// After so long without a packet it is gone.
     silence: Option<Duration>,
     send_maximum: usize,
     maximum_packet_size: usize,
     /// Reason strings are wanted and fit.
     explain: bool,
-    /// Its session was to end with the connection.
+    /// Seconds its session outlives the connection; what DISCONNECT says later replaces it.
     session_expiry_s: u32,
+    longest_session_s: u32,
 }
 
 /// Why a connection ends.
@@ -125,10 +135,12 @@ enum Reading {
     Off,
 }
 
-/// A Delivery that found the intake full.
+/// Deliveries with their feeds and weights.
+type Waiting = VecDeque<(Arc<Feed>, Delivery, u32)>;
+
+/// Deliveries that found their feed full; room is awaited for the first.
 struct Blocked {
-    delivery: Delivery,
-    weight: u32,
+    waiting: Waiting,
     room: Pin<Box<dyn Future<Output = Result<(), Gone>> + Send>>,
 }
 
@@ -150,6 +162,8 @@ struct Connection<S> {
     client: Client,
     will: Option<Will>,
     session: Session,
+    /// If the session outlives the connection.
+    kept: Option<Box<kept::Kept>>,
     reading: Reading,
     /// The beginning of a packet that has not come in full.
     carry: BytesMut,
@@ -176,14 +190,15 @@ where
     let Some(greeted) = greet::greet(&mut stream, peer, plane, number, &shared).await else {
         return;
     };
-    let _present = leave::Present::enter(&shared, &greeted, number);
+    let present = leave::Present::enter(&shared, &greeted, number);
     let mut connection = Connection {
         stream,
         mailbox: greeted.mailbox,
         number,
         client: greeted.client,
         will: greeted.will,
-        session: Session::default(),
+        session: greeted.session,
+        kept: greeted.durable.map(kept::Kept::new),
         reading: Reading::On,
         carry: BytesMut::new(),
         rest: greeted.rest,
@@ -198,8 +213,12 @@ where
         looked: Instant::now(),
         shared,
     };
+    if greeted.present {
+        connection.review();
+    }
+    connection.speak();
     let end = connection.run().await;
-    connection.end(end).await;
+    connection.end(end, present).await;
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -210,7 +229,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             if let Err(end) = result {
                 return end;
             }
-            if self.finishing && self.answers.is_empty() && self.blocked.is_none() {
+            if self.finishing && self.answers.is_empty() && self.blocked.is_none() && self.nothing_held() {
                 return End::Stopped;
             }
             result = match poll_fn(|context| self.poll(context)).await {
@@ -258,7 +277,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        let may = self.blocked.is_none() && self.rest.is_empty() && self.out.len() < OUT_HIGH;
+        let may = self.blocked.is_none() && self.rest.is_empty() && self.out.len() < OUT_HIGH && !self.is_behind();
         if !may || matches!(self.reading, Reading::Off) {
             return Poll::Pending;
         }
@@ -285,6 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         for settled in mail.settled {
             self.settle(settled);
         }
+        self.release_stored(mail.stored);
         self.answer();
         self.speak();
         match mail.order {
@@ -313,8 +333,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             let text = "messages are not taken at the moment";
             return Err(End::Closed(Reason::SERVER_BUSY, text.into()));
         }
-        let Blocked { delivery, weight, .. } = *blocked;
-        self.shared.feed.put(delivery, weight);
+        let mut waiting = blocked.waiting;
+        if let Some((feed, delivery, weight)) = waiting.pop_front() {
+            feed.put(delivery, weight);
+        }
+        self.hand_on(waiting);
         self.hear()
     }
 
@@ -358,6 +381,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             (timer, None) => *timer = None,
             (Some(timer), Some(after)) => timer.as_mut().reset(Instant::now() + after),
             (timer, Some(after)) => *timer = Some(Box::pin(tokio::time::sleep(after))),
+        }
+    }
+}
+
+impl<S> Connection<S> {
+    /// How the fan-out knows this connection's session.
+    fn subscriber(&self) -> Subscriber {
+        match &self.kept {
+            Some(kept) => Subscriber { number: kept.session.number, to: To::Session(kept.session.clone()) },
+            None => Subscriber { number: self.number, to: To::Connection(self.mailbox.clone()) },
         }
     }
 }

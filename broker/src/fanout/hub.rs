@@ -2,7 +2,8 @@
 //! rebuilds the router.
 //!
 //! One lock orders publishing and subscribing, so that a new subscriber gets each message once:
-//! as a retained one if it was published before, as a live one if after.
+//! as a retained one if it was published before, as a live one if after. The same lock orders what
+//! goes to the session store.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,15 +14,18 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::direct::{Direct, Owed};
 use super::envelope::Epoch;
 use super::lane::{self, Lane};
 use super::retained::Retained;
 use super::router::{self, Inlet, Links, RouterError};
 use super::tree::Leaf;
-use super::{Outgoing, OutletError, Published};
-use crate::mailbox::Mailbox;
-use crate::session::Granted;
+use super::{OutletError, Published, Subscriber, To};
+use crate::intake::Ack;
+use crate::mailbox::Queued;
 use crate::stats::Stats;
+use crate::store::{Change, Subscription, Waiter, Writer};
+use crate::topic;
 use crate::wire::Qos;
 
 /// Payload that may be on its way to the lanes: half of what the router's segments hold.
@@ -45,6 +49,7 @@ pub(crate) struct Hub {
     pub(super) stats: Arc<Stats>,
     pub(super) broken: Notify,
     state: Mutex<State>,
+    writer: Arc<Writer>,
     retained_limit: usize,
 }
 
@@ -55,6 +60,9 @@ struct State {
     log: VecDeque<Bytes>,
     log_bytes: usize,
     retained: Retained,
+    /// What the door says about itself: not counted, not stored.
+    vitals: Retained,
+    direct: Direct,
     stopped: bool,
 }
 
@@ -86,28 +94,40 @@ impl State {
 }
 
 impl Hub {
-    /// Starts the router and its lanes. The returned task watches them until `stop`.
+    /// Starts the router and its lanes with the retained messages of the store, after all message
+    /// numbers that were ever used. The returned task watches them until `stop`.
     pub async fn start(
         retained_limit: usize,
+        restored: Vec<Arc<Published>>,
+        sequence: u64,
+        writer: Arc<Writer>,
         stats: Arc<Stats>,
         stop: CancellationToken,
     ) -> Result<(Arc<Self>, JoinHandle<()>), RouterError> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let count = threads.min(MOST_LANES);
         let links = open(count).await?;
+        let mut retained = Retained::default();
+        for message in restored {
+            retained.put(message);
+        }
+        stats.retained.set(retained.len() as u64);
         let hub = Arc::new(Hub {
-            lanes: (0..count).map(|_| Lane::default()).collect(),
+            lanes: (0..count).map(|_| Lane::after(sequence)).collect(),
             epoch: Epoch::now(),
             stats,
             broken: Notify::new(),
             state: Mutex::new(State {
                 inlet: None,
-                sequence: 0,
+                sequence,
                 log: VecDeque::new(),
                 log_bytes: 0,
-                retained: Retained::default(),
+                retained,
+                vitals: Retained::default(),
+                direct: Direct::default(),
                 stopped: false,
             }),
+            writer,
             retained_limit,
         });
         let running = hub.attach(links, &stop);
@@ -128,35 +148,93 @@ impl Hub {
         self.lanes.iter().map(Lane::done).min().unwrap_or(0)
     }
 
-    /// Publishes a batch, all or nothing.
-    pub fn publish(&self, batch: Vec<Outgoing>) -> Result<(), OutletError> {
-        let mut state = self.room()?;
-        let new = |m: &&Outgoing| m.retain && !m.payload.is_empty() && !state.retained.contains(&m.topic);
+    /// Publishes a batch, all or nothing. `changes` become durable with it; the publishers are
+    /// acknowledged when all of it is safe.
+    pub fn publish(&self, batch: Vec<Published>, publisher: Vec<Ack>) -> Result<(), OutletError> {
+        self.publish_storing(batch, Vec::new(), publisher).map_err(|(error, _)| error)
+    }
+
+    /// The same with changes that are to become durable with the batch. The publishers come back
+    /// with an error.
+    pub fn publish_storing(
+        &self,
+        batch: Vec<Published>,
+        changes: Vec<Change>,
+        publisher: Vec<Ack>,
+    ) -> Result<(), (OutletError, Vec<Ack>)> {
+        let mut state = match self.room() {
+            Ok(state) => state,
+            Err(error) => return Err((error, publisher)),
+        };
+        let new = |m: &&Published| m.retain && !m.payload.is_empty() && !state.retained.contains(&m.topic);
         let new = batch.iter().filter(new).count();
         if new > 0 && state.retained.len() + new > self.retained_limit {
-            return Err(OutletError::RetainedFull(self.retained_limit));
+            return Err((OutletError::RetainedFull(self.retained_limit), publisher));
         }
-        let now = Instant::now();
         let mut envelopes = Vec::with_capacity(batch.len());
-        for message in batch {
-            let expires = message.expiry.and_then(|after| now.checked_add(after));
-            envelopes.push(state.record(|n| self.epoch.message(n, &message, expires)));
+        let mut owed = Owed { changes, ..Owed::default() };
+        for mut message in batch {
+            envelopes.push(state.record(|number| {
+                message.number = number;
+                self.epoch.message(number, &message)
+            }));
+            let message = Arc::new(message);
+            state.direct.dispatch(&message, &mut owed, &self.stats);
             if message.retain {
-                state.retained.put(Arc::new(Published {
-                    topic: message.topic.into(),
-                    payload: message.payload,
-                    qos: message.qos.min(Qos::AtLeastOnce),
-                    retain: true,
-                    expires,
-                }));
+                owed.changes.push(match message.payload.is_empty() {
+                    true => Change::Unretained(message.topic.clone()),
+                    false => Change::Retained(message.stored()),
+                });
+                state.retained.put(message);
             }
         }
         self.stats.retained.set(state.retained.len() as u64);
+        self.store(owed, publisher);
         self.send(&mut state, envelopes);
         Ok(())
     }
 
-    /// Waits until the lanes are not too far behind.
+    /// Called under the lock, so that the store sees everything in this order.
+    fn store(&self, owed: Owed, publisher: Vec<Ack>) {
+        if owed.changes.is_empty() {
+            publisher.into_iter().for_each(Ack::acknowledge);
+            return;
+        }
+        let sessions = owed.touched.into_iter().map(|(session, order)| Waiter::Session(session, order));
+        self.writer.push(owed.changes, sessions.chain(publisher.into_iter().map(Waiter::Publisher)));
+    }
+
+    /// Publishes what the door says about itself: kept for new subscribers, never stored.
+    pub fn tell(&self, vitals: Vec<Published>) {
+        let Ok(mut state) = self.room() else { return };
+        let mut envelopes = Vec::with_capacity(vitals.len());
+        for mut message in vitals {
+            envelopes.push(state.record(|number| {
+                message.number = number;
+                self.epoch.message(number, &message)
+            }));
+            state.vitals.put(Arc::new(message));
+        }
+        self.send(&mut state, envelopes);
+    }
+
+    /// Waits until everything published before is stored.
+    pub fn sync(&self, timeout: Duration) -> Result<(), OutletError> {
+        let (done, waiting) = std::sync::mpsc::channel();
+        {
+            let state = self.lock();
+            if state.stopped {
+                return Err(OutletError::Stopped);
+            }
+            self.writer.push([], [Waiter::Thread(done)]);
+        }
+        waiting.recv_timeout(timeout).map_err(|error| match error {
+            std::sync::mpsc::RecvTimeoutError::Timeout => OutletError::Behind,
+            std::sync::mpsc::RecvTimeoutError::Disconnected => OutletError::Stopped,
+        })
+    }
+
+    /// Waits until the lanes and the store are not too far behind.
     fn room(&self) -> Result<MutexGuard<'_, State>, OutletError> {
         let mut deadline = None;
         loop {
@@ -165,7 +243,7 @@ impl Hub {
                 return Err(OutletError::Stopped);
             }
             state.trim(self.done());
-            if state.log_bytes < LOG_BYTES && state.log.len() < LOG_MESSAGES {
+            if state.log_bytes < LOG_BYTES && state.log.len() < LOG_MESSAGES && !self.writer.is_behind() {
                 return Ok(state);
             }
             drop(state);
@@ -197,28 +275,66 @@ impl Hub {
         state.log.range(at(from).min(end)..end).cloned().collect()
     }
 
-    /// Adds a subscription of connection `number`; answers the retained messages it is owed.
+    /// Adds a subscription; answers the retained messages that go to the connection itself. What
+    /// is owed to a session that outlives it is queued there and stands in `changes`, which the
+    /// caller's `store` takes before anything else can happen.
     pub fn subscribe(
         &self,
-        number: u64,
-        mailbox: Arc<Mailbox>,
-        granted: &Granted,
+        subscriber: &Subscriber,
+        subscription: &Subscription,
         with_retained: bool,
-    ) -> Vec<Arc<Published>> {
-        let state = self.lock();
-        let leaf = Leaf {
-            number,
-            mailbox,
-            qos: granted.qos,
-            retain_as_published: granted.retain_as_published,
-            since: state.sequence,
-        };
-        self.lane(number).insert(&granted.filter, leaf);
-        if with_retained { state.retained.find(&granted.filter, Instant::now()) } else { Vec::new() }
+        store: impl FnOnce(Vec<Change>, Vec<Waiter>),
+    ) -> Vec<Queued> {
+        let mut state = self.lock();
+        let since = state.sequence;
+        self.insert(&mut state, subscriber, subscription, since);
+        let mut owed = Owed::default();
+        let mut own = Vec::new();
+        if with_retained && topic::shared(&subscription.filter).is_none() {
+            let now = Instant::now();
+            let vitals = match subscription.filter.starts_with('$') {
+                true => state.vitals.find(&subscription.filter, now),
+                false => Vec::new(),
+            };
+            for message in state.retained.find(&subscription.filter, now).into_iter().chain(vitals) {
+                if subscription.no_local && message.origin == subscriber.number {
+                    continue;
+                }
+                let identifiers = if subscription.identifier == 0 { vec![] } else { vec![subscription.identifier] };
+                let qos = subscription.qos.min(message.qos);
+                let queued = Queued { qos, message, retain: true, identifiers };
+                match &subscriber.to {
+                    To::Session(session) if qos != Qos::AtMostOnce => {
+                        session.enqueue(queued, &mut owed.changes, &mut owed.touched);
+                    }
+                    _ => own.push(queued),
+                }
+            }
+        }
+        let waiters = owed.touched.into_iter().map(|(session, order)| Waiter::Session(session, order)).collect();
+        store(owed.changes, waiters);
+        own
     }
 
-    /// Removes a subscription of connection `number`.
+    /// A subscription from the store: what it is owed is in its queue already.
+    pub fn restore(&self, subscriber: &Subscriber, subscription: &Subscription) {
+        self.insert(&mut self.lock(), subscriber, subscription, 0);
+    }
+
+    fn insert(&self, state: &mut State, subscriber: &Subscriber, subscription: &Subscription, since: u64) {
+        let number = subscriber.number;
+        let direct = matches!(subscriber.to, To::Session(_)) || topic::shared(&subscription.filter).is_some();
+        if direct {
+            state.direct.insert(subscriber, subscription, since);
+        } else {
+            let leaf = Leaf::new(number, subscriber.to.clone(), subscription, since);
+            self.lane(number).insert(&subscription.filter, leaf);
+        }
+    }
+
+    /// Removes a subscription of session `number`.
     pub fn unsubscribe(&self, number: u64, filter: &str) {
+        self.lock().direct.remove(number, filter);
         self.lane(number).remove(filter, number);
     }
 
@@ -276,8 +392,11 @@ impl Hub {
     fn probe(&self) {
         let mut state = self.lock();
         state.trim(self.done());
-        state.retained.sweep(Instant::now());
+        let expired = state.retained.sweep(Instant::now());
         self.stats.retained.set(state.retained.len() as u64);
+        if !expired.is_empty() {
+            self.writer.push(expired.into_iter().map(Change::Unretained), []);
+        }
         let envelope = state.record(|number| self.epoch.probe(number));
         self.send(&mut state, vec![envelope]);
     }
@@ -332,14 +451,35 @@ async fn open(lanes: usize) -> Result<Links, RouterError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailbox::Mailbox;
     use std::task::{Context, Poll, Waker};
 
-    fn granted(filter: &str) -> Granted {
-        Granted { filter: filter.into(), qos: Qos::AtLeastOnce, retain_as_published: false }
+    fn subscription(filter: &str) -> Subscription {
+        Subscription {
+            filter: filter.into(),
+            qos: Qos::AtLeastOnce,
+            no_local: false,
+            retain_as_published: false,
+            identifier: 0,
+        }
     }
 
-    fn message(topic: &str, payload: impl Into<Bytes>, retain: bool) -> Outgoing {
-        Outgoing { topic: topic.into(), payload: payload.into(), qos: Qos::AtLeastOnce, retain, expiry: None }
+    fn message(topic: &str, payload: impl Into<Bytes>, retain: bool) -> Published {
+        Published { payload: payload.into(), retain, ..Published::for_test(topic, b"") }
+    }
+
+    async fn start(limit: usize, stats: Arc<Stats>, stop: &CancellationToken) -> (Arc<Hub>, JoinHandle<()>) {
+        let (writer, _) = Writer::start(Arc::new(crate::store::Forgetful), stats.clone()).expect("thread");
+        Hub::start(limit, Vec::new(), 0, writer, stats, stop.clone()).await.expect("start")
+    }
+
+    fn publish(hub: &Hub, message: Published) -> Result<(), OutletError> {
+        hub.publish(vec![message], Vec::new())
+    }
+
+    fn subscribe(hub: &Hub, number: u64, mailbox: &Arc<Mailbox>, filter: &str) -> Vec<Queued> {
+        let subscriber = Subscriber { number, to: To::Connection(mailbox.clone()) };
+        hub.subscribe(&subscriber, &subscription(filter), true, |_, _| {})
     }
 
     async fn take(mailbox: &Mailbox, count: usize) -> Vec<Bytes> {
@@ -357,14 +497,14 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_killed_router_is_rebuilt_and_nothing_is_lost_or_doubled() {
         let (stats, stop) = (Arc::<Stats>::default(), CancellationToken::new());
-        let (hub, watchdog) = Hub::start(10, stats.clone(), stop.clone()).await.expect("start");
+        let (hub, watchdog) = start(10, stats.clone(), &stop).await;
         let mailbox = Arc::new(Mailbox::new(10_000, 10 << 20));
-        assert!(hub.subscribe(7, mailbox.clone(), &granted("t/#"), true).is_empty());
+        assert!(subscribe(&hub, 7, &mailbox, "t/#").is_empty());
         for number in 0..300 {
             if number % 100 == 50 {
                 hub.poison();
             }
-            hub.publish(vec![message("t/é", number.to_string(), false)]).expect("publish");
+            publish(&hub, message("t/é", number.to_string(), false)).expect("publish");
         }
         let taken = take(&mailbox, 300).await;
         let expected: Vec<_> = (0..300).map(|n: i32| Bytes::from(n.to_string())).collect();
@@ -372,24 +512,24 @@ mod tests {
         assert!(stats.router_rebuilds.get() >= 1);
         stop.cancel();
         watchdog.await.expect("watchdog");
-        assert_eq!(hub.publish(vec![message("t", "x", false)]), Err(OutletError::Stopped));
+        assert_eq!(publish(&hub, message("t", "x", false)), Err(OutletError::Stopped));
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_retained_message_comes_once_and_more_than_the_segments_hold_arrives() {
         let (stats, stop) = (Arc::<Stats>::default(), CancellationToken::new());
-        let (hub, _) = Hub::start(2, stats, stop.clone()).await.expect("start");
-        hub.publish(vec![message("r/1", "old", true)]).expect("publish");
+        let (hub, _) = start(2, stats, &stop).await;
+        publish(&hub, message("r/1", "old", true)).expect("publish");
         let mailbox = Arc::new(Mailbox::new(10_000, 1 << 30));
-        let owed = hub.subscribe(1, mailbox.clone(), &granted("r/#"), true);
+        let owed = subscribe(&hub, 1, &mailbox, "r/#");
         assert_eq!(owed.len(), 1);
         // 100 MiB through 16 MiB of segments
         for _ in 0..100 {
-            hub.publish(vec![message("r/2", vec![0; 1 << 20], false)]).expect("publish");
+            publish(&hub, message("r/2", vec![0; 1 << 20], false)).expect("publish");
         }
         assert_eq!(take(&mailbox, 100).await.len(), 100);
         let full = vec![message("r/3", "x", true), message("r/4", "x", true)];
-        assert_eq!(hub.publish(full), Err(OutletError::RetainedFull(2)));
+        assert_eq!(hub.publish(full, Vec::new()), Err(OutletError::RetainedFull(2)));
         stop.cancel();
     }
 }

@@ -8,19 +8,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use super::Published;
 use super::envelope::Content;
 use super::hub::Hub;
 use super::router::Tap;
-use super::tree::{Leaf, Tree};
-use crate::mailbox::{Offered, Queued};
+use super::tree::{Leaf, To, Tree, copy};
+use crate::mailbox::{Mailbox, Offered, Queued};
 use crate::stats::Stats;
 
 /// Deliveries after which a lane lets other tasks of its thread run.
 const BREATH: usize = 256;
 
 /// A share of the subscribers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lane {
     tree: RwLock<Tree>,
     done: AtomicU64,
@@ -30,6 +29,11 @@ impl Lane {
     /// The last sequence number that all its subscribers were offered.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Acquire)
+    }
+
+    /// A lane that begins after this sequence number.
+    pub fn after(sequence: u64) -> Self {
+        Lane { tree: RwLock::default(), done: AtomicU64::new(sequence) }
     }
 
     /// Adds a subscription.
@@ -59,17 +63,17 @@ impl Lane {
             let missing = hub.missing(done + 1, sequence);
             hub.stats.router_gaps.add(missing.len() as u64);
             for envelope in missing {
-                if let Some((sequence, content)) = hub.epoch.read(&envelope) {
-                    offered += self.dispatch(sequence, content, &hub.stats);
+                if let Some((_, content)) = hub.epoch.read(&envelope) {
+                    offered += self.dispatch(content, &hub.stats);
                 }
             }
         }
-        offered += self.dispatch(sequence, content, &hub.stats);
+        offered += self.dispatch(content, &hub.stats);
         self.done.store(sequence, Ordering::Release);
         offered
     }
 
-    fn dispatch(&self, sequence: u64, content: Content, stats: &Stats) -> usize {
+    fn dispatch(&self, content: Content, stats: &Stats) -> usize {
         let Content::Message(message) = content else {
             return 0;
         };
@@ -77,22 +81,18 @@ impl Lane {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = Vec::new();
         tree.find(&message.topic, &mut found);
-        for leaf in &found {
-            if sequence > leaf.since {
-                offer(leaf, &message, stats);
+        for same in found.chunk_by(|a, b| a.number == b.number) {
+            if let (Some(queued), To::Connection(mailbox)) = (copy(same, &message), &same[0].to) {
+                offer(mailbox, queued, stats);
             }
         }
         found.len()
     }
 }
 
-fn offer(leaf: &Leaf, message: &Arc<Published>, stats: &Stats) {
-    let queued = Queued {
-        message: message.clone(),
-        qos: leaf.qos.min(message.qos),
-        retain: leaf.retain_as_published && message.retain,
-    };
-    match leaf.mailbox.offer(queued) {
+/// Gives a connection a message and counts what becomes of it.
+pub(super) fn offer(mailbox: &Mailbox, queued: Queued, stats: &Stats) {
+    match mailbox.offer(queued) {
         Offered::Taken => {}
         Offered::Dropped => stats.dropped_slow.add(1),
         Offered::Cut => stats.cut_slow.add(1),

@@ -17,13 +17,20 @@
 //!   envelope has a sequence number and stays in the repair log until every lane has passed it; a
 //!   lane that sees a gap takes the missing ones from there, and a rebuilt router gets them again.
 //!
-//! Start at [`Hub::publish`]. Nothing a device sends comes through here.
+//! * **Sessions that outlive their connection and shared subscriptions are served directly**
+//!   (`direct.rs`), in the order of publishing: what they are owed is stored in that order.
+//!
+//! What clients publish comes through `carrier.rs`, if the application routes it to the fan-out.
+//! Start at [`Hub::publish`].
 
+mod carrier;
+mod direct;
 mod envelope;
 mod hub;
 mod lane;
 mod retained;
 mod router;
+mod system;
 mod tree;
 
 use std::sync::Arc;
@@ -31,10 +38,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+pub(crate) use carrier::carry;
 pub(crate) use hub::Hub;
+pub(crate) use system::{Vitals, tell as tell_vitals};
+pub(crate) use tree::To;
 
+use crate::session::unix_ms;
+use crate::store::StoredMessage;
 use crate::topic::topic_is_valid;
-use crate::wire::Qos;
+use crate::wire::{self, Properties, Qos};
 
 /// A message of the application to subscribers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +55,7 @@ pub struct Outgoing {
     pub topic: String,
     /// What.
     pub payload: Bytes,
-    /// Highest quality of service in which subscribers may get it; 2 is sent as 1.
+    /// Highest quality of service in which subscribers may get it.
     pub qos: Qos,
     /// Keep it for later subscribers; an empty payload removes what is kept.
     pub retain: bool,
@@ -92,16 +104,57 @@ impl Outlet {
     /// # Errors
     /// See [`OutletError`]; nothing of the batch was published then.
     pub fn publish(&self, batch: Vec<Outgoing>) -> Result<(), OutletError> {
-        for message in &batch {
-            if !topic_is_valid(&message.topic) {
-                return Err(OutletError::Topic(message.topic.clone()));
-            }
-            if message.payload.len() > LARGEST_PAYLOAD {
-                return Err(OutletError::Payload(message.payload.len()));
-            }
-        }
-        self.hub.publish(batch)
+        let now = Instant::now();
+        let batch: Result<_, _> = batch.into_iter().map(|message| published(message, Bytes::new(), now)).collect();
+        self.hub.publish(batch?, Vec::new())
     }
+
+    /// The same with properties for version 5 subscribers: content type, response topic,
+    /// correlation data, user properties. Their expiry counts if the message itself has none.
+    ///
+    /// # Errors
+    /// See [`Outlet::publish`].
+    pub fn publish_with(&self, batch: Vec<(Outgoing, Properties)>) -> Result<(), OutletError> {
+        let now = Instant::now();
+        let batch: Result<_, _> = batch
+            .into_iter()
+            .map(|(mut message, properties)| {
+                message.expiry = message.expiry.or(properties.expiry_s.map(|s| Duration::from_secs(s.into())));
+                published(message, wire::forwarded(&properties), now)
+            })
+            .collect();
+        self.hub.publish(batch?, Vec::new())
+    }
+
+    /// Waits until everything that was published before is stored: the retained messages, and the
+    /// queues of sessions that outlive their connection. Only then may a publisher forget what it
+    /// published. Not for an async task.
+    ///
+    /// # Errors
+    /// [`OutletError::Behind`] after `timeout` (the store fails or is slow; waiting again is
+    /// allowed), [`OutletError::Stopped`].
+    pub fn sync(&self, timeout: Duration) -> Result<(), OutletError> {
+        self.hub.sync(timeout)
+    }
+}
+
+fn published(message: Outgoing, properties: Bytes, now: Instant) -> Result<Published, OutletError> {
+    if !topic_is_valid(&message.topic) {
+        return Err(OutletError::Topic(message.topic));
+    }
+    if message.payload.len() > LARGEST_PAYLOAD {
+        return Err(OutletError::Payload(message.payload.len()));
+    }
+    Ok(Published {
+        topic: message.topic.into(),
+        payload: message.payload,
+        properties,
+        qos: message.qos,
+        retain: message.retain,
+        expires: message.expiry.and_then(|after| now.checked_add(after)),
+        origin: 0,
+        number: 0,
+    })
 }
 
 impl std::fmt::Debug for Outlet {
@@ -110,14 +163,28 @@ impl std::fmt::Debug for Outlet {
     }
 }
 
+/// Who subscribes.
+#[derive(Debug, Clone)]
+pub(crate) struct Subscriber {
+    /// Of the session: that of the connection, unless the session outlives it.
+    pub number: u64,
+    pub to: To,
+}
+
 /// A message as subscribers' connections hold it.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub topic: Arc<str>,
     pub payload: Bytes,
+    /// As they are written to version 5 subscribers.
+    pub properties: Bytes,
     pub qos: Qos,
     pub retain: bool,
     pub expires: Option<Instant>,
+    /// Number of the session that published it, 0 for the application.
+    pub origin: u64,
+    /// In the order of publishing, never used twice.
+    pub number: u64,
 }
 
 impl Published {
@@ -131,14 +198,49 @@ impl Published {
         self.expires.is_some_and(|end| end <= now)
     }
 
+    /// As a store keeps it.
+    pub fn stored(&self) -> Arc<StoredMessage> {
+        let left = self.expires.map(|end| end.saturating_duration_since(Instant::now()));
+        Arc::new(StoredMessage {
+            number: self.number,
+            topic: self.topic.clone(),
+            payload: self.payload.clone(),
+            properties: self.properties.clone(),
+            qos: self.qos,
+            retain: self.retain,
+            expires_at_ms: left.map(|left| unix_ms() + left.as_millis() as u64),
+        })
+    }
+
+    /// From a store; the clock tells the same moment in both ways.
+    pub fn restored(stored: &StoredMessage, (now, now_ms): (Instant, u64)) -> Self {
+        let expires = stored.expires_at_ms.and_then(|end| {
+            // what expired while the process was not there expires now
+            now.checked_add(Duration::from_millis(end.saturating_sub(now_ms)))
+        });
+        Published {
+            topic: stored.topic.clone(),
+            payload: stored.payload.clone(),
+            properties: stored.properties.clone(),
+            qos: stored.qos,
+            retain: stored.retain,
+            expires,
+            origin: 0,
+            number: stored.number,
+        }
+    }
+
     #[cfg(test)]
     pub fn for_test(topic: &str, payload: &'static [u8]) -> Self {
         Published {
             topic: topic.into(),
             payload: Bytes::from_static(payload),
+            properties: Bytes::new(),
             qos: Qos::AtLeastOnce,
             retain: false,
             expires: None,
+            origin: 0,
+            number: 0,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Retained messages of the application, in order of topic.
+//! Retained messages, in order of topic.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -51,9 +51,17 @@ impl Retained {
             .collect()
     }
 
-    /// Forgets what has expired.
-    pub fn sweep(&mut self, now: Instant) {
-        self.messages.retain(|_, message| !message.is_expired(now));
+    /// Forgets what has expired; answers the topics.
+    pub fn sweep(&mut self, now: Instant) -> Vec<Arc<str>> {
+        let mut expired = Vec::new();
+        self.messages.retain(|topic, message| {
+            let gone = message.is_expired(now);
+            if gone {
+                expired.push(topic.clone());
+            }
+            !gone
+        });
+        expired
     }
 }
 

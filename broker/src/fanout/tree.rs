@@ -5,19 +5,67 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::mailbox::Mailbox;
+use super::Published;
+use super::direct::Group;
+use crate::mailbox::{Mailbox, Queued};
+use crate::session::Durable;
+use crate::store::Subscription;
 use crate::wire::Qos;
 
-/// One subscription of one connection.
+/// Where a subscription's messages go.
+#[derive(Debug, Clone)]
+pub(crate) enum To {
+    /// A connection whose session ends with it.
+    Connection(Arc<Mailbox>),
+    /// A session that outlives its connection.
+    Session(Arc<Durable>),
+    /// One member of a shared subscription.
+    Group(Arc<Group>),
+}
+
+/// One subscription of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    /// Number of the connection.
+    /// Number of the session, or of the group.
     pub number: u64,
-    pub mailbox: Arc<Mailbox>,
+    pub to: To,
     pub qos: Qos,
+    pub no_local: bool,
     pub retain_as_published: bool,
+    pub identifier: u32,
     /// Messages up to this sequence number were already seen as retained ones.
     pub since: u64,
+}
+
+impl Leaf {
+    pub fn new(number: u64, to: To, subscription: &Subscription, since: u64) -> Self {
+        Leaf {
+            number,
+            to,
+            qos: subscription.qos,
+            no_local: subscription.no_local,
+            retain_as_published: subscription.retain_as_published,
+            identifier: subscription.identifier,
+            since,
+        }
+    }
+}
+
+/// What one session gets of a message through all its matching subscriptions: one copy, with the
+/// highest quality of service and every identifier. `None` if none of them wants it.
+pub(super) fn copy(same: &[&Leaf], message: &Arc<Published>) -> Option<Queued> {
+    let wants = |leaf: &&&Leaf| leaf.since < message.number && !(leaf.no_local && leaf.number == message.origin);
+    let mut wanting = same.iter().filter(wants).peekable();
+    wanting.peek()?;
+    let mut queued = Queued { message: message.clone(), qos: Qos::AtMostOnce, retain: false, identifiers: Vec::new() };
+    for leaf in wanting {
+        queued.qos = queued.qos.max(leaf.qos.min(message.qos));
+        queued.retain |= leaf.retain_as_published && message.retain;
+        if leaf.identifier != 0 {
+            queued.identifiers.push(leaf.identifier);
+        }
+    }
+    Some(queued)
 }
 
 #[derive(Debug, Default)]
@@ -53,21 +101,24 @@ impl Tree {
         remove(&mut self.root, filter.split('/'), number);
     }
 
-    /// Collects who wants `topic`; a connection with several matching filters appears once, with
-    /// the highest quality of service.
+    pub fn is_empty(&self) -> bool {
+        is_empty(&self.root)
+    }
+
+    /// Collects who wants `topic`; the subscriptions of one session stand beside each other.
     pub fn find<'a>(&'a self, topic: &str, found: &mut Vec<&'a Leaf>) {
         let hidden = topic.starts_with('$');
         let groups = find(&self.root, topic.split('/'), hidden, found);
         if groups > 1 {
-            found.sort_by_key(|leaf| (leaf.number, std::cmp::Reverse(leaf.qos)));
-            found.dedup_by_key(|leaf| leaf.number);
+            found.sort_by_key(|leaf| leaf.number);
         }
     }
 }
 
 fn put(leaves: &mut Vec<Leaf>, leaf: Leaf) {
     match leaves.iter_mut().find(|old| old.number == leaf.number) {
-        Some(old) => *old = leaf,
+        // a message under way between the two must reach one of them
+        Some(old) => *old = Leaf { since: old.since, ..leaf },
         None => leaves.push(leaf),
     }
 }
@@ -131,7 +182,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn leaf(number: u64, qos: Qos) -> Leaf {
-        Leaf { number, mailbox: Arc::new(Mailbox::new(1, 1)), qos, retain_as_published: false, since: 0 }
+        let to = To::Connection(Arc::new(Mailbox::new(1, 1)));
+        Leaf { number, to, qos, no_local: false, retain_as_published: false, identifier: 0, since: 0 }
     }
 
     fn numbers(tree: &Tree, topic: &str) -> Vec<u64> {
@@ -143,15 +195,26 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_appears_once_with_its_highest_quality() {
+    fn a_session_gets_one_copy_with_its_highest_quality_and_every_identifier() {
         let mut tree = Tree::default();
-        tree.insert("a/#", leaf(1, Qos::AtMostOnce));
-        tree.insert("a/+", leaf(1, Qos::AtLeastOnce));
+        tree.insert("a/#", Leaf { identifier: 5, ..leaf(1, Qos::AtMostOnce) });
+        tree.insert("a/+", Leaf { identifier: 6, retain_as_published: true, ..leaf(1, Qos::AtLeastOnce) });
+        tree.insert("+/b", Leaf { identifier: 7, no_local: true, ..leaf(1, Qos::ExactlyOnce) });
         tree.insert("a/b", leaf(2, Qos::AtMostOnce));
+        let message = |origin| {
+            let published = Published::for_test("a/b", b"x");
+            Arc::new(Published { origin, number: 1, retain: true, qos: Qos::ExactlyOnce, ..published })
+        };
         let mut found = Vec::new();
         tree.find("a/b", &mut found);
-        let seen: Vec<_> = found.iter().map(|leaf| (leaf.number, leaf.qos)).collect();
-        assert_eq!(seen, [(1, Qos::AtLeastOnce), (2, Qos::AtMostOnce)]);
+        let copies = |origin| -> Vec<_> {
+            let message = message(origin);
+            let copies = found.chunk_by(|a, b| a.number == b.number).filter_map(|same| copy(same, &message));
+            copies.map(|queued| (queued.qos, queued.retain, queued.identifiers)).collect()
+        };
+        let two = (Qos::AtMostOnce, false, vec![]);
+        assert_eq!(copies(0), [(Qos::ExactlyOnce, true, vec![5, 6, 7]), two.clone()]);
+        assert_eq!(copies(1), [(Qos::AtLeastOnce, true, vec![5, 6]), two], "not what it said itself");
     }
 
     #[test]

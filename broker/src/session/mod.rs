@@ -1,38 +1,52 @@
-//! What a client is owed and what it owes: the state that may outlive a connection.
+//! What a client is owed and what it owes.
 //!
-//! Plain data without I/O, owned by the connection that uses it. Today it ends with that
-//! connection; a store for persistent sessions has to load and save exactly this, and the messages
-//! that wait in the [`Mailbox`](crate::mailbox::Mailbox). Start at [`Session`].
+//! [`Session`] is owned by the connection that uses it. A session that outlives its connection has
+//! a [`Durable`] besides: the queue of QoS 1 and 2 messages, reachable for whoever publishes, and
+//! the parked [`Session`] while nobody is connected. [`Sessions`] finds it by name.
+//!
+//! No I/O: what must survive the process goes to the store's writer as changes.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
+mod durable;
+mod sessions;
 
-use crate::fanout::Published;
+use std::collections::{HashMap, VecDeque};
+
+pub(crate) use durable::{Durable, Since, ToSend, Touched};
+pub(crate) use sessions::{Attached, Loaded, Sessions, Wanted, unix_ms};
+
+use crate::store::Subscription;
 use crate::wire::Qos;
 
-/// A subscription as granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Granted {
-    pub filter: Arc<str>,
-    pub qos: Qos,
-    pub retain_as_published: bool,
+/// What has a QoS 2 message that came in.
+pub(crate) mod holder {
+    pub const INTAKE: u8 = 1;
+    pub const FAN_OUT: u8 = 2;
+}
+
+/// A message of a session that ends with its connection, on its way: it is never sent again, so
+/// only its identifier is kept.
+#[derive(Debug, PartialEq, Eq)]
+struct Sent {
+    packet_id: u16,
+    qos: Qos,
+    /// PUBREC has come.
+    released: bool,
 }
 
 /// The state of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     /// Few: a linear search is cheapest.
-    pub subscriptions: Vec<Granted>,
-    /// QoS 2 identifiers received and not yet released.
-    pub received: HashSet<u16>,
-    /// QoS 1 messages sent and not yet acknowledged, oldest first.
-    pub sent: VecDeque<(u16, Arc<Published>)>,
+    pub subscriptions: Vec<Subscription>,
+    /// QoS 2 identifiers received and not yet released, and who has the message.
+    pub received: HashMap<u16, u8>,
+    sent: VecDeque<Sent>,
     last_packet_id: u16,
 }
 
 impl Session {
     /// Adds or replaces a subscription; true if it is new.
-    pub fn subscribe(&mut self, granted: Granted) -> bool {
+    pub fn subscribe(&mut self, granted: Subscription) -> bool {
         match self.subscriptions.iter_mut().find(|old| old.filter == granted.filter) {
             Some(old) => {
                 *old = granted;
@@ -52,22 +66,33 @@ impl Session {
         self.subscriptions.len() < before
     }
 
-    /// Remembers a message on its way and gives it an identifier that is free.
-    pub fn send(&mut self, message: Arc<Published>) -> u16 {
+    /// Messages on their way.
+    pub fn in_flight(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// An identifier that is free, for a message on its way.
+    pub fn send(&mut self, qos: Qos) -> u16 {
         loop {
             self.last_packet_id = self.last_packet_id.checked_add(1).unwrap_or(1);
-            let id = self.last_packet_id;
-            if !self.sent.iter().any(|(used, _)| *used == id) {
-                self.sent.push_back((id, message));
-                return id;
+            let packet_id = self.last_packet_id;
+            if !self.sent.iter().any(|used| used.packet_id == packet_id) {
+                self.sent.push_back(Sent { packet_id, qos, released: false });
+                return packet_id;
             }
         }
     }
 
-    /// The client has it; true if that identifier was on its way.
-    pub fn acknowledged(&mut self, packet_id: u16) -> bool {
-        let found = self.sent.iter().position(|(id, _)| *id == packet_id);
+    /// PUBACK or PUBCOMP: nothing more is owed. True if it was.
+    pub fn done(&mut self, packet_id: u16, qos: Qos) -> bool {
+        let found = self.sent.iter().position(|sent| sent.packet_id == packet_id && sent.qos == qos);
         found.and_then(|at| self.sent.remove(at)).is_some()
+    }
+
+    /// PUBREC: PUBREL is owed. True if the message was on its way.
+    pub fn release(&mut self, packet_id: u16) -> bool {
+        let found = self.sent.iter_mut().find(|sent| sent.packet_id == packet_id && sent.qos == Qos::ExactlyOnce);
+        found.map(|sent| sent.released = true).is_some()
     }
 }
 
@@ -75,24 +100,29 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn message() -> Arc<Published> {
-        Arc::new(Published::for_test("a", b"x"))
-    }
-
     #[test]
     fn identifiers_are_never_zero_and_never_used_twice() {
         let mut session = Session::default();
-        assert_eq!(session.send(message()), 1);
+        assert_eq!(session.send(Qos::AtLeastOnce), 1);
         session.last_packet_id = u16::MAX;
-        assert_eq!(session.send(message()), 2, "0 is skipped, 1 is in use");
-        assert!(session.acknowledged(1));
-        assert!(!session.acknowledged(1));
-        assert_eq!(session.sent.len(), 1);
+        assert_eq!(session.send(Qos::ExactlyOnce), 2, "0 is skipped, 1 is in use");
+        assert!(session.done(1, Qos::AtLeastOnce));
+        assert!(!session.done(1, Qos::AtLeastOnce));
+        assert!(!session.done(2, Qos::AtLeastOnce), "a PUBACK does not end QoS 2");
+        assert!(session.release(2) && !session.release(1));
+        assert!(session.done(2, Qos::ExactlyOnce));
+        assert_eq!(session.in_flight(), 0);
     }
 
     #[test]
     fn a_filter_is_held_once() {
-        let granted = |qos| Granted { filter: "a/#".into(), qos, retain_as_published: false };
+        let granted = |qos| Subscription {
+            filter: "a/#".into(),
+            qos,
+            no_local: false,
+            retain_as_published: false,
+            identifier: 0,
+        };
         let mut session = Session::default();
         assert!(session.subscribe(granted(Qos::AtMostOnce)));
         assert!(!session.subscribe(granted(Qos::AtLeastOnce)));

@@ -18,6 +18,7 @@ pub(crate) struct Connect {
     pub receive_maximum: u16,
     pub maximum_packet_size: u32,
     pub problem_information: bool,
+    pub response_information: bool,
     pub session_expiry_s: u32,
     pub authentication_method: bool,
 }
@@ -29,6 +30,8 @@ pub(crate) struct Will {
     pub payload: Bytes,
     pub qos: Qos,
     pub retain: bool,
+    /// Seconds to wait for the client to come back before it is said.
+    pub delay_s: u32,
     pub properties: Option<Box<Properties>>,
 }
 
@@ -99,6 +102,7 @@ fn rest(version: Version, reader: &mut Reader<'_>) -> Result<Connect, Fault> {
         receive_maximum: u16::MAX,
         maximum_packet_size: u32::MAX,
         problem_information: true,
+        response_information: false,
         session_expiry_s: 0,
         authentication_method: false,
     };
@@ -109,6 +113,7 @@ fn rest(version: Version, reader: &mut Reader<'_>) -> Result<Connect, Fault> {
                 (id::RECEIVE_MAXIMUM, Value::Two(count)) => connect.receive_maximum = count,
                 (id::MAXIMUM_PACKET_SIZE, Value::Four(size)) => connect.maximum_packet_size = size,
                 (id::REQUEST_PROBLEM, Value::Byte(flag)) => connect.problem_information = flag == 1,
+                (id::REQUEST_RESPONSE, Value::Byte(flag)) => connect.response_information = flag == 1,
                 (id::AUTH_METHOD, _) => connect.authentication_method = true,
                 _ => {}
             }
@@ -148,8 +153,14 @@ fn check_flags(version: Version, flags: u8) -> Result<(), Fault> {
 
 fn will(version: Version, flags: u8, reader: &mut Reader<'_>) -> Result<Will, Fault> {
     let mut properties = Properties::default();
+    let mut delay_s = 0;
     if version == Version::V5 {
-        property::read(reader, WILL_PROPERTIES, |id, value| properties.take(id, value))?;
+        property::read(reader, WILL_PROPERTIES, |id, value| {
+            if let (id::WILL_DELAY, Value::Four(seconds)) = (id, value) {
+                delay_s = seconds;
+            }
+            properties.take(id, value)
+        })?;
     }
     let topic = reader.text()?;
     if !crate::topic::topic_is_valid(topic) {
@@ -160,6 +171,7 @@ fn will(version: Version, flags: u8, reader: &mut Reader<'_>) -> Result<Will, Fa
         payload: Bytes::copy_from_slice(reader.binary()?),
         qos: Qos::from_bits((flags >> 3) & 3).ok_or(Fault::malformed("will QoS 3"))?,
         retain: flags & FLAG_WILL_RETAIN != 0,
+        delay_s,
         properties: (properties != Properties::default()).then(|| Box::new(properties)),
     })
 }

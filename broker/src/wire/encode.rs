@@ -1,8 +1,8 @@
 //! What the door writes. Everything appends to the connection's write buffer.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
-use super::property::id;
+use super::property::{Properties, id};
 use super::{Qos, Reason, Version};
 
 /// Longest reason string that is sent: enough for a sentence, small against any packet limit.
@@ -15,13 +15,16 @@ pub(crate) struct ConnackLimits<'a> {
     pub topic_alias_maximum: u16,
     pub assigned_client_id: Option<&'a str>,
     pub server_keep_alive_s: Option<u16>,
-    /// The client asked to keep its session; tell it that it ends with the connection.
-    pub session_not_kept: bool,
+    /// Its session was there before.
+    pub session_present: bool,
+    /// The session is kept for another time than the client asked for.
+    pub session_expiry_s: Option<u32>,
+    pub response_information: Option<&'a str>,
 }
 
 /// CONNACK of 3.1.1.
-pub(crate) fn connack_v3(out: &mut BytesMut, reason: Reason) {
-    out.put_slice(&[0x20, 2, 0, reason.connect_return_code()]);
+pub(crate) fn connack_v3(out: &mut BytesMut, reason: Reason, session_present: bool) {
+    out.put_slice(&[0x20, 2, u8::from(session_present), reason.connect_return_code()]);
 }
 
 /// CONNACK of version 5.
@@ -31,9 +34,11 @@ pub(crate) fn connack(out: &mut BytesMut, reason: Reason, text: Option<&str>, li
         property_two(&mut properties, id::RECEIVE_MAXIMUM, limits.receive_maximum);
         property_four(&mut properties, id::MAXIMUM_PACKET_SIZE, limits.maximum_packet_size);
         property_two(&mut properties, id::TOPIC_ALIAS_MAXIMUM, limits.topic_alias_maximum);
-        properties.put_slice(&[id::SUBSCRIPTION_IDS_AVAILABLE, 0, id::SHARED_AVAILABLE, 0]);
-        if limits.session_not_kept {
-            property_four(&mut properties, id::SESSION_EXPIRY, 0);
+        if let Some(seconds) = limits.session_expiry_s {
+            property_four(&mut properties, id::SESSION_EXPIRY, seconds);
+        }
+        if let Some(text) = limits.response_information {
+            property_text(&mut properties, id::RESPONSE_INFO, text);
         }
         if let Some(client_id) = limits.assigned_client_id {
             property_text(&mut properties, id::ASSIGNED_CLIENT_ID, client_id);
@@ -46,7 +51,7 @@ pub(crate) fn connack(out: &mut BytesMut, reason: Reason, text: Option<&str>, li
     let body = 2 + variable_size(properties.len()) + properties.len();
     out.put_u8(0x20);
     variable(out, body);
-    out.put_slice(&[0, reason.0]);
+    out.put_slice(&[u8::from(limits.is_some_and(|limits| limits.session_present)), reason.0]);
     variable(out, properties.len());
     out.put_slice(&properties);
 }
@@ -109,50 +114,108 @@ pub(crate) fn disconnect(out: &mut BytesMut, reason: Reason, text: Option<&str>)
     out.put_slice(&properties);
 }
 
-/// PUBLISH to a subscriber. `packet_id` is 0 for QoS 0; `expiry_s` is told to version 5 only.
-pub(crate) fn publish(
-    out: &mut BytesMut,
-    version: Version,
-    topic: &str,
-    payload: &[u8],
-    (qos, packet_id, retain): (Qos, u16, bool),
-    expiry_s: Option<u32>,
-) {
-    let body = publish_body(version, topic, payload, qos, expiry_s);
-    out.reserve(body + 5);
-    out.put_u8(0x30 | (qos as u8) << 1 | u8::from(retain));
-    variable(out, body);
-    out.put_u16(topic.len() as u16);
-    out.put_slice(topic.as_bytes());
-    if qos != Qos::AtMostOnce {
-        out.put_u16(packet_id);
-    }
-    if version == Version::V5 {
-        match expiry_s {
-            None => out.put_u8(0),
-            Some(seconds) => {
-                out.put_u8(5);
+/// A PUBLISH to a subscriber.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speech<'a> {
+    pub version: Version,
+    pub topic: &'a str,
+    pub payload: &'a [u8],
+    pub qos: Qos,
+    /// 0 for QoS 0.
+    pub packet_id: u16,
+    pub dup: bool,
+    pub retain: bool,
+    pub expiry_s: Option<u32>,
+    /// Made by [`forwarded`]; for version 5 only, like what follows.
+    pub properties: &'a [u8],
+    pub identifiers: &'a [u32],
+}
+
+impl Speech<'_> {
+    /// Appends the packet.
+    pub fn put(&self, out: &mut BytesMut) {
+        let body = self.body();
+        out.reserve(body + 5);
+        out.put_u8(0x30 | u8::from(self.dup) << 3 | (self.qos as u8) << 1 | u8::from(self.retain));
+        variable(out, body);
+        out.put_u16(self.topic.len() as u16);
+        out.put_slice(self.topic.as_bytes());
+        if self.qos != Qos::AtMostOnce {
+            out.put_u16(self.packet_id);
+        }
+        if self.version == Version::V5 {
+            variable(out, self.properties_size());
+            if let Some(seconds) = self.expiry_s {
                 property_four(out, id::MESSAGE_EXPIRY, seconds);
             }
+            out.put_slice(self.properties);
+            for identifier in self.identifiers {
+                out.put_u8(id::SUBSCRIPTION_ID);
+                variable(out, *identifier as usize);
+            }
         }
+        out.put_slice(self.payload);
     }
-    out.put_slice(payload);
+
+    /// How many bytes [`Speech::put`] writes.
+    pub fn size(&self) -> usize {
+        let body = self.body();
+        1 + variable_size(body) + body
+    }
+
+    fn body(&self) -> usize {
+        let packet_id = if self.qos == Qos::AtMostOnce { 0 } else { 2 };
+        let properties = match self.version {
+            Version::V3 => 0,
+            Version::V5 => {
+                let size = self.properties_size();
+                variable_size(size) + size
+            }
+        };
+        2 + self.topic.len() + packet_id + properties + self.payload.len()
+    }
+
+    fn properties_size(&self) -> usize {
+        let identifiers: usize = self.identifiers.iter().map(|id| 1 + variable_size(*id as usize)).sum();
+        let expiry = if self.expiry_s.is_some() { 5 } else { 0 };
+        expiry + self.properties.len() + identifiers
+    }
 }
 
-/// How many bytes [`publish`] writes.
-pub(crate) fn publish_size(version: Version, topic: &str, payload: &[u8], qos: Qos, expiry_s: Option<u32>) -> usize {
-    let body = publish_body(version, topic, payload, qos, expiry_s);
-    1 + variable_size(body) + body
+/// The properties of a message as they are forwarded unchanged; expiry counts down and stands apart.
+pub(crate) fn forwarded(properties: &Properties) -> Bytes {
+    let mut out = BytesMut::new();
+    if properties.payload_is_text {
+        out.put_slice(&[id::PAYLOAD_FORMAT, 1]);
+    }
+    if let Some(text) = &properties.content_type {
+        property_text(&mut out, id::CONTENT_TYPE, text);
+    }
+    if let Some(topic) = &properties.response_topic {
+        property_text(&mut out, id::RESPONSE_TOPIC, topic);
+    }
+    if let Some(data) = &properties.correlation_data {
+        out.put_u8(id::CORRELATION_DATA);
+        let data = &data[..data.len().min(usize::from(u16::MAX))];
+        out.put_u16(data.len() as u16);
+        out.put_slice(data);
+    }
+    for (name, value) in &properties.user {
+        property_text(&mut out, id::USER, name);
+        let value = clipped(value);
+        out.put_u16(value.len() as u16);
+        out.put_slice(value.as_bytes());
+    }
+    out.freeze()
 }
 
-fn publish_body(version: Version, topic: &str, payload: &[u8], qos: Qos, expiry_s: Option<u32>) -> usize {
-    let packet_id = if qos == Qos::AtMostOnce { 0 } else { 2 };
-    let properties = match (version, expiry_s) {
-        (Version::V3, _) => 0,
-        (Version::V5, None) => 1,
-        (Version::V5, Some(_)) => 6,
-    };
-    2 + topic.len() + packet_id + properties + payload.len()
+/// Text of the application may be longer than a packet can say.
+fn clipped(text: &str) -> &str {
+    let mut end = text.len().min(usize::from(u16::MAX));
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn variable(out: &mut BytesMut, mut value: usize) {
@@ -187,6 +250,7 @@ fn property_four(out: &mut BytesMut, id: u8, value: u32) {
 }
 
 fn property_text(out: &mut BytesMut, id: u8, text: &str) {
+    let text = clipped(text);
     out.put_u8(id);
     out.put_u16(text.len() as u16);
     out.put_slice(text.as_bytes());

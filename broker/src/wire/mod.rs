@@ -22,14 +22,13 @@ mod subscribe;
 
 pub(crate) use connect::{Connect, Will, connect};
 pub(crate) use encode::{
-    ConnackLimits, ack, connack, connack_v3, disconnect, pingresp, publish as put_publish, publish_size, suback,
-    unsuback,
+    ConnackLimits, Speech, ack, connack, connack_v3, disconnect, forwarded, pingresp, suback, unsuback,
 };
 pub use property::Properties;
 pub(crate) use publish::{Publish, publish};
 pub(crate) use reader::Reader;
 pub use reason::Reason;
-pub(crate) use subscribe::{FilterRequest, acknowledged, disconnected, subscribe, unsubscribe};
+pub(crate) use subscribe::{FilterRequest, Subscribe, acknowledged, disconnected, subscribe, unsubscribe};
 
 /// Quality of service of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -57,9 +57,15 @@ fn reads_subscriptions_of_another_encoder() {
     let entries = || vec![SubEntry::new("a/+/#", options).expect("legal")];
     let v5 = v5_0::Subscribe::builder().packet_id(9).entries(entries()).build().expect("built").to_continuous_buffer();
     let (flags, content) = body(&v5);
-    let expected =
-        FilterRequest { filter: "a/+/#".into(), qos: Qos::AtLeastOnce, retain_as_published: true, retain_handling: 0 };
-    assert_eq!(subscribe(Version::V5, flags, content), Ok((9, vec![expected])));
+    let expected = FilterRequest {
+        filter: "a/+/#".into(),
+        qos: Qos::AtLeastOnce,
+        no_local: false,
+        retain_as_published: true,
+        retain_handling: 0,
+    };
+    let expected = Subscribe { packet_id: 9, filters: vec![expected], identifier: 0 };
+    assert_eq!(subscribe(Version::V5, flags, content), Ok(expected));
 }
 
 #[test]
@@ -71,11 +77,13 @@ fn another_decoder_reads_our_answers() {
         topic_alias_maximum: 3,
         assigned_client_id: Some("auto-1"),
         server_keep_alive_s: Some(9),
-        session_not_kept: true,
+        session_present: true,
+        session_expiry_s: Some(7),
+        response_information: Some("r/"),
     };
     connack(&mut out, Reason::SUCCESS, None, Some(&limits));
     let (read, length) = v5_0::Connack::parse(body(&out).1).expect("parsed");
-    assert_eq!((length, read.session_present()), (out.len() - 2, false));
+    assert_eq!((length, read.session_present()), (out.len() - 2, true));
     assert_eq!(read.to_continuous_buffer().len(), out.len());
     let codes = [0, 1, 0x87, 0x9e];
     out.clear();
@@ -107,12 +115,28 @@ proptest! {
         retain: bool,
         v5: bool,
         expiry in prop::option::of(0u32..),
+        content_type in prop::option::of("[a-z/]{0,200}"),
+        user in prop::collection::vec(("[a-z]{0,9}", "[a-zé]{0,9}"), 0..4),
     ) {
         let version = if v5 { Version::V5 } else { Version::V3 };
         let qos = Qos::from_bits(qos).expect("below 3");
         let mut out = BytesMut::new();
-        put_publish(&mut out, version, &topic, &payload, (qos, id, retain), expiry);
-        prop_assert_eq!(out.len(), publish_size(version, &topic, &payload, qos, expiry));
+        let properties = forwarded(&Properties { content_type, user: user.clone(), ..Properties::default() });
+        let packet_id = if qos == Qos::AtMostOnce { 0 } else { id };
+        let (dup, identifiers) = (false, &[1, 300][..]);
+        let identifiers = if v5 { identifiers } else { &[] };
+        let speech = Speech {
+            version, topic: &topic, payload: &payload, qos, packet_id, dup, retain,
+            expiry_s: expiry, properties: &properties, identifiers,
+        };
+        speech.put(&mut out);
+        prop_assert_eq!(out.len(), speech.size());
+        if v5 {
+            // a client may not send identifiers back to us
+            prop_assert!(publish(version, body(&out).0, body(&out).1).is_err());
+            out.clear();
+            Speech { identifiers: &[], ..speech }.put(&mut out);
+        }
         let (flags, content) = body(&out);
         let read = publish(version, flags, content).expect("read");
         prop_assert_eq!(read.topic, topic.as_bytes());

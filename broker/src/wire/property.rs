@@ -28,8 +28,6 @@ pub(crate) mod id {
     pub const TOPIC_ALIAS: u8 = 0x23;
     pub const USER: u8 = 0x26;
     pub const MAXIMUM_PACKET_SIZE: u8 = 0x27;
-    pub const SUBSCRIPTION_IDS_AVAILABLE: u8 = 0x29;
-    pub const SHARED_AVAILABLE: u8 = 0x2a;
 }
 
 /// The value of one property.

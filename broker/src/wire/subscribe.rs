@@ -8,6 +8,8 @@ use super::{Fault, Qos, Reader, Reason, Version};
 pub(crate) struct FilterRequest {
     pub filter: String,
     pub qos: Qos,
+    /// Not what the subscriber itself publishes (version 5).
+    pub no_local: bool,
     /// Keep the retain flag as published (version 5).
     pub retain_as_published: bool,
     /// 0 always, 1 only if the subscription is new, 2 never (version 5).
@@ -17,18 +19,25 @@ pub(crate) struct FilterRequest {
 /// Filters a single packet may carry; a legal packet of 256 KiB could carry 50,000.
 const FILTERS: usize = 1024;
 
-/// Reads a SUBSCRIBE: packet identifier and filters.
-pub(crate) fn subscribe(version: Version, flags: u8, body: &[u8]) -> Result<(u16, Vec<FilterRequest>), Fault> {
+/// A SUBSCRIBE.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Subscribe {
+    pub packet_id: u16,
+    pub filters: Vec<FilterRequest>,
+    /// Subscription identifier, 0 for none (version 5).
+    pub identifier: u32,
+}
+
+/// Reads a SUBSCRIBE.
+pub(crate) fn subscribe(version: Version, flags: u8, body: &[u8]) -> Result<Subscribe, Fault> {
     let mut reader = Reader::new(body);
+    let mut identifier = 0;
     reserved(flags, 0x02)?;
     let packet_id = reader.packet_id()?;
     if version == Version::V5 {
-        property::read(&mut reader, &[id::SUBSCRIPTION_ID, id::USER], |id, _| {
-            if id == id::SUBSCRIPTION_ID {
-                return Err(Fault {
-                    reason: Reason::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
-                    text: "subscription identifiers are not supported",
-                });
+        property::read(&mut reader, &[id::SUBSCRIPTION_ID, id::USER], |_, value| {
+            if let Value::Variable(number) = value {
+                identifier = number;
             }
             Ok(())
         })?;
@@ -44,7 +53,7 @@ pub(crate) fn subscribe(version: Version, flags: u8, body: &[u8]) -> Result<(u16
     if filters.is_empty() {
         return Err(Fault::protocol("SUBSCRIBE without a filter"));
     }
-    Ok((packet_id, filters))
+    Ok(Subscribe { packet_id, filters, identifier })
 }
 
 fn options(version: Version, filter: String, bits: u8) -> Result<FilterRequest, Fault> {
@@ -62,6 +71,7 @@ fn options(version: Version, filter: String, bits: u8) -> Result<FilterRequest, 
     Ok(FilterRequest {
         filter,
         qos: Qos::from_bits(bits & 3).ok_or(Fault::malformed("subscription with QoS 3"))?,
+        no_local: bits & 0x04 != 0,
         retain_as_published: bits & 0x08 != 0,
         retain_handling,
     })

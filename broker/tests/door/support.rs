@@ -54,7 +54,11 @@ pub struct House {
 
 pub async fn open(limits: Limits) -> (House, Intake) {
     let listener = |plane| Listener { address: "127.0.0.1:0".parse().unwrap(), plane };
-    let config = DoorConfig { listeners: vec![listener(Plane::Devices), listener(Plane::Public)], limits };
+    let config = DoorConfig {
+        listeners: vec![listener(Plane::Devices), listener(Plane::Public)],
+        limits,
+        ..DoorConfig::default()
+    };
     let (door, intake, outlet) = Door::start(config, Arc::new(Gatekeeper)).await.unwrap();
     let (address, public) = (door.addresses()[0], door.addresses()[1]);
     (House { door, outlet, address, public }, intake)

@@ -17,8 +17,6 @@ async fn the_connack_tells_the_limits() {
     has(&[0x21, 4, 0]);
     has(&[0x27, 0, 4, 0, 0]);
     has(&[0x22, 0, 16]);
-    has(&[0x29, 0, 0x2a, 0]);
-    has(&[0x11, 0, 0, 0, 0]);
     has(&[0x13, 0, 60]);
     has(b"auto-");
 }
@@ -75,7 +73,8 @@ async fn protocol_errors_are_answered_with_their_reason() {
         (vec![0x82, 3, 0, 1, 0], Reason::PROTOCOL_ERROR),
         (vec![0x80, 3, 0, 1, 0], Reason::MALFORMED_PACKET),
         (subscribe(5, 1, "t", 0xc0), Reason::MALFORMED_PACKET),
-        (packet(0x82, &[0, 1, 2, 0x0b, 1, 0, 1, b't', 0]), Reason::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED),
+        (packet(0x82, &[0, 1, 2, 0x0b, 0, 0, 1, b't', 0]), Reason::PROTOCOL_ERROR),
+        (packet(0x82, &[0, 1, 4, 0x0b, 1, 0x0b, 2, 0, 1, b't', 0]), Reason::PROTOCOL_ERROR),
         (vec![0xf0, 0], Reason::PROTOCOL_ERROR),
         (vec![0x00, 0], Reason::PROTOCOL_ERROR),
         (vec![0xd0, 0], Reason::PROTOCOL_ERROR),
