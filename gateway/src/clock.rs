@@ -29,6 +29,14 @@ impl Clock {
         Clock::Running { start, speed, since: Instant::now() }
     }
 
+    /// The same clock, beginning anew now.
+    pub fn begin_again(&self) -> Clock {
+        match self {
+            Clock::System => Clock::System,
+            Clock::Running { start, speed, .. } => Clock::running(*start, *speed),
+        }
+    }
+
     /// The moment it shows.
     pub fn now(&self) -> Time {
         match self {

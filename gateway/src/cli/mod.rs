@@ -4,13 +4,16 @@
 //! To add one: a file here, a variant of [`Command`] and a line in [`run`]. What people should know goes to standard
 //! error; standard output carries data only.
 
+mod city;
 mod completions;
 mod config;
+mod demo;
 mod devices;
 mod doctor;
 pub mod replay;
 pub mod rules;
 mod serve;
+mod simulate;
 mod stations;
 
 use crate::config::{Config, Layers, Setting};
@@ -34,8 +37,12 @@ pub struct Arguments {
 /// The commands, in the order of `--help`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch a simulated city flood: everything in this one process, for practice only
+    Demo(demo::Arguments),
     /// Hear the devices of the city, decide what is dangerous, and tell everyone
     Serve(serve::Arguments),
+    /// Simulate a city: write its observations as files, or publish them to a broker
+    Simulate(simulate::Arguments),
     /// Run recorded observations through the pipeline in virtual time, and print what is decided
     Replay(replay::Arguments),
     /// Rules: what is dangerous
@@ -63,6 +70,8 @@ enum Command {
 pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let globals = &arguments.globals;
     match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments, globals, output),
+        Command::Simulate(arguments) => simulate::run(&arguments, globals, output),
         Command::Serve(arguments) => serve::run(&arguments, globals, output),
         Command::Devices(command) => devices::run(command, globals, output),
         Command::Replay(arguments) => {

@@ -1,0 +1,72 @@
+//! What `demo` and `simulate` share: a simulated city and what happens to it, as arguments.
+
+use bongsu_sensors::{Level, Time};
+use bongsu_simulators::{City, Scenario, Settings, Simulation, Size, scenario};
+use miette::{IntoDiagnostic, miette};
+use std::time::Duration;
+
+/// A simulated city and what happens to it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CityArguments {
+    /// What happens: calm, storm, flash_flood, dam_release, bridge_damage, charger_fire, outage, lying_sensor
+    #[arg(long, default_value = "storm", value_name = "NAME")]
+    scenario: String,
+    /// Which city, and where and when it happens in it
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+    /// How hard it rains, as a part of what the scenario says
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    rain: f64,
+    /// About how many stations
+    #[arg(long = "station-count", default_value_t = 100, value_name = "NUMBER")]
+    stations: usize,
+}
+
+/// What will truly happen, known because the city is simulated.
+#[derive(Clone, Copy, Debug)]
+pub struct Foresight {
+    /// How long after the start a river first reaches each level; `None`: none does within two days.
+    pub river: [Option<Duration>; 3],
+}
+
+impl CityArguments {
+    /// The simulation, and the city it takes place in.
+    ///
+    /// # Errors
+    /// An unknown scenario, or a setting that fits no city.
+    pub fn build(&self, start: Time) -> miette::Result<Simulation> {
+        let scenario = self.scenario()?;
+        if !(self.rain.is_finite() && (0.0..=10.0).contains(&self.rain)) {
+            return Err(miette!(help = "write a number from 0 to 10", "--rain {} is no rain", self.rain));
+        }
+        let city = City::build(self.seed, Size::stations(self.stations));
+        let settings = Settings { seed: self.seed, rain: self.rain, ..Settings::default() };
+        Simulation::new(city, scenario, &settings, start).into_diagnostic()
+    }
+
+    /// The scenario.
+    ///
+    /// # Errors
+    /// No scenario has this name.
+    pub fn scenario(&self) -> miette::Result<&'static Scenario> {
+        Scenario::named(&self.scenario).ok_or_else(|| {
+            let known: Vec<&str> = scenario::ALL.iter().map(|scenario| scenario.name).collect();
+            let help = format!("known scenarios: {}", known.join(", "));
+            miette!(help = help, "no scenario {:?}", self.scenario)
+        })
+    }
+
+    /// Runs the city ahead of time, which takes a fraction of a second, to say what will happen.
+    ///
+    /// # Errors
+    /// As [`CityArguments::build`].
+    pub fn foresee(&self, start: Time) -> miette::Result<Foresight> {
+        let mut simulation = self.build(start)?;
+        simulation.step_until(start + Duration::from_secs(48 * 3600), &mut Vec::new());
+        let crossings = &simulation.truth().crossings;
+        let first = |level: Level| {
+            crossings.iter().filter(|crossing| crossing.level == level).map(|crossing| crossing.at.since(start)).min()
+        };
+        Ok(Foresight { river: [Level::Advisory, Level::Watch, Level::Warning].map(first) })
+    }
+}

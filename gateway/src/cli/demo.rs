@@ -1,0 +1,150 @@
+//! `bongsu demo`: a simulated city floods, everything embedded in this one process, under a clock that runs ahead.
+//!
+//! Nothing is scripted: the city publishes over MQTT like any other, the pipeline decides, and whoever publishes a
+//! flood to one gauge from outside raises that gauge's incident.
+
+use super::city::{CityArguments, Foresight};
+use super::serve::say_ready;
+use super::{Ended, Globals};
+use crate::app::{App, Options};
+use crate::clock::Clock;
+use crate::config::Config;
+use bongsu_rules::incident::Status;
+use bongsu_sensors::Time;
+use bongsu_simulators::publish::{PublishSettings, publish};
+use miette::{IntoDiagnostic, WrapErr, miette};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// When the demonstration begins: a summer morning in the rainy season.
+const START: &str = "2026-07-08T06:00:00+09:00";
+
+/// Watch a simulated city flood: everything in this one process, for practice only
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    city: CityArguments,
+    /// How much faster than life
+    #[arg(long, default_value_t = 900.0, value_name = "FACTOR")]
+    speed: f64,
+    /// Keep the data folder; without it nothing is left behind
+    #[arg(long)]
+    keep: bool,
+    /// Do not open the page in a browser
+    #[arg(long)]
+    no_open: bool,
+    /// Print the line that says it is ready as a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs until it is interrupted.
+pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
+    let start = Time::parse(START).into_diagnostic()?;
+    let clock: Clock = format!("{start}@{}", arguments.speed).parse().map_err(|error: String| miette!("{error}"))?;
+    let foresight = arguments.city.foresee(start)?;
+    let mut simulation = arguments.city.build(start)?;
+    let folder = tempfile::Builder::new().prefix("bongsu-demo-").tempdir().into_diagnostic()?;
+    let mut config = globals.start(Vec::new())?;
+    prepare(&mut config, &simulation, folder.path())?;
+    let data = if arguments.keep { folder.keep() } else { folder.path().to_owned() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
+    runtime.block_on(async {
+        let stop = tokio::signal::ctrl_c();
+        // The clock begins when somebody can watch, not while things are being started.
+        let clock = clock.begin_again();
+        let mut app = App::start(Options { config, clock, status: Status::Exercise }).await?;
+        say_ready(&app, arguments.json, output)?;
+        tell(arguments, &app, foresight)?;
+        if !arguments.no_open {
+            open(&app.addresses.public);
+        }
+        let address: SocketAddr = app.addresses.mqtt.parse().into_diagnostic()?;
+        let settings =
+            PublishSettings { connections: 8, ..PublishSettings::new(address, Arc::new(move || clock.now())) };
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).into_diagnostic()?;
+        let stop = async {
+            tokio::select! {
+                _ = stop => {}
+                _ = terminate.recv() => {}
+                () = app.ended() => {}
+            }
+        };
+        let report = publish(&mut simulation, settings, stop).await;
+        for complaint in &report.complaints {
+            tracing::warn!("the simulated city: {complaint}");
+        }
+        app.stop().await?;
+        eprintln!("{} messages were sent, {} acknowledged.", report.sent, report.acked);
+        if arguments.keep {
+            eprintln!("Everything is kept in {}.", data.display());
+        }
+        Ok(Ended::Well)
+    })
+}
+
+/// A configuration of its own: the simulated city, a folder of its own, and ports that are free.
+fn prepare(config: &mut Config, simulation: &bongsu_simulators::Simulation, folder: &Path) -> miette::Result<()> {
+    let city = simulation.city();
+    let write = |name: &str, text: String| {
+        std::fs::write(folder.join(name), text).into_diagnostic().wrap_err("failed to write the simulated city")
+    };
+    write("stations.toml", city.stations_toml())?;
+    write("areas.geojson", city.areas_geojson())?;
+    config.stations = folder.join("stations.toml");
+    config.data = folder.join("data");
+    config.store.path = config.data.join("city.db");
+    config.city.sender_name = "Bongsu demo".into();
+    // The city publishes like any device, and so may you: it is a laptop's trial on the loopback address.
+    config.mqtt.allow_anonymous_devices = true;
+    let listeners = [
+        &mut config.mqtt.listen,
+        &mut config.public.listen,
+        &mut config.operator.listen,
+        &mut config.operator.mqtt_listen,
+    ];
+    for listen in listeners {
+        if TcpListener::bind(*listen).is_err() {
+            listen.set_port(0);
+        }
+    }
+    Ok(())
+}
+
+/// What will happen and when, in one sentence, and where to watch it.
+fn tell(arguments: &Arguments, app: &App, foresight: Foresight) -> miette::Result<()> {
+    let scenario = arguments.city.scenario()?;
+    let seconds = |after: Duration| (after.as_secs_f64() / arguments.speed).round();
+    let when = match foresight.river {
+        [Some(advisory), Some(watch), Some(warning)] => format!(
+            "rivers reach advisory in about {} s, watch in {} s and warning in {} s",
+            seconds(advisory),
+            seconds(watch),
+            seconds(warning)
+        ),
+        [Some(advisory), ..] => format!("a river reaches advisory in about {} s", seconds(advisory)),
+        _ => "no river reaches a level".to_owned(),
+    };
+    let mqtt = &app.addresses.mqtt;
+    let (host, port) = mqtt.rsplit_once(':').unwrap_or((mqtt, ""));
+    eprintln!("EXERCISE. {} At {} times the speed of life {when}.", scenario.story.1, arguments.speed);
+    eprintln!("  the page        {}", app.addresses.public);
+    eprintln!("  over MQTT       mosquitto_sub -h {host} -p {port} -t 'bongsu/v1/exercise/#' -v");
+    eprintln!("  as events       curl -N {}/events", app.addresses.public);
+    eprintln!("Ctrl-C ends it.");
+    Ok(())
+}
+
+/// Opens the page where there is a screen.
+fn open(address: &str) {
+    let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    if has_screen {
+        // Where it cannot be opened the address stands on the terminal.
+        let _ = Command::new("xdg-open").arg(address).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    }
+}
