@@ -27,6 +27,9 @@ pub mod hold;
 /// Alerts of one hazard in one area over time.
 pub mod incident;
 
+/// Cases: a rule's own proof, played through the engine.
+pub mod case;
+
 /// The rules that come with the program.
 pub mod pack;
 
