@@ -31,8 +31,8 @@ pub struct Hold {
     recent: SmallVec<[Level; 4]>,
     /// The data time of the last evaluation that was counted.
     counted: Option<Time>,
-    /// Since when the answer is below the level, and the highest answer since.
-    below: Option<(Time, Level)>,
+    /// Since when, without a break, the answer is below each level; by place in [`Level::RAISED`].
+    below: [Option<Time>; Level::RAISED.len()],
 }
 
 impl Hold {
@@ -58,19 +58,25 @@ impl Hold {
         let confirmed = self.confirmed(needed, of);
         if confirmed > self.level {
             self.level = confirmed;
-            self.below = None;
-        } else if answer.undecided || answer.may_stand >= self.level {
-            self.below = None;
-        } else {
-            let (since, highest) =
-                self.below.map_or((now, answer.may_stand), |(since, highest)| (since, highest.max(answer.may_stand)));
-            self.below = Some((since, highest));
-            if now >= since + spec.clear_after {
-                self.level = highest;
-                self.below = None;
-                // What was reached before the fall must be reached anew, not remembered, to count again.
-                self.recent.iter_mut().for_each(|level| *level = (*level).min(highest));
+            self.below = Default::default();
+            return;
+        }
+        for (level, since) in Level::RAISED.into_iter().zip(&mut self.below) {
+            if answer.undecided || answer.may_stand >= level {
+                *since = None;
+            } else {
+                since.get_or_insert(now);
             }
+        }
+        let stands = |(level, since): (Level, &Option<Time>)| {
+            level <= self.level && since.is_none_or(|since| now < since + spec.clear_after)
+        };
+        let standing = Level::RAISED.into_iter().zip(&self.below).rev().find(|(level, since)| stands((*level, since)));
+        let fallen = standing.map_or(Level::None, |(level, _)| level);
+        if fallen < self.level {
+            self.level = fallen;
+            // What was reached before the fall must be reached anew, not remembered, to count again.
+            self.recent.iter_mut().for_each(|level| *level = (*level).min(self.level));
         }
     }
 
@@ -89,7 +95,8 @@ impl Hold {
 
     /// When time alone may change the level.
     pub fn due(&self, spec: &HoldSpec) -> Option<Time> {
-        self.below.map(|(since, _)| since + spec.clear_after)
+        let levels = Level::RAISED.into_iter().zip(self.below).filter(|(level, _)| *level <= self.level);
+        levels.filter_map(|(_, since)| Some(since? + spec.clear_after)).min()
     }
 }
 
@@ -133,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn a_level_falls_after_patience_to_the_highest_answer_since() {
+    fn each_level_falls_after_its_own_patience() {
         let answers = [at(Warning), at(Watch), at(Advisory), at(Advisory), NOTHING, NOTHING, NOTHING];
-        assert_eq!(levels(&spec((1, 1), 2), &answers), [Warning, Warning, Warning, Watch, Watch, Watch, Clear]);
+        assert_eq!(levels(&spec((1, 1), 2), &answers), [Warning, Warning, Warning, Watch, Advisory, Advisory, Clear]);
     }
 
     #[test]

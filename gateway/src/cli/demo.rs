@@ -29,7 +29,7 @@ pub struct Arguments {
     #[command(flatten)]
     city: CityArguments,
     /// How much faster than life
-    #[arg(long, default_value_t = 900.0, value_name = "FACTOR")]
+    #[arg(long, default_value_t = 1000.0, value_name = "FACTOR")]
     speed: f64,
     /// Keep the data folder; without it nothing is left behind
     #[arg(long)]

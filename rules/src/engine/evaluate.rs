@@ -52,7 +52,8 @@ impl Engine {
         self.undecided(at, &rule, None, undecided, now, effects);
         let by_clock = outcome.due_in.map(|due_in| now + due_in);
         if let Some(due) = [due, expiry, by_clock].into_iter().flatten().min() {
-            self.wake(at, due);
+            // Never at once: whatever a rule says, time must pass between two evaluations of it.
+            self.wake(at, due.max(now + Duration::from_millis(1)));
         }
     }
 
