@@ -109,7 +109,13 @@ mod tests {
 
     fn spec(confirm: (u8, u8), clear_minutes: u64) -> HoldSpec {
         let clear_after = Duration::from_secs(clear_minutes * 60);
-        HoldSpec { confirm, clear_ratio: None, clear_margin: BTreeMap::new(), clear_after, corroborate: Vec::new() }
+        HoldSpec {
+            confirm,
+            clear_ratio: None,
+            clear_margin: BTreeMap::new(),
+            clear_after,
+            corroborate: std::sync::Arc::default(),
+        }
     }
 
     /// One answer a minute: reached, may stand, undecided; answers the level after each.

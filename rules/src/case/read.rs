@@ -6,7 +6,7 @@
 //!
 //! [[case]]
 //! name = "a flood"
-//! kind = "true"
+//! kind = "true"                                     # also rule = "…", where the folder has several
 //! series.jamsu.river_stage = "5.0x6 5.0..6.5/12"
 //! raised = [{ level = "watch", by = "3h" }]
 //! ```
@@ -98,12 +98,17 @@ pub fn cases(source: &Arc<Source>, header: &Header) -> Result<Vec<Case>, Vec<Mis
     let start = start(&reader).unwrap_or_else(|| Time::from_millis(1_783_468_800_000));
     let common = reader.inner("stations");
     let mut cases = Vec::new();
+    let mut found = false;
     for case in reader.tables("case") {
-        cases.extend(read_case(&case, common.as_ref(), start, header));
-        case.finish();
+        found = true;
+        // A folder with several rules has one file of cases; each case names its rule.
+        if case.optional::<String>("rule").is_none_or(|rule| rule == header.id) {
+            cases.extend(read_case(&case, common.as_ref(), start, header));
+            case.finish();
+        }
     }
     reader.finish();
-    if cases.is_empty() && mistakes.is_empty() {
+    if !found && mistakes.is_empty() {
         mistakes.add(&Origin { source: source.clone(), span: 0..0 }, "no case", "write [[case]] with name and kind");
     }
     if mistakes.is_empty() { Ok(cases) } else { Err(mistakes.into_vec()) }

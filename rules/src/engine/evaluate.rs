@@ -134,7 +134,7 @@ impl Engine {
         let several = outcome.checks.iter().any(|check| check.truth == Truth::True && check.stations.len() > 1);
         let sampled = scoped.memory.hold.is_supported();
         let corroborated = level != Level::None
-            && match outcome.witnessed(&rule.header.hold.corroborate) {
+            && match outcome.witnessed() {
                 Some(witnessed) => witnessed && sampled,
                 None => several || sampled,
             };

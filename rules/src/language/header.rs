@@ -116,9 +116,10 @@ pub struct HoldSpec {
     pub clear_margin: BTreeMap<u8, f64>,
     /// For how long it must be so, without a gap in knowledge.
     pub clear_after: Duration,
-    /// Labels whose checks must together hold at two stations before the alert counts as corroborated; empty: two
+    /// Labels of checks that only support what the others find. What is unknown in them leaves nothing undecided; but
+    /// where one can be asked, an alert counts as corroborated only if what holds stands on two stations. Empty: two
     /// samples, or two stations behind one check, are enough.
-    pub corroborate: Vec<String>,
+    pub corroborate: Arc<[String]>,
 }
 
 /// The header of a rule.
@@ -443,7 +444,7 @@ fn hold(
         clear_ratio: None,
         clear_margin: BTreeMap::new(),
         clear_after: Duration::ZERO,
-        corroborate: Vec::new(),
+        corroborate: Arc::default(),
     };
     let Some(table) = reader.inner("hold") else { return hold };
     let mistakes = reader.mistakes();
@@ -484,7 +485,7 @@ fn hold(
             };
             mistakes.add(&named.origin, format!("{unknown:?} is no label"), remedy);
         }
-        hold.corroborate = named.value;
+        hold.corroborate = named.value.into();
     }
     table.finish();
     hold

@@ -130,7 +130,8 @@ impl Host {
         arguments: &Arguments,
         easing: Option<HoldSpec>,
     ) -> Result<Outcome, Failure> {
-        *lock(&self.ledger) = Ledger { outcome: Outcome::default(), easing };
+        let outcome = Outcome { supporting: rule.header.hold.corroborate.clone(), ..Outcome::default() };
+        *lock(&self.ledger) = Ledger { outcome, easing };
         let mut scope = rule.scope(inputs, arguments);
         match self.engine.run_ast_with_scope(&mut scope, &rule.ast) {
             Ok(()) => Ok(std::mem::take(&mut lock(&self.ledger).outcome)),

@@ -5,6 +5,7 @@ use super::value::{Decided, Measure, Op, Truth, Value};
 use bongsu_sensors::Level;
 use bongsu_sensors::catalog::StationIndex;
 use smallvec::SmallVec;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Most checks whose evidence is kept; a rule may make more, they are only counted.
@@ -51,6 +52,8 @@ pub struct Outcome {
     pub by_clock: bool,
     /// When time alone may change the answer.
     pub due_in: Option<Duration>,
+    /// Labels of checks that only support what the others find.
+    pub supporting: Arc<[String]>,
 }
 
 impl Outcome {
@@ -59,9 +62,12 @@ impl Outcome {
         self.unknown || !self.decided
     }
 
-    /// Whether the checks of these labels hold at two stations at least; `None`: no second station is there to be asked.
-    pub fn witnessed(&self, labels: &[String]) -> Option<bool> {
-        let named = || self.checks.iter().filter(|check| labels.contains(&check.label));
+    /// Whether what holds stands on two stations at least; `None`: the rule asks for no support, or there is no second
+    /// station that could give it.
+    pub fn witnessed(&self) -> Option<bool> {
+        let mut supporting = self.checks.iter().filter(|check| self.supporting.contains(&check.label)).peekable();
+        supporting.peek()?;
+        let silent = supporting.any(|check| check.truth == Truth::Unknown && check.stations.is_empty());
         let count = |stations: &mut dyn Iterator<Item = &Check>| {
             let mut seen: SmallVec<[StationIndex; 8]> = SmallVec::new();
             for (station, _) in stations.flat_map(|check| &check.stations) {
@@ -71,20 +77,20 @@ impl Outcome {
             }
             seen.len()
         };
-        let silent = named().any(|check| check.truth == Truth::Unknown && check.stations.is_empty());
-        if count(&mut named()) < 2 && !silent {
+        if count(&mut self.checks.iter()) < 2 && !silent {
             return None;
         }
-        Some(count(&mut named().filter(|check| check.truth == Truth::True)) >= 2)
+        Some(count(&mut self.checks.iter().filter(|check| check.truth == Truth::True)) >= 2)
     }
 
     /// Records a check and answers it.
     pub fn check(&mut self, label: &str, value: &Value, op: Op, limit: &Value) -> Truth {
         let (truth, decided) = value.compare(op, limit);
+        let decides = !self.supporting.iter().any(|supporting| supporting == label);
         match truth {
             Truth::Absent => return truth,
-            Truth::Unknown => self.unknown = true,
-            Truth::True | Truth::False => self.decided = true,
+            Truth::Unknown => self.unknown |= decides,
+            Truth::True | Truth::False => self.decided |= decides,
         }
         self.by_clock |= truth == Truth::True && op.is_upward() && !value.growth.is_empty();
         if let Some(minutes) = value.minutes_to(limit).filter(|minutes| *minutes < 1e6) {

@@ -313,23 +313,20 @@ fn a_check_on_silence_tells_when_time_alone_will_decide_it() {
 }
 
 #[test]
-fn witnesses_are_counted_by_station() {
+fn support_comes_from_a_second_station_and_decides_nothing() {
     let host = Host::new();
-    let rule = host
-        .compile(&rule(
-            r#"let high = check("high", stage.last(), ">=", 5); check("wet", rain.sum("1h"), ">", 10); if high { raise("watch") }"#,
-        ))
-        .expect("compiles");
-    let labels = ["high".to_owned(), "wet".to_owned()];
+    let header = HEADER.replace("clear_ratio = 0.8", "corroborate = [\"wet\"]");
+    let body = r#"let high = check("high", stage.last(), ">=", 5); check("wet", rain.sum("1h"), ">", 10); if high { raise("watch") }"#;
+    let rule = host.compile(&Source::new("t.rhai", format!("{header}{body}"))).expect("compiles");
     let check = |rain: Vec<Stream>, expect: Option<bool>| {
         let inputs = [input(0, vec![stream(0, Nature::Level, &[6.0; 9], false)]), input(1, rain)];
         let outcome = host.evaluate(&rule, &inputs, &Arguments::defaults(&rule.header)).expect("runs");
-        assert_eq!(outcome.witnessed(&labels), expect);
-        assert_eq!(outcome.witnessed(&[]), None);
+        assert_eq!((outcome.witnessed(), outcome.is_undecided()), (expect, false));
     };
     check(Vec::new(), None);
     check(vec![stream(0, Nature::Amount, &[6.0; 9], false)], None);
     check(vec![stream(1, Nature::Amount, &[6.0; 9], false)], Some(true));
     check(vec![stream(1, Nature::Amount, &[0.0; 9], false)], Some(false));
     check(vec![stream(1, Nature::Amount, &[6.0; 9], true)], Some(false));
+    assert_eq!(run(body, &[6.0], None).expect("runs").witnessed(), None, "this rule asks for no support");
 }
