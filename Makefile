@@ -7,6 +7,12 @@ CARGO ?= cargo
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+.PHONY: demo
+demo: ## Watch a simulated city flood: builds, starts everything, opens the page (more: make demo ARGS="--seed 2")
+	@scripts/need.sh cargo cc
+	$(CARGO) build --release
+	@exec "$${CARGO_TARGET_DIR:-target}/release/bongsu" demo $(ARGS)
+
 .PHONY: test
 test: ## Run every test
 	@scripts/need.sh cargo cc
@@ -22,4 +28,4 @@ ci: ## Run everything that must pass before a change is taken: format, lints, te
 eval: ## Check the decisions against recorded observations: make eval DATA=DIR
 	@test -d "$(DATA)" || { echo "make eval needs a folder of observations: make eval DATA=DIR" >&2; exit 2; }
 	@scripts/need.sh cargo cc
-	BONGSU_DATA="$(abspath $(DATA))" $(CARGO) test --release --workspace -- --nocapture data_
+	EVAL_DATA="$(abspath $(DATA))" $(CARGO) test --release --workspace -- --nocapture data_
