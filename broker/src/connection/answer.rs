@@ -24,7 +24,7 @@ pub(super) struct Owed {
 }
 
 /// By packet identifier.
-type Rejections = Vec<(u16, Rejection)>;
+pub(super) type Rejections = Vec<(u16, Rejection)>;
 
 struct Pending {
     owed: Vec<Owed>,
@@ -79,7 +79,8 @@ impl Answers {
         ticket
     }
 
-    fn settle(&mut self, settled: Settled) {
+    /// A taker has answered.
+    pub fn settle(&mut self, settled: Settled) {
         let at = settled.ticket.checked_sub(self.first_ticket);
         let pending = at.and_then(|at| self.pending.get_mut(at as usize));
         if let Some(pending) = pending {
@@ -89,7 +90,7 @@ impl Answers {
     }
 
     /// The oldest Delivery, if it is settled.
-    fn next(&mut self) -> Option<(Vec<Owed>, Rejections)> {
+    pub fn next(&mut self) -> Option<(Vec<Owed>, Rejections)> {
         if self.pending.front()?.awaited > 0 {
             return None;
         }

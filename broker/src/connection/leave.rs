@@ -5,13 +5,15 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::answer::Answers;
 use super::{Connection, End, Shared, greet, hear, stream};
 use crate::authority::{self, Identity};
 use crate::intake::{Ack, Delivery, Message};
 use crate::mailbox::{Mailbox, Order};
-use crate::session::{Durable, Since, holder};
+use crate::session::{Durable, Session, Since, holder};
 use crate::store::SessionKey;
 use crate::wire::{self, Reason, Version, Will};
 
@@ -85,28 +87,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             origin: self.subscriber().number,
             will,
         });
-        let wait_s = testament.as_ref().map_or(0, |t| t.will.delay_s.min(self.client.session_expiry_s));
-        match (testament, self.kept.take()) {
-            (None, None) => {}
-            (Some(testament), None) => testament.say(&shared).await,
-            (testament, Some(kept)) => {
-                // a take-over waits for this, so it comes before the farewell
-                self.outlast().await;
-                let session = std::mem::take(&mut self.session);
-                let generation = shared.sessions.leave(&kept.session, session, self.client.session_expiry_s);
-                self.mailbox.shut();
-                present.detached();
-                match testament {
-                    Some(testament) if wait_s > 0 => {
-                        let wait = Duration::from_secs(wait_s.into());
-                        tokio::spawn(testament.say_later(shared.clone(), kept.session, generation, wait));
-                    }
-                    Some(testament) => testament.say(&shared).await,
-                    None => {}
+        let last_words = self.last_words(end);
+        let Connection { stream, client, mailbox, kept, mut session, mut answers, .. } = self;
+        let farewell = async {
+            if let Some(out) = last_words {
+                stream::farewell(stream, out).await;
+            } else {
+                drop(stream);
+            }
+        };
+        let settle = async {
+            let Some(kept) = kept else {
+                if let Some(testament) = testament {
+                    testament.say(&shared).await;
+                }
+                return;
+            };
+            outlast(&mut answers, &mailbox, &mut session, client.version, &shared).await;
+            let generation = shared.sessions.leave(&kept.session, session, client.session_expiry_s);
+            mailbox.shut();
+            present.detached();
+            if let Some(testament) = testament {
+                let wait_s = testament.will.delay_s.min(client.session_expiry_s);
+                if wait_s > 0 {
+                    let wait = Duration::from_secs(wait_s.into());
+                    tokio::spawn(testament.say_later(shared.clone(), kept.session, generation, wait));
+                } else {
+                    testament.say(&shared).await;
                 }
             }
-        }
-        self.farewell(end).await;
+        };
+        tokio::join!(farewell, settle);
     }
 
     /// What was heard is not forgotten because its sender has left.
@@ -122,34 +133,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// QoS 2 messages whose takers have not answered must not come twice: whether they were stored
-    /// has to be known before the session is used again.
-    async fn outlast(&mut self) {
-        let closing = self.shared.closing.clone();
-        while self.answers.held() > 0 {
-            let mail = tokio::select! {
-                mail = poll_fn(|context| self.mailbox.poll(context, false)) => mail,
-                () = closing.cancelled() => break,
-            };
-            let refused = matches!(mail.order, Some(Order::Close(..)));
-            for settled in mail.settled {
-                self.settle(settled);
-            }
-            self.answer();
-            if refused {
-                break;
-            }
-        }
-        for packet_id in self.answers.abandon() {
-            self.session.received.remove(&packet_id);
-        }
-    }
-
-    async fn farewell(mut self, end: End) {
+    /// What is still to be written; `None` if nobody is there to read it.
+    fn last_words(&mut self, end: End) -> Option<BytesMut> {
         let (reason, text) = match end {
             End::Closed(reason, text) => (reason, text),
             End::Stopped => (Reason::SERVER_SHUTTING_DOWN, "stopping".into()),
-            End::Gone => return,
+            End::Gone => return None,
             End::Goodbye { .. } => (Reason::SUCCESS, "".into()),
         };
         if reason.is_error() {
@@ -160,7 +149,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 wire::disconnect(&mut self.out, reason, text);
             }
         }
-        stream::farewell(self.stream, self.out).await;
+        Some(std::mem::take(&mut self.out))
+    }
+}
+
+/// QoS 2 messages whose takers have not answered must not come twice: whether they were stored
+/// has to be known before the session is used again.
+async fn outlast(answers: &mut Answers, mailbox: &Mailbox, session: &mut Session, version: Version, shared: &Shared) {
+    while answers.held() > 0 {
+        let mail = tokio::select! {
+            mail = poll_fn(|context| mailbox.poll(context, false)) => mail,
+            () = shared.closing.cancelled() => break,
+        };
+        for settled in mail.settled {
+            answers.settle(settled);
+        }
+        while let Some((_, rejections)) = answers.next() {
+            for (packet_id, _) in rejections.iter().filter(|(_, r)| version == Version::V5 && r.reason.is_error()) {
+                session.received.remove(packet_id);
+            }
+        }
+        if matches!(mail.order, Some(Order::Close(..))) {
+            break;
+        }
+    }
+    for packet_id in answers.abandon() {
+        session.received.remove(&packet_id);
     }
 }
 

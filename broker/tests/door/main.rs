@@ -8,6 +8,7 @@ mod hostile;
 mod limits;
 mod mutation;
 mod publishing;
+mod sessions;
 mod shutdown;
 mod support;
 mod version5;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bongsu_broker::{
     Authority, Credentials, Delivery, Denial, Door, DoorConfig, Identity, Intake, Limits, Listener, Message, Outgoing,
-    Outlet, Plane, Qos, Reason,
+    Outlet, Plane, Qos, Reason, Route,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,7 +32,16 @@ impl Authority for Gatekeeper {
     fn may_publish(&self, who: &Identity, topic: &str) -> Result<(), Denial> {
         match who.plane == Plane::Public || topic.starts_with("forbidden") {
             true => Err(Denial::not_authorized("not your topic")),
+            false if topic == "panic" => panic!("asked about a topic that panics"),
             false => Ok(()),
+        }
+    }
+
+    fn route(&self, _: &Identity, topic: &str) -> Route {
+        match topic.split('/').next() {
+            Some("fan") => Route::FanOut,
+            Some("both") => Route::Both,
+            _ => Route::Intake,
         }
     }
 
