@@ -18,7 +18,8 @@ pub struct Answer {
     pub may_stand: Level,
     /// Something could not be decided: it may raise, never lower.
     pub undecided: bool,
-    /// The latest phenomenon time in the scope: an evaluation without new data confirms nothing.
+    /// The latest observation behind the answer: where a level is reached, of the stations that reach it, else of all.
+    /// An evaluation without a later one than the last confirms nothing.
     pub data_time: Option<Time>,
 }
 
@@ -29,8 +30,9 @@ pub struct Hold {
     pub level: Level,
     /// What the last evaluations with new data reached, newest last.
     recent: SmallVec<[Level; 4]>,
-    /// The data time of the last evaluation that was counted.
-    counted: Option<Time>,
+    /// The data time of the last counted evaluation that reached nothing, and of the last that reached a level: two
+    /// clocks, because other stations than those behind the level may be ahead of them.
+    counted: [Option<Time>; 2],
     /// Since when, without a break, the answer is below each level; by place in [`Level::RAISED`].
     below: [Option<Time>; Level::RAISED.len()],
 }
@@ -39,21 +41,9 @@ impl Hold {
     /// Takes in an answer; the level may change.
     pub fn take(&mut self, answer: Answer, spec: &HoldSpec, now: Time) {
         let (needed, of) = spec.confirm;
-        let has_new_data = answer.data_time.is_some() && answer.data_time > self.counted;
-        let same_moment = answer.data_time.is_some() && answer.data_time == self.counted;
         // "Unknown" is no vote against; a level that is reached is a vote for, however much else is unknown.
-        let votes = !(answer.undecided && answer.reached == Level::None);
-        if same_moment && votes {
-            // Several datastreams speak of one moment, one after another: the vote is on all that is known of it.
-            if let Some(vote) = self.recent.last_mut() {
-                *vote = answer.reached;
-            }
-        } else if has_new_data && votes {
-            self.counted = answer.data_time;
-            self.recent.push(answer.reached);
-            if self.recent.len() > usize::from(of).max(SUPPORT) {
-                self.recent.remove(0);
-            }
+        if !(answer.undecided && answer.reached == Level::None) {
+            self.vote(answer, usize::from(of).max(SUPPORT));
         }
         let confirmed = self.confirmed(needed, of);
         if confirmed > self.level {
@@ -77,6 +67,23 @@ impl Hold {
             self.level = fallen;
             // What was reached before the fall must be reached anew, not remembered, to count again.
             self.recent.iter_mut().for_each(|level| *level = (*level).min(self.level));
+        }
+    }
+
+    /// An observation votes once. Where several datastreams speak of one moment, one after another, the vote is on all
+    /// that is known of it.
+    fn vote(&mut self, answer: Answer, kept: usize) {
+        let counted = &mut self.counted[usize::from(answer.reached != Level::None)];
+        let has_new_data = answer.data_time.is_some() && answer.data_time > *counted;
+        match self.recent.last_mut() {
+            Some(vote) if !has_new_data => *vote = answer.reached,
+            _ => {
+                *counted = answer.data_time;
+                self.recent.push(answer.reached);
+                if self.recent.len() > kept {
+                    self.recent.remove(0);
+                }
+            }
         }
     }
 

@@ -28,8 +28,6 @@ pub enum Inserted {
     Duplicate,
     /// Another value is already known for that time.
     Conflict,
-    /// It is older than the series looks back; the store still keeps it.
-    TooOld,
 }
 
 /// Most samples one series keeps, whatever its windows ask for: 30 days of minutes and some. At 24 bytes each it
@@ -66,6 +64,16 @@ impl Series {
     /// The newest sample.
     pub fn newest(&self) -> Option<&Sample> {
         self.samples.back()
+    }
+
+    /// The newest sample that is not after `until`, whatever its flag.
+    pub fn newest_by(&self, until: Time) -> Option<&Sample> {
+        self.samples.iter().rev().find(|sample| sample.time <= until)
+    }
+
+    /// The first sample after `after`.
+    pub fn first_after(&self, after: Time) -> Option<&Sample> {
+        self.samples.get(self.samples.partition_point(|sample| sample.time <= after))
     }
 
     /// The newest sample that rules may use and that is not after `until`.

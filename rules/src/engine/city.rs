@@ -4,7 +4,7 @@ use super::Engine;
 use super::feed::{Around, Feed, feeds};
 use super::stream::{Known, StreamState};
 use crate::hold::Hold;
-use crate::incident::CITY;
+use crate::incident::{Alert, CITY};
 use crate::language::header::Header;
 use crate::language::{Rule, Scope};
 use crate::record::{CatalogText, RulesText};
@@ -12,6 +12,7 @@ use bongsu_sensors::catalog::{AreaIndex, StationIndex};
 use bongsu_sensors::mistake::{Mistake, Source};
 use bongsu_sensors::{Catalog, KindId, Time};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct ScopeMemory {
     pub failures: u32,
     /// What its alert was last told of its support.
     pub corroborated: bool,
+    /// The datastreams that last reached its level: while one of them is silent, the level does not fall.
+    pub behind: SmallVec<[u32; 2]>,
 }
 
 /// Longest wait after a rule that fails again and again.
@@ -111,24 +114,28 @@ impl Engine {
         }
         self.catalog = Some(Arc::new(catalog));
         self.catalog_text = text.clone();
-        self.lay_out(now);
+        let rules = self.rules.clone();
+        self.lay_out(&rules, now);
     }
 
     /// Takes rules. A rule with mistakes is never logged; should one come all the same, it is left out.
     pub(super) fn set_rules(&mut self, text: &Arc<RulesText>, now: Time) {
         let compile =
             |(name, source): &(String, String)| self.host.compile(&Source::new(name.clone(), source.clone())).ok();
-        self.rules = text.files.iter().filter_map(compile).map(Arc::new).collect();
+        let rules = text.files.iter().filter_map(compile).map(Arc::new).collect();
+        let before = std::mem::replace(&mut self.rules, rules);
         self.rules_text = text.clone();
-        self.lay_out(now);
+        self.lay_out(&before, now);
     }
 
-    /// Lays the rules over the city anew. What a rule remembers at a place survives, if the rule still asks the same.
-    fn lay_out(&mut self, now: Time) {
+    /// Lays the rules over the city anew. What a rule remembers at a place survives, if the rule still asks the same;
+    /// an alert that stands there stands on in any case.
+    fn lay_out(&mut self, before: &[Arc<Rule>], now: Time) {
         let Some(catalog) = self.catalog.clone() else { return };
-        let old: BTreeMap<(String, String), ScopeMemory> = std::mem::take(&mut self.scopes)
+        let mut old: BTreeMap<(String, String), ScopeMemory> = std::mem::take(&mut self.scopes)
             .into_iter()
-            .map(|scoped| ((scoped_key(&self.rules, &scoped), scoped.name.clone()), scoped.memory))
+            .filter(|scoped| self.rules.iter().any(|rule| asks_the_same(&before[scoped.rule].header, &rule.header)))
+            .map(|scoped| ((scoped_key(before, &scoped), scoped.name), scoped.memory))
             .collect();
         self.wakes.clear();
         for stream in &mut self.streams {
@@ -154,13 +161,20 @@ impl Engine {
                     }
                 }
             }
-            if let Some(memory) = old.get(&(rule.header.id.clone(), scoped.name.clone())) {
-                scoped.memory = memory.clone();
+            match old.remove(&(rule.header.id.clone(), scoped.name.clone())) {
+                Some(memory) => scoped.memory = memory,
+                None => {
+                    let is_it = |alert: &&Alert| alert.rule == rule.header.id && alert.place == scoped.name;
+                    if let Some(alert) = self.book.alerts().find(is_it) {
+                        scoped.memory.hold.level = alert.level;
+                        scoped.memory.corroborated = alert.corroborated;
+                    }
+                }
             }
         }
         // What may have changed is looked at when time next passes.
         for at in 0..self.scopes.len() {
-            if self.scopes[at].memory.evaluated.is_some() {
+            if self.scopes[at].memory != ScopeMemory::default() {
                 self.wake(at, now);
             }
         }
@@ -171,6 +185,14 @@ impl Engine {
         let memory = |scoped: &Scoped| ((scoped_key(&self.rules, scoped), scoped.name.clone()), scoped.memory.clone());
         self.scopes.iter().filter(|scoped| scoped.memory != ScopeMemory::default()).map(memory).collect()
     }
+}
+
+/// Whether a rule still is what it was, as far as its memory goes.
+fn asks_the_same(before: &Header, after: &Header) -> bool {
+    before.id == after.id
+        && before.scope == after.scope
+        && before.inputs == after.inputs
+        && before.labels == after.labels
 }
 
 fn scoped_key(rules: &[Arc<Rule>], scoped: &Scoped) -> String {

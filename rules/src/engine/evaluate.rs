@@ -12,22 +12,34 @@ use crate::language::value::Truth;
 use crate::language::{Arguments, Check, Failure, Outcome, Rule};
 use crate::record::{Effect, Undecided};
 use bongsu_sensors::{Catalog, Level, Time};
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What a rule answers.
+struct Answered {
+    /// Its checks, and the level it reaches.
+    outcome: Outcome,
+    /// The level that may still stand.
+    may_stand: Level,
+    /// Something could not be decided.
+    undecided: bool,
+}
 
 impl Engine {
     /// Evaluates one rule at one place.
     pub(super) fn evaluate(&mut self, at: usize, now: Time, effects: &mut Vec<Effect>) {
         let scoped = &self.scopes[at];
         let rule = self.rules[scoped.rule].clone();
-        let (inputs, data_time, expiry) = self.inputs(scoped, &rule, now);
+        let (inputs, expiry) = self.inputs(scoped, &rule, now);
         let arguments = Arguments::defaults(&rule.header);
         let level = scoped.memory.hold.level;
         let answered = self.answer(&rule, &inputs, &arguments, level);
         drop(inputs);
+        let is_silenced = self.is_silenced(scoped, now);
         let scoped = &mut self.scopes[at];
         scoped.memory.evaluated = Some(now);
-        let (outcome, may_stand) = match answered {
+        let Answered { outcome, may_stand, undecided } = match answered {
             Ok(answered) => {
                 scoped.memory.failures = 0;
                 answered
@@ -41,13 +53,16 @@ impl Engine {
                 return;
             }
         };
-        let undecided = outcome.is_undecided();
+        let undecided = undecided || (outcome.level < level && is_silenced);
+        let behind = self.behind(at, &outcome);
         // Silence is news of the moment at which it is noticed.
-        let data_time = if outcome.by_clock { Some(now) } else { data_time };
-        let answer = Answer { reached: outcome.level, may_stand, undecided, data_time };
-        let hold = &mut scoped.memory.hold;
-        hold.take(answer, &rule.header.hold, now);
-        let due = hold.due(&rule.header.hold);
+        let data_time = if outcome.by_clock { Some(now) } else { self.data_time(at, &rule, &behind, now) };
+        let memory = &mut self.scopes[at].memory;
+        memory.hold.take(Answer { reached: outcome.level, may_stand, undecided, data_time }, &rule.header.hold, now);
+        if outcome.level >= memory.hold.level {
+            memory.behind = behind;
+        }
+        let due = memory.hold.due(&rule.header.hold);
         self.speak_up(at, &rule, level, &outcome, now, effects);
         self.undecided(at, &rule, None, undecided, now, effects);
         let by_clock = outcome.due_in.map(|due_in| now + due_in);
@@ -57,38 +72,68 @@ impl Engine {
         }
     }
 
-    /// The rule's answer, and the level that may still stand.
-    fn answer(
-        &self,
-        rule: &Rule,
-        inputs: &[Input],
-        arguments: &Arguments,
-        level: Level,
-    ) -> Result<(Outcome, Level), Failure> {
+    fn answer(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments, level: Level) -> Result<Answered, Failure> {
         let outcome = self.host.evaluate(rule, inputs, arguments)?;
+        let undecided = outcome.is_undecided();
         if outcome.level >= level {
-            let reached = outcome.level;
-            return Ok((outcome, reached));
+            return Ok(Answered { may_stand: outcome.level, undecided, outcome });
         }
+        // A bound that disproves a limit may leave the eased one open.
         let eased = self.host.evaluate_eased(rule, inputs, arguments)?;
-        let may_stand = eased.level.max(outcome.level);
-        Ok((outcome, may_stand))
+        let undecided = undecided || eased.is_undecided();
+        Ok(Answered { may_stand: eased.level.max(outcome.level), undecided, outcome })
     }
 
-    /// The inputs of a rule at a place; the latest phenomenon time among them, where their windows end; and when the
-    /// first of them falls silent.
-    fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>, Option<Time>) {
-        let newest = |id: &u32| self.streams[*id as usize].series.newest().map(|sample| sample.time.min(now));
-        let newest_of = |feed: &Feed| feed.streams.iter().filter_map(newest).max();
-        let until = scoped.feeds.iter().filter_map(newest_of).max().unwrap_or(now);
-        // A neighbour's word makes no second sample of what is measured here.
-        let here = rule.header.inputs.iter().zip(&scoped.feeds).filter(|(spec, _)| spec.feeders == Feeders::Here);
-        let data_time = here.filter_map(|(_, feed)| newest_of(feed)).max();
-        let mut expiry: Option<Time> = None;
+    /// The inputs of a rule at a place, and when the first of them changes by time alone: it falls silent, or the time
+    /// of an observation comes whose clock was ahead. Windows end at the latest phenomenon time that is not ahead.
+    fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>) {
+        let series = || scoped.feeds.iter().flat_map(|feed| &feed.streams).map(|id| &self.streams[*id as usize].series);
+        let until = series().filter_map(|series| series.newest_by(now)).map(|sample| sample.time).max().unwrap_or(now);
+        let mut expiry = series().filter_map(|series| series.first_after(now)).map(|sample| sample.time).min();
         let inputs = (0..).zip(rule.header.inputs.iter().zip(&scoped.feeds));
         let inputs = inputs.map(|(index, (spec, feed))| self.input(index, spec, feed, until, now, &mut expiry));
         let inputs = inputs.collect();
-        (inputs, data_time, expiry)
+        (inputs, expiry)
+    }
+
+    /// The datastreams behind the checks that hold.
+    fn behind(&self, at: usize, outcome: &Outcome) -> SmallVec<[u32; 2]> {
+        let mut behind = SmallVec::new();
+        for check in outcome.checks.iter().filter(|check| check.truth == Truth::True) {
+            let asked = |input: u8| check.input.is_none_or(|asked| asked == input);
+            let feeds = (0..).zip(&self.scopes[at].feeds).filter(|(input, _)| asked(*input));
+            for id in feeds.flat_map(|(_, feed)| &feed.streams) {
+                let station = self.streams[*id as usize].known.as_ref().map(|known| known.facts.station);
+                let is_behind = check.stations.iter().any(|(behind, _)| Some(*behind) == station);
+                if is_behind && !behind.contains(id) {
+                    behind.push(*id);
+                }
+            }
+        }
+        behind
+    }
+
+    /// The latest observation of the place itself that rules may use: of those behind the answer, else of all. A
+    /// neighbour's word makes no second sample of what is measured here.
+    fn data_time(&self, at: usize, rule: &Rule, behind: &[u32], now: Time) -> Option<Time> {
+        let newest = |id: &&u32| self.streams[**id as usize].series.newest_usable(now).map(|sample| sample.time);
+        let here = || {
+            let feeds = rule.header.inputs.iter().zip(&self.scopes[at].feeds);
+            feeds.filter(|(spec, _)| spec.feeders == Feeders::Here).flat_map(|(_, feed)| &feed.streams)
+        };
+        let of_those_behind = here().filter(|id| behind.contains(id)).filter_map(|id| newest(&id)).max();
+        of_those_behind.or_else(|| here().filter_map(|id| newest(&id)).max())
+    }
+
+    /// Whether an alarm stands here and one of those that raised it has fallen silent since: the water may have taken
+    /// it, and those who see nothing do not speak for it.
+    fn is_silenced(&self, scoped: &Scoped, now: Time) -> bool {
+        let is_silent = |(id, max_age): (&u32, &Duration)| {
+            let newest = self.streams[*id as usize].series.newest_usable(now);
+            scoped.memory.behind.contains(id) && newest.is_none_or(|sample| sample.time + *max_age < now)
+        };
+        let streams = |feed: &Feed| feed.streams.iter().zip(&feed.max_age).any(is_silent);
+        scoped.memory.hold.level != Level::None && scoped.feeds.iter().any(streams)
     }
 
     fn input(

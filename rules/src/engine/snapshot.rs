@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The format this engine writes. It is raised whenever a snapshot of before would be read differently.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+pub const SNAPSHOT_FORMAT: u32 = 2;
 
 /// Why a snapshot cannot be taken up.
 #[derive(Debug, thiserror::Error)]
@@ -64,19 +64,12 @@ impl Engine {
     pub fn rebuild(authority: Authority, now: Time) -> Engine {
         let mut engine = Engine::new(authority.status);
         engine.numbering = authority.numbering;
+        engine.book = authority.book;
         engine.set_catalog(&authority.catalog, now);
         engine.set_rules(&authority.rules, now);
         for at in 0..engine.scopes.len() {
-            let scoped = &mut engine.scopes[at];
-            let rule = &engine.rules[scoped.rule].header.id;
-            let stands = authority.book.alerts().find(|alert| alert.rule == *rule && alert.place == scoped.name);
-            if let Some(alert) = stands {
-                scoped.memory.hold.level = alert.level;
-                scoped.memory.corroborated = alert.corroborated;
-            }
             engine.wake(at, now);
         }
-        engine.book = authority.book;
         engine
     }
 

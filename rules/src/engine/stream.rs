@@ -109,7 +109,7 @@ impl StreamState {
                 series.prune(self.look_back, TAIL);
                 Taken::Changed
             }
-            Inserted::Duplicate | Inserted::TooOld => {
+            Inserted::Duplicate => {
                 self.heard = Some(now);
                 effects.push(Effect::Duplicate);
                 Taken::Unchanged
@@ -132,6 +132,7 @@ impl StreamState {
 
     /// Remembers a sample that was judged before.
     pub fn recall(&mut self, sample: Sample) {
+        self.heard.get_or_insert(sample.time);
         let series = Arc::make_mut(&mut self.series);
         series.insert(sample);
         series.prune(self.look_back, TAIL);

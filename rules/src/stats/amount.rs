@@ -2,15 +2,19 @@
 
 use crate::language::input::Input;
 use crate::language::value::Measure;
-use crate::series::Window;
+use crate::series::{Sample, Window};
 use crate::stats::{Answer, over_in_unit, values};
 use rhai::ImmutableString;
 use rhai::plugin::export_module;
 use smallvec::SmallVec;
+use std::time::Duration;
 
-/// The rises of a counter within a window. A fall is a reset: what it then shows came since.
-pub(crate) fn rises(window: &Window<'_>) -> SmallVec<[f64; 64]> {
-    let mut last = window.before().map(|sample| sample.value);
+/// The rises of a counter within a window. A fall is a reset: what it then shows came since. What it rose by over a gap
+/// of more than `slack` that began before the window may have come before it too, so it is not counted.
+pub(crate) fn rises(window: &Window<'_>, slack: Duration) -> SmallVec<[f64; 64]> {
+    let first = window.samples().next().map(|sample| sample.time);
+    let near = |before: &&Sample| first.is_some_and(|first| first.since(before.time) <= slack);
+    let mut last = window.before().filter(near).map(|sample| sample.value);
     let mut rises = SmallVec::new();
     for value in window.values() {
         if let Some(last) = last {

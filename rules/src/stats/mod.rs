@@ -65,7 +65,10 @@ pub(crate) fn over_in_unit(input: &Input, window: &str, measure: impl Fn(&Stream
 
 /// The values of a window; for a counter, its rises.
 pub(crate) fn values(stream: &Stream, window: &Window<'_>) -> SmallVec<[f64; 64]> {
-    if stream.facts.nature == Nature::Counter { amount::rises(window) } else { window.values().collect() }
+    match stream.facts.nature {
+        Nature::Counter => amount::rises(window, stream.facts.slack()),
+        _ => window.values().collect(),
+    }
 }
 
 /// The values of a window in order, where there are enough of them to speak for it: at least `least`, and at least half
