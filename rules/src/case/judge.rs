@@ -35,9 +35,12 @@ pub fn failures(case: &Case, played: &Played, header: &Header) -> Vec<String> {
         }
     }
     if let Some(span) = case.undecided {
-        match played.undecided.iter().find(|(_, undecided)| undecided.since.is_some()) {
-            Some((time, _)) => failures.extend(outside(*time, case.start, span, "the rule could not decide")),
-            None => failures.push("expected the rule to say that it cannot decide, but it always could".into()),
+        let began =
+            || played.undecided.iter().filter(|(_, undecided)| undecided.since.is_some()).map(|(time, _)| *time);
+        let wrong = |time: Time| outside(time, case.start, span, "the rule could not decide");
+        if !began().any(|time| wrong(time).is_none()) {
+            let never = || "expected the rule to say that it cannot decide, but it always could".to_owned();
+            failures.push(began().next().and_then(wrong).unwrap_or_else(never));
         }
     }
     let failed = played.undecided.iter().find_map(|(_, undecided)| undecided.failure.as_ref());

@@ -60,7 +60,8 @@ impl Engine {
         let memory = &mut self.scopes[at].memory;
         memory.hold.take(Answer { reached: outcome.level, may_stand, undecided, data_time }, &rule.header.hold, now);
         if outcome.level >= memory.hold.level {
-            memory.behind = behind;
+            // Where silence itself is what was found, nobody's silence keeps it up.
+            memory.behind = if outcome.by_clock { SmallVec::new() } else { behind };
         }
         let due = memory.hold.due(&rule.header.hold);
         self.speak_up(at, &rule, level, &outcome, now, effects);
@@ -96,10 +97,11 @@ impl Engine {
         (inputs, expiry)
     }
 
-    /// The datastreams behind the checks that hold.
+    /// The datastreams behind the checks that hold; those that only support it are none.
     fn behind(&self, at: usize, outcome: &Outcome) -> SmallVec<[u32; 2]> {
         let mut behind = SmallVec::new();
-        for check in outcome.checks.iter().filter(|check| check.truth == Truth::True) {
+        let holds = |check: &&Check| check.truth == Truth::True && !outcome.supporting.contains(&check.label);
+        for check in outcome.checks.iter().filter(holds) {
             let asked = |input: u8| check.input.is_none_or(|asked| asked == input);
             let feeds = (0..).zip(&self.scopes[at].feeds).filter(|(input, _)| asked(*input));
             for id in feeds.flat_map(|(_, feed)| &feed.streams) {
@@ -130,7 +132,7 @@ impl Engine {
     fn is_silenced(&self, scoped: &Scoped, now: Time) -> bool {
         let is_silent = |(id, max_age): (&u32, &Duration)| {
             let newest = self.streams[*id as usize].series.newest_usable(now);
-            scoped.memory.behind.contains(id) && newest.is_none_or(|sample| sample.time + *max_age < now)
+            scoped.memory.behind.contains(id) && newest.is_some_and(|sample| sample.time + *max_age < now)
         };
         let streams = |feed: &Feed| feed.streams.iter().zip(&feed.max_age).any(is_silent);
         scoped.memory.hold.level != Level::None && scoped.feeds.iter().any(streams)

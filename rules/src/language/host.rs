@@ -217,6 +217,7 @@ fn operators(engine: &mut Engine) {
         engine.register_fn(sign, move |a: f64, b: Value| apply(&Value::constant(a), &b));
     }
     engine.register_fn("-", |a: Value| Value::constant(0.0).minus(&a));
+    engine.register_fn("abs", |value: &mut Value| value.magnitude());
     engine.register_fn("across", |value: &mut Value, way: ImmutableString| {
         let across = Across::parse(&way).ok_or_else(|| wrong(format!("across({way:?}): {ACROSS_WORDS}")))?;
         Ok::<Value, Box<EvalAltResult>>(Value { across, ..value.clone() })

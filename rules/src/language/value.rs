@@ -334,6 +334,14 @@ impl Value {
         self.join(other, Measure::divide)
     }
 
+    /// Its size, whatever its sign, still in its unit. A bound has none: what is at least −2 may be anything.
+    pub fn magnitude(&self) -> Value {
+        self.each(|measure| match measure {
+            Measure::Exactly(value) => Measure::Exactly(value.abs()),
+            _ => Measure::Unknown,
+        })
+    }
+
     /// The number that decides a comparison in this direction, and the stations behind it, worst first.
     pub fn decide(&self, upward: bool) -> Decided {
         let mut known: SmallVec<[(Part, f64); 4]> =
