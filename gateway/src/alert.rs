@@ -207,9 +207,8 @@ fn make<'a>(
 ) -> Alert<'a> {
     let is_meant = incident.status == Status::Actual;
     let hazard = incident.hazard.as_str();
-    let headline = |language| {
-        words::headline(hazard, level, &place_of(incident, context.catalog, language), language, is_meant)
-    };
+    let headline =
+        |language| words::headline(hazard, level, &place_of(incident, context.catalog, language), language, is_meant);
     let instruction = |language| words::instruction(hazard, level, language, is_meant);
     Alert {
         incident: &incident.id,

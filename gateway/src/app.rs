@@ -5,21 +5,24 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Addresses, Lock, Question, Reply, Socket};
 use crate::device::{self, Devices};
+use crate::gauge;
 use crate::inventory;
 use crate::pipeline::{Errand, Pipeline};
 use crate::restart;
 use crate::source::door::DoorSource;
 use crate::store::Store;
 use crate::trouble::Trouble;
-use crate::voice::Describe;
-use crate::voice::MqttVoice;
+use crate::voice::{MqttVoice, WebVoice};
+use crate::web::{self, Shared};
 use bongsu_broker::{Door, DoorConfig, Limits, Listener, Plane};
 use bongsu_rules::incident::Status;
 use miette::{IntoDiagnostic, WrapErr, miette};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// How the program is run.
@@ -42,7 +45,7 @@ pub struct App {
     is_stopping: Arc<AtomicBool>,
     /// Cancelled when the pipeline has ended, whether it was asked to or not.
     ended: CancellationToken,
-    web: CancellationToken,
+    pages: CancellationToken,
     trouble: Arc<Trouble>,
     _socket: Socket,
     _lock: Lock,
@@ -80,10 +83,21 @@ impl App {
             operator_mqtt: door.addresses().get(1).map(ToString::to_string).unwrap_or_default(),
             ..Addresses::default()
         };
-        let web = CancellationToken::new();
-        let describe: Describe = Box::new(|incident, _, _| serde_json::to_vec(incident).unwrap_or_default().into());
-        addresses.public = "http://127.0.0.1:0".into();
-        addresses.operator = "http://127.0.0.1:0".into();
+        let public = listener(config.public.listen).await?;
+        let operator = listener(config.operator.listen).await?;
+        addresses.public = format!("http://{}", public.local_addr().into_diagnostic()?);
+        addresses.operator = format!("http://{}", operator.local_addr().into_diagnostic()?);
+        let base_url = config.public.base_url.clone().unwrap_or_else(|| addresses.public.clone());
+        let shared = Shared::new(web::Settings {
+            store: config.store.path.clone(),
+            base_url: base_url.clone(),
+            sender_name: config.city.sender_name.clone(),
+            languages: config.city.languages.clone(),
+            status,
+        });
+        shared.recall(last).into_diagnostic().wrap_err("failed to read the store for the pages")?;
+        gauge::register(&shared, &door, &trouble, config.limits.intake_messages);
+        let pages = CancellationToken::new();
 
         let is_stopping = Arc::new(AtomicBool::new(false));
         let ended = CancellationToken::new();
@@ -93,14 +107,17 @@ impl App {
         let limit = config.limits.batch_readings;
         let pipeline = {
             let (trouble, ended, stats) = (trouble.clone(), ended.clone(), door.stats());
-            let mut mqtt = MqttVoice::new(outlet, stats, describe);
+            let mut mqtt = MqttVoice::new(outlet, stats, base_url);
+            let mut web = WebVoice::new(shared.clone(), trouble.clone());
             if let Some(catalog) = engine.catalog() {
-                mqtt.repeat(engine.incidents(), catalog)?;
+                shared.set_city(catalog.clone());
+                mqtt.repeat(engine.incidents(), catalog, last)?;
             }
             spawn(move || {
                 let _guard = ended.drop_guard();
                 let mut pipeline = Pipeline::new(source, engine, store, seq, limit)
                     .with_voice(&mut mqtt)
+                    .with_voice(&mut web)
                     .with_errands(errand_queue)
                     .with_patience(trouble);
                 pipeline.take_up(clock.now().max(last), catalog, rules)?;
@@ -108,6 +125,8 @@ impl App {
                 pipeline.run(|_, _| {}).map(|_| ())
             })?
         };
+        tokio::spawn(web::serve_public(public, shared.clone(), pages.clone()));
+        tokio::spawn(web::serve_operator(operator, shared, pages.clone()));
         let socket = listen(&config, &addresses, errands, devices, Arc::downgrade(&door))?;
         let mut app = App {
             addresses,
@@ -115,7 +134,7 @@ impl App {
             pipeline: Some(pipeline),
             is_stopping,
             ended,
-            web,
+            pages,
             trouble,
             _socket: socket,
             _lock: lock,
@@ -150,13 +169,17 @@ impl App {
             Some(Err(_)) => Err(miette!("the pipeline panicked; this is a bug in bongsu")),
             None => Ok(()),
         };
-        self.web.cancel();
+        self.pages.cancel();
         // A command that is just being answered may hold the door; its end closes it then.
         if let Some(door) = self.door.take().and_then(Arc::into_inner) {
             door.stop().await;
         }
         result
     }
+}
+
+async fn listener(address: SocketAddr) -> miette::Result<TcpListener> {
+    TcpListener::bind(address).await.into_diagnostic().wrap_err_with(|| format!("failed to listen on {address}"))
 }
 
 fn spawn(work: impl FnOnce() -> miette::Result<()> + Send + 'static) -> miette::Result<JoinHandle<miette::Result<()>>> {

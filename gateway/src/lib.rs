@@ -53,8 +53,17 @@ pub mod authority;
 /// The lock on the data folder, and the socket beside it.
 pub mod control;
 
-/// What has become true, said over MQTT.
+// An incident as everybody outside reads it.
+pub mod alert;
+
+// Citizens' pages and API, and the operators' API.
+pub mod web;
+
+/// Who says what has become true.
 pub mod voice;
+
+/// What the door and the disk tell of themselves.
+pub mod gauge;
 
 /// The wiring.
 pub mod app;

@@ -7,7 +7,7 @@
 use crate::store::StoreError;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +34,7 @@ pub struct Trouble {
     is_reserve_free: AtomicBool,
     failing: Mutex<Option<String>>,
     last_commit_ms: AtomicI64,
+    took_us: AtomicU64,
     looked: Mutex<Option<Instant>>,
     stop: AtomicBool,
 }
@@ -46,6 +47,7 @@ impl Trouble {
             is_reserve_free: AtomicBool::new(true),
             failing: Mutex::default(),
             last_commit_ms: AtomicI64::new(0),
+            took_us: AtomicU64::new(0),
             looked: Mutex::default(),
             stop: AtomicBool::new(false),
         };
@@ -68,6 +70,11 @@ impl Trouble {
         self.last_commit_ms.load(Ordering::Relaxed)
     }
 
+    /// How long the last commit took, all its tries together.
+    pub fn last_took(&self) -> Duration {
+        Duration::from_micros(self.took_us.load(Ordering::Relaxed))
+    }
+
     /// Ends the insisting: what is not committed stays with the devices.
     pub fn give_up(&self) {
         self.stop.store(true, Ordering::Release);
@@ -80,9 +87,12 @@ impl Trouble {
     pub fn insist<T>(&self, mut attempt: impl FnMut() -> Result<T, StoreError>) -> miette::Result<T> {
         let mut wait = FIRST_WAIT;
         let mut said: Option<Instant> = None;
+        let began = Instant::now();
         loop {
             match attempt() {
                 Ok(done) => {
+                    self.took_us
+                        .store(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
                     self.succeeded(said.is_some());
                     return Ok(done);
                 }

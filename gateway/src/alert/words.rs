@@ -6,7 +6,7 @@
 use bongsu_sensors::Level;
 
 /// A language the texts are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Language {
     /// Korean.
     Ko,
@@ -297,7 +297,12 @@ const ALL: &[Words] = &[
         ["의심스러운 연락이나 링크를 열지 마세요."; 3],
         ["Do not open suspicious messages or links."; 3],
     ),
-    service("sensor_health", ("센서 이상", "sensor fault"), ["현장 센서를 점검하세요."; 3], ["Inspect the sensor on site."; 3]),
+    service(
+        "sensor_health",
+        ("센서 이상", "sensor fault"),
+        ["현장 센서를 점검하세요."; 3],
+        ["Inspect the sensor on site."; 3],
+    ),
 ];
 
 fn of(hazard: &str) -> &'static Words {

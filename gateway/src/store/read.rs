@@ -1,10 +1,12 @@
 //! Reading the store beside its writer: a connection of its own, which sees what is committed and blocks nobody.
 
-use super::{Entry, Stored};
+use super::{DeadLetter, Entry, Stored};
 use bongsu_rules::Observation;
+use bongsu_rules::incident::Transition;
+use bongsu_rules::record::Undecided;
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Reason, Time};
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, InterruptHandle, OpenFlags, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +21,22 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         last: Time::from_millis(row.get(4)?),
         body: row.get(5)?,
     })
+}
+
+/// A device's clock is never believed to be faster than this; the engine refuses much smaller lies already.
+const FAST_CLOCK: Duration = Duration::from_secs(3600);
+
+/// A transition with its id. A row that this program cannot read any more fails the whole question.
+fn transition(row: &Row<'_>) -> rusqlite::Result<(i64, Transition)> {
+    Ok((row.get(0)?, json(row, 1)?))
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let body: String = row.get(column)?;
+    let failed = |error: serde_json::Error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    };
+    serde_json::from_str(&body).map_err(failed)
 }
 
 /// Some observations of a longer list.
@@ -53,9 +71,12 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn observations(&self, datastream: DatastreamId, from: Time, to: Time, limit: usize) -> rusqlite::Result<Page> {
-        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = 1 AND last >= ?1 AND first < ?2 ORDER BY seq";
+        // Nothing is received before it is true, but for clocks that are a little fast: the index on `now` leads near.
+        let sql = "SELECT seq, now, kind, first, last, body FROM log
+            WHERE now >= ?3 AND kind = 1 AND last >= ?1 AND first < ?2 ORDER BY now, seq";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![from.millis(), to.millis()], entry)?;
+        let received = from - FAST_CLOCK;
+        let rows = statement.query_map(params![from.millis(), to.millis(), received.millis()], entry)?;
         let mut found: BTreeMap<Time, Observation> = BTreeMap::new();
         let wanted = |id: DatastreamId, time: Time| id == datastream && from <= time && time < to;
         for row in rows {
@@ -93,5 +114,100 @@ impl Reader {
             counts.insert(reason, count);
         }
         Ok(counts)
+    }
+
+    /// What ends a question that takes too long, from another thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.connection.get_interrupt_handle()
+    }
+
+    /// The id of the newest transition; 0 before the first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn newest_transition(&self) -> rusqlite::Result<i64> {
+        let found = self.connection.query_row("SELECT max(id) FROM transition", [], |row| row.get::<_, Option<i64>>(0));
+        Ok(found.optional()?.flatten().unwrap_or(0))
+    }
+
+    /// The next transitions after an id, in order.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn transitions_after(&self, id: i64, limit: usize) -> rusqlite::Result<Vec<(i64, Transition)>> {
+        let sql = "SELECT id, body FROM transition WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.connection.prepare_cached(sql)?.query_map(params![id, limit], transition)?.collect()
+    }
+
+    /// The newest transitions of an incident, in order.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn transitions_of(&self, incident: &str, limit: usize) -> rusqlite::Result<Vec<(i64, Transition)>> {
+        let sql = "SELECT id, body FROM (SELECT id, body FROM transition WHERE incident = ?1 ORDER BY id DESC LIMIT ?2)
+            ORDER BY id";
+        self.connection.prepare_cached(sql)?.query_map(params![incident, limit], transition)?.collect()
+    }
+
+    /// Of each incident that lives or ended since `since`: the last transition that issued a message, and the last of
+    /// all, in the order of their ids.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn standing_transitions(&self, since: Time) -> rusqlite::Result<Vec<(i64, Transition)>> {
+        let sql = "WITH standing AS (SELECT id FROM incident WHERE state <> 'ended' OR updated >= ?1)
+            SELECT id, body FROM transition WHERE id IN (
+                SELECT max(id) FROM transition WHERE incident IN standing GROUP BY incident
+                UNION SELECT max(transition) FROM message WHERE incident IN standing GROUP BY incident)
+            ORDER BY id";
+        self.connection.prepare_cached(sql)?.query_map([since.millis()], transition)?.collect()
+    }
+
+    /// The observations of the newest rows of the log, newest row first, with the flags they were stored with.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn recent_observations(&self, rows: usize, mut each: impl FnMut(Observation)) -> rusqlite::Result<()> {
+        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = 1 ORDER BY seq DESC LIMIT ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for row in statement.query_map([rows], entry)? {
+            for stored in row?.stored().unwrap_or_default() {
+                if let Stored::Observation(observation) = stored {
+                    each(observation);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest refusals before an id, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn dead_letters_before(&self, id: i64, limit: usize) -> rusqlite::Result<Vec<(i64, DeadLetter)>> {
+        let sql = "SELECT id, received, source, station, reason, remedy, payload FROM dead_letter
+            WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+        let letter = |row: &Row<'_>| {
+            let reason: String = row.get(4)?;
+            let letter = DeadLetter {
+                received: Time::from_millis(row.get(1)?),
+                source: row.get(2)?,
+                station: row.get(3)?,
+                reason: Reason::ALL.into_iter().find(|known| known.name() == reason).unwrap_or(Reason::Malformed),
+                remedy: row.get(5)?,
+                payload: row.get(6)?,
+            };
+            Ok((row.get(0)?, letter))
+        };
+        self.connection.prepare_cached(sql)?.query_map(params![id, limit], letter)?.collect()
+    }
+
+    /// Where rules cannot decide.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn undecided(&self) -> rusqlite::Result<Vec<Undecided>> {
+        let mut statement = self.connection.prepare_cached("SELECT body FROM undecided ORDER BY rule, place")?;
+        statement.query_map([], |row| json(row, 0))?.collect()
     }
 }

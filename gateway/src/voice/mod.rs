@@ -1,6 +1,7 @@
-//! What has become true, said over MQTT. Other ways of saying it stand beside it: each is a
-//! [`Voice`](crate::pipeline::Voice) of the pipeline.
+//! Who says what has become true: each is a [`Voice`](crate::pipeline::Voice) of the pipeline.
 
 mod mqtt;
+mod web;
 
-pub use mqtt::{Describe, MqttVoice};
+pub use mqtt::MqttVoice;
+pub use web::WebVoice;

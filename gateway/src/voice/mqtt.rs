@@ -1,15 +1,16 @@
 //! Over MQTT: alerts and exercises for everybody, proposals for operators, live readings, the heartbeat, and to each
 //! device what was refused of what it said.
 
+use crate::alert::{self, Context};
 use crate::pipeline::{Spoken, Voice};
 use crate::store::DeadLetter;
 use bongsu_broker::{Outgoing, Outlet, OutletError, Qos, Stats};
 use bongsu_rules::incident::{Incident, Message, State, Status};
 use bongsu_rules::language::Audience;
 use bongsu_rules::{Effect, Observation};
+use bongsu_sensors::Time;
 use bongsu_sensors::catalog::Catalog;
 use bongsu_sensors::topic::{CityTopic, DeviceTopic, Leaf, Plane, SYSTEM};
-use bongsu_sensors::{Level, Time};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,19 +26,11 @@ const ERRORS_WINDOW: Duration = Duration::from_secs(10);
 /// Most stations whose errors are counted at once.
 const ERRORS_STATIONS: usize = 10_000;
 
-/// How long an alert that stands stays retained, and the all-clear: as long as their CAP messages are valid.
-pub const RAISED_FOR: Duration = Duration::from_secs(6 * 3600);
-/// See [`RAISED_FOR`].
-pub const ENDED_FOR: Duration = Duration::from_secs(3600);
-
-/// Writes an incident as JSON: as the public hears it in a message, or as operators see it without one.
-pub type Describe = Box<dyn Fn(&Incident, Option<&Message>, &Catalog) -> bytes::Bytes + Send>;
-
 /// Says over MQTT what has become true.
 pub struct MqttVoice {
     outlet: Outlet,
     stats: Arc<Stats>,
-    describe: Describe,
+    base_url: String,
     heartbeat: Option<Instant>,
     last_commit: Option<Time>,
     errors: HashMap<String, (Instant, u32)>,
@@ -76,39 +69,50 @@ struct Refused<'a> {
 
 impl MqttVoice {
     /// A voice through the door.
-    pub fn new(outlet: Outlet, stats: Arc<Stats>, describe: Describe) -> MqttVoice {
-        MqttVoice { outlet, stats, describe, heartbeat: None, last_commit: None, errors: HashMap::new() }
+    pub fn new(outlet: Outlet, stats: Arc<Stats>, base_url: String) -> MqttVoice {
+        MqttVoice { outlet, stats, base_url, heartbeat: None, last_commit: None, errors: HashMap::new() }
     }
 
     /// Says again what stands: after a start nothing is retained.
     ///
     /// # Errors
     /// The door is gone.
-    pub fn repeat<'i>(&self, incidents: impl Iterator<Item = &'i Incident>, catalog: &Catalog) -> miette::Result<()> {
+    pub fn repeat<'i>(
+        &self,
+        incidents: impl Iterator<Item = &'i Incident>,
+        catalog: &Catalog,
+        now: Time,
+    ) -> miette::Result<()> {
         let mut batch = Vec::new();
         for incident in incidents {
-            self.incident(incident, None, catalog, &mut batch);
+            self.incident(incident, None, catalog, now, &mut batch);
         }
         self.publish(batch)
     }
 
     /// What everybody, and what operators, hear of an incident.
-    fn incident(&self, incident: &Incident, message: Option<&Message>, catalog: &Catalog, batch: &mut Vec<Outgoing>) {
+    fn incident(
+        &self,
+        incident: &Incident,
+        message: Option<&Message>,
+        catalog: &Catalog,
+        now: Time,
+        batch: &mut Vec<Outgoing>,
+    ) {
         let plane = if incident.status == Status::Actual { Plane::Alerts } else { Plane::Exercise };
         let topic =
             |plane: Plane| CityTopic::Incident { plane, area: &incident.area, hazard: &incident.hazard }.to_string();
+        let context = Context { catalog: Some(catalog), base_url: &self.base_url };
         let public = incident.audience == Audience::Public;
         let said = message.or(incident.issued.as_ref());
         if let (true, Some(said)) = (public, said) {
-            let payload = (self.describe)(incident, Some(said), catalog);
-            let lasts = if said.level == Level::None { ENDED_FOR } else { RAISED_FOR };
-            batch.push(retained(topic(plane), payload, Some(lasts)));
+            let payload = alert::alert_json(incident, said, context);
+            batch.push(retained(topic(plane), payload.into(), Some(alert::expires(said).since(now))));
         }
         // Operators hear everything that the public does not.
-        let is_over = incident.state == State::Ended;
-        if !public || incident.state == State::Proposed || incident.state == State::Raised {
-            let lasts = is_over.then_some(ENDED_FOR);
-            batch.push(retained(topic(Plane::Ops), (self.describe)(incident, None, catalog), lasts));
+        if !public || matches!(incident.state, State::Proposed | State::Raised) {
+            let lasts = (incident.state == State::Ended).then_some(alert::ALL_CLEAR_LASTS);
+            batch.push(retained(topic(Plane::Ops), alert::for_operators(incident, context).json().into(), lasts));
         } else {
             // What was proposed is decided: the proposal is taken back.
             batch.push(retained(topic(Plane::Ops), bytes::Bytes::new(), None));
@@ -184,7 +188,7 @@ impl Voice for MqttVoice {
         }
         if let Some(catalog) = spoken.engine.catalog() {
             for (_, transition) in &spoken.batch.transitions {
-                self.incident(&transition.incident, transition.message.as_ref(), catalog, &mut batch);
+                self.incident(&transition.incident, transition.message.as_ref(), catalog, spoken.now, &mut batch);
             }
             // Without anybody to hear them, live readings cost nothing.
             if self.stats.subscriptions.get() > 0 {

@@ -7,19 +7,24 @@ use super::journal::Said;
 use super::parameters::{Parameters, unknown};
 use super::problem::{Problem, quoted};
 use super::shared::Shared;
-use super::{Plane, Web, json, json_of};
+use super::{Plane, Web, json};
 use crate::alert;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use bongsu_rules::hazard;
 use bongsu_rules::incident::{CITY, State as Stage, Transition};
+use bongsu_rules::language::Audience;
 use bongsu_sensors::catalog::AreaIndex;
-use bongsu_sensors::{Catalog, Level, Time};
+use bongsu_sensors::{Catalog, Level};
 use bytes::Bytes;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use std::sync::Arc;
+
+/// Longest identity of an incident: a hazard, an area and a moment.
+const INCIDENT_ID_LIMIT: usize = 256;
+
+/// Most transitions in a timeline, the newest.
+const TIMELINE: usize = 500;
 
 /// What of the incidents was asked for.
 struct Filter {
@@ -74,21 +79,19 @@ fn area(code: &str, catalog: Option<&Catalog>) -> Result<Option<AreaIndex>, Prob
     Err(unknown("area", code, areas.iter().map(|area| area.code.as_str())))
 }
 
-/// The list as JSON, around alerts that are JSON already.
-#[derive(Serialize)]
-struct List<'a> {
-    time: Time,
-    current: bool,
-    alerts: &'a [Box<RawValue>],
+/// An answer around alerts that are JSON already: how fresh it is, then `parts`, each a key with its alerts.
+fn answer(shared: &Shared, parts: &[(&str, String)]) -> Response {
+    let pulse = shared.pulse();
+    let mut body = format!("{{\"time\":\"{}\",\"current\":{}", pulse.now, pulse.is_current());
+    for (key, value) in parts {
+        body.push_str(&format!(",\"{key}\":{value}"));
+    }
+    body.push('}');
+    json(body)
 }
 
-/// One incident as JSON, with everything that was said of it, oldest first.
-#[derive(Serialize)]
-struct One<'a> {
-    time: Time,
-    current: bool,
-    alert: &'a RawValue,
-    timeline: &'a [Box<RawValue>],
+fn array(alerts: &[String]) -> String {
+    format!("[{}]", alerts.join(","))
 }
 
 /// `GET /api/v1/alerts`.
@@ -96,9 +99,8 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
     let shared = &*web.shared;
     let catalog = shared.catalog();
     let filter = Filter::read(&uri, catalog.as_deref(), web.plane)?;
-    let pulse = shared.pulse();
     let said = match web.plane {
-        Plane::Public => shared.board().public(pulse.now),
+        Plane::Public => shared.board().public(shared.pulse().now),
         Plane::Operator => shared.board().all(),
     };
     let stage = |said: &Said| match web.plane {
@@ -106,8 +108,8 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
         Plane::Operator => said.transition.incident.state,
     };
     let shown = said.iter().filter(|said| filter.admits(said, stage(said), catalog.as_deref()));
-    let alerts: Vec<Box<RawValue>> = shown.filter_map(|said| written(shared, said, web.plane)).collect();
-    Ok(json_of(&List { time: pulse.now, current: pulse.is_current(), alerts: &alerts }))
+    let alerts: Vec<String> = shown.filter_map(|said| written(shared, said, web.plane)).collect();
+    Ok(answer(shared, &[("alerts", array(&alerts))]))
 }
 
 /// `GET /api/v1/alerts/{incident}`.
@@ -115,11 +117,9 @@ pub async fn one(State(web): State<Web>, Path(id): Path<String>, uri: Uri) -> Re
     Parameters::read(&uri, &[])?;
     let shared = &*web.shared;
     let history = history(shared, &id, web.plane).await?;
-    let timeline: Vec<Box<RawValue>> = history.iter().filter_map(|said| written(shared, said, web.plane)).collect();
-    let alert = timeline.last().ok_or_else(|| no_such_incident(&id))?;
-    let pulse = shared.pulse();
-    let one = One { time: pulse.now, current: pulse.is_current(), alert, timeline: &timeline };
-    Ok(json(serde_json::to_vec(&one).map_err(|cause| Problem::unreadable(&cause))?))
+    let timeline: Vec<String> = history.iter().filter_map(|said| written(shared, said, web.plane)).collect();
+    let alert = timeline.last().ok_or_else(|| no_such_incident(&id))?.clone();
+    Ok(answer(shared, &[("alert", alert), ("timeline", array(&timeline))]))
 }
 
 /// There is no such incident, or none that may be seen here: who asks cannot tell one from the other.
@@ -131,12 +131,12 @@ pub(super) fn no_such_incident(id: &str) -> Problem {
 /// Everything that was said of an incident on a plane, oldest first. It ends with how the incident stands; it is empty
 /// where the incident may not be seen there.
 pub(super) async fn history(shared: &Shared, id: &str, plane: Plane) -> Result<Vec<Arc<Said>>, Problem> {
-    if !bongsu_sensors::name::is_name(id) && id.len() > INCIDENT_ID_LIMIT {
+    if id.len() > INCIDENT_ID_LIMIT {
         return Err(no_such_incident(id));
     }
     let wanted = id.to_owned();
     let transitions = shared.readers.read(move |reader| reader.transitions_of(&wanted, TIMELINE)).await?;
-    let is_public = |transition: &Transition| transition.incident.audience == bongsu_rules::language::Audience::Public;
+    let is_public = |transition: &Transition| transition.incident.audience == Audience::Public;
     if plane == Plane::Public && !transitions.last().is_some_and(|(_, last)| is_public(last)) {
         return Ok(Vec::new());
     }
@@ -145,26 +145,19 @@ pub(super) async fn history(shared: &Shared, id: &str, plane: Plane) -> Result<V
     Ok(said.filter(is_seen).collect())
 }
 
-/// Longest identity of an incident: a hazard, an area and a moment.
-const INCIDENT_ID_LIMIT: usize = 256;
-
-/// Most transitions in a timeline, the newest.
-const TIMELINE: usize = 500;
-
 /// Where an incident stands by what was said of it in public.
 fn public_stage(said: &Said) -> Stage {
     let is_over = said.transition.message.as_ref().is_some_and(|message| message.level == Level::None);
     if is_over { Stage::Ended } else { Stage::Issued }
 }
 
-/// A transition's alert as one plane sees it.
-fn written(shared: &Shared, said: &Said, plane: Plane) -> Option<Box<RawValue>> {
+/// A transition's alert as one plane sees it, as JSON.
+fn written(shared: &Shared, said: &Said, plane: Plane) -> Option<String> {
     let catalog = shared.catalog();
     let context = shared.context(&catalog);
     let bytes = match plane {
         Plane::Public => said.json(said.public(shared.settings.status)?, context),
         Plane::Operator => Bytes::from(alert::for_operators(&said.transition.incident, context).json()),
     };
-    let text = String::from_utf8(bytes.to_vec()).ok()?;
-    RawValue::from_string(text).ok()
+    String::from_utf8(bytes.into()).ok()
 }

@@ -84,14 +84,4 @@ impl Board {
         all.sort_by_key(|said| (said.transition.incident.state == State::Ended, std::cmp::Reverse(said.id)));
         all
     }
-
-    /// What the public may see of one incident.
-    pub fn public_of(&self, incident: &str) -> Option<Arc<Said>> {
-        self.incidents.get(incident)?.public.clone()
-    }
-
-    /// The newest transition of one incident.
-    pub fn latest_of(&self, incident: &str) -> Option<Arc<Said>> {
-        self.incidents.get(incident).map(|standing| standing.latest.clone())
-    }
 }

@@ -112,9 +112,8 @@ impl Stream {
         self.cursor = shared.journal.newest();
         drop(board);
         live.sort_by_key(|said| said.id);
-        let is_live = |said: &Arc<Said>| {
-            said.public(shared.settings.status).is_some_and(|message| message.level > Level::None)
-        };
+        let is_live =
+            |said: &Arc<Said>| said.public(shared.settings.status).is_some_and(|message| message.level > Level::None);
         self.take(live.into_iter().filter(is_live));
         // An id without data: the client remembers where it stands and shows nothing.
         self.ready.push_back(Bytes::from(format!("id: {}\n\n", self.cursor)));

@@ -33,7 +33,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 const NO_FILES_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a client hears that comes when all places are taken.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Serves `router` to at most `connections` clients until `stop` is cancelled.
 pub async fn serve(listener: TcpListener, router: Router, connections: usize, stop: CancellationToken) {

@@ -93,7 +93,8 @@ impl Metrics {
             listeners: Gauge::default(),
         };
         for reason in Reason::ALL {
-            metrics.dead_letters.get_or_create(&by_reason(reason));
+            // A series that is zero can be told from one that does not exist.
+            drop(metrics.dead_letters.get_or_create(&by_reason(reason)));
         }
         let mut registry = Registry::with_prefix("bongsu");
         registry.register("observations", "Readings that became observations", metrics.observations.clone());

@@ -61,7 +61,8 @@ impl Parameters {
         let time = Time::parse(text).or_else(|error| Time::parse(&text.replace(' ', "+")).map_err(|_| error));
         time.map(Some).map_err(|_| {
             let error = format!("parameter {key:?} cannot be {}", quoted(text));
-            let remedy = "write a time with its offset from UTC, such as 2026-07-08T11:31:00Z or 2026-07-08T20:31:00%2B09:00";
+            let remedy =
+                "write a time with its offset from UTC, such as 2026-07-08T11:31:00Z or 2026-07-08T20:31:00%2B09:00";
             Problem::bad_request(error, remedy)
         })
     }

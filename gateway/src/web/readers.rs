@@ -35,36 +35,47 @@ impl Readers {
         &self,
         ask: impl FnOnce(&Reader) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
-        let until = tokio::time::Instant::now() + DEADLINE;
-        let permit = tokio::time::timeout_at(until, self.free.clone().acquire_owned()).await;
-        let permit = permit.map_err(|_| Problem::busy())?.map_err(|_| Problem::busy())?;
-        let (path, idle) = (self.path.clone(), self.idle.clone());
-        let (tell, told) = oneshot::channel();
-        let mut reading = tokio::task::spawn_blocking(move || {
-            // The permit is given back when the reading has really ended, not when nobody waits for it any more.
-            let _permit = permit;
-            let known = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let reader = match known {
-                Some(reader) => reader,
-                None => Reader::open(&path)?,
-            };
-            let _ = tell.send(reader.interrupt_handle());
-            let answer = ask(&reader);
-            if answer.is_ok() {
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        let (path, free, idle) = (self.path.clone(), self.free.clone(), self.idle.clone());
+        // A task of its own: where a client leaves, its question still ends at the deadline.
+        let asked = tokio::spawn(async move { answer(path, free, idle, ask).await });
+        asked.await.map_err(|cause| Problem::unreadable(&cause))?
+    }
+}
+
+async fn answer<T: Send + 'static>(
+    path: PathBuf,
+    free: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<Reader>>>,
+    ask: impl FnOnce(&Reader) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let until = tokio::time::Instant::now() + DEADLINE;
+    let permit = tokio::time::timeout_at(until, free.acquire_owned()).await;
+    let permit = permit.map_err(|_| Problem::busy())?.map_err(|_| Problem::busy())?;
+    let (tell, told) = oneshot::channel();
+    let mut reading = tokio::task::spawn_blocking(move || {
+        // The permit is given back when the reading has really ended.
+        let _permit = permit;
+        let known = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match known {
+            Some(reader) => reader,
+            None => Reader::open(&path)?,
+        };
+        let _ = tell.send(reader.interrupt_handle());
+        let answer = ask(&reader);
+        if answer.is_ok() {
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        }
+        answer
+    });
+    match tokio::time::timeout_at(until, &mut reading).await {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(cause))) => Err(Problem::unreadable(&cause)),
+        Ok(Err(cause)) => Err(Problem::unreadable(&cause)),
+        Err(_) => {
+            if let Ok(handle) = told.await {
+                handle.interrupt();
             }
-            answer
-        });
-        match tokio::time::timeout_at(until, &mut reading).await {
-            Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(cause))) => Err(Problem::unreadable(&cause)),
-            Ok(Err(cause)) => Err(Problem::unreadable(&cause)),
-            Err(_) => {
-                if let Ok(handle) = told.await {
-                    handle.interrupt();
-                }
-                Err(Problem::busy())
-            }
+            Err(Problem::busy())
         }
     }
 }

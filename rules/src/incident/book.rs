@@ -1,6 +1,6 @@
 //! The book of alerts that stand and incidents that live.
 
-use super::release::{Wanted, settle, state};
+use super::release::{Wanted, due, settle, state};
 use super::{Audience, Cause, Evidence, Incident, Release, Status, Transition, shown};
 use bongsu_sensors::{Level, Time};
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl Book {
         let due: Vec<(String, String)> = self
             .live
             .iter()
-            .filter(|(_, incident)| due_of(incident).is_some_and(|due| due <= now))
+            .filter(|(_, incident)| due(incident).is_some_and(|due| due <= now))
             .map(|(key, _)| key.clone())
             .collect();
         for (hazard, area) in due {
@@ -120,7 +120,7 @@ impl Book {
 
     /// When time alone changes something.
     pub fn next_due(&self) -> Option<Time> {
-        self.live.values().filter_map(due_of).min()
+        self.live.values().filter_map(due).min()
     }
 
     fn settle(
@@ -210,10 +210,6 @@ fn wanted(alerts: &[&Alert]) -> Wanted {
     // Two rules or two places at the same level are two witnesses.
     let corroborated = top.len() > 1 || top.iter().any(|alert| alert.corroborated);
     Wanted { level, release, corroborated }
-}
-
-fn due_of(incident: &Incident) -> Option<Time> {
-    incident.proposal.as_ref().filter(|proposal| !proposal.escalated).map(|proposal| proposal.deadline)
 }
 
 #[cfg(test)]
@@ -313,12 +309,24 @@ mod tests {
             assert!(out.is_empty());
             book.tick(minute(6), &mut out);
             assert_eq!((out[0].cause, out[0].incident.state), (cause, state), "{level} {corroborated}");
-            assert_eq!(book.next_due(), None);
+            assert_eq!(book.next_due(), (state == State::Issued).then(|| minute(306)));
         };
         check(Warning, true, Cause::Deadline, State::Issued);
         check(Emergency, true, Cause::Deadline, State::Issued);
         check(Watch, true, Cause::Escalated, State::Proposed);
         check(Warning, false, Cause::Escalated, State::Proposed);
+    }
+
+    #[test]
+    fn a_level_that_lasts_is_said_again_before_it_expires() {
+        let mut book = Book::new(Status::Actual);
+        set(&mut book, 0, alert("x", &["a"], Watch, Release::Auto, true));
+        assert_eq!(book.next_due(), Some(minute(300)));
+        let mut out = Vec::new();
+        book.tick(minute(300), &mut out);
+        assert_eq!((out[0].cause, out[0].incident.messages), (Cause::Renewed, 2));
+        assert_eq!(out[0].message.as_ref().map(|message| message.level), Some(Watch));
+        assert_eq!(book.next_due(), Some(minute(600)));
     }
 
     #[test]

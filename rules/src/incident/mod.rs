@@ -8,6 +8,7 @@ pub mod book;
 mod release;
 
 pub use book::{Alert, Book};
+pub use release::{DEADLINE, LASTS};
 
 use crate::language::{Audience, Release};
 use bongsu_sensors::catalog::Translations;
@@ -168,6 +169,8 @@ pub enum Cause {
     Rule,
     /// A second sample or station supports what was proposed, and the rule issues it by itself.
     Corroborated,
+    /// It still stands, and was said again before its message expired.
+    Renewed,
     /// Nobody decided a corroborated warning by its deadline.
     Deadline,
     /// Nobody decided by the deadline, and one sensor alone is no reason to speak: the next person is asked.

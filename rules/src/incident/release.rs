@@ -10,6 +10,12 @@ use std::time::Duration;
 /// How long a proposal waits for a person.
 pub const DEADLINE: Duration = Duration::from_secs(5 * 60);
 
+/// How long an issued level may be believed after it was said: the validity of its CAP message.
+pub const LASTS: Duration = Duration::from_secs(6 * 3600);
+
+/// When a level that still stands is said again, so that it never expires under a danger that lasts.
+pub const RENEWED_AFTER: Duration = Duration::from_secs(5 * 3600);
+
 /// What an incident's alerts ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -24,6 +30,19 @@ pub struct Wanted {
 /// Brings what is issued in line with what is wanted; answers the message to say, if any, and whether a corroboration
 /// or a deadline was what let it out.
 pub fn settle(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) -> (Option<Message>, Cause) {
+    let (message, cause) = decide(incident, wanted, now, cause);
+    if message.is_some() || renewal(incident).is_none_or(|at| now < at) {
+        return (message, cause);
+    }
+    // A rise that waits for a person does not let what is public expire.
+    let waiting = incident.proposal.take();
+    let said = incident.issued.as_ref().map_or(Level::None, |message| message.level);
+    let message = issue(incident, said, now);
+    incident.proposal = waiting;
+    (Some(message), Cause::Renewed)
+}
+
+fn decide(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) -> (Option<Message>, Cause) {
     let said = incident.issued.as_ref().map_or(Level::None, |message| message.level);
     let waits = incident.proposal.as_ref().is_some_and(|proposal| proposal.level == wanted.level);
     if wanted.level == said {
@@ -68,6 +87,18 @@ fn issue(incident: &mut Incident, level: Level, now: Time) -> Message {
     incident.issued = Some(message.clone());
     incident.proposal = None;
     message
+}
+
+/// When time alone changes something: a proposal's deadline, or a message that must be said again.
+pub fn due(incident: &Incident) -> Option<Time> {
+    let deadline = incident.proposal.as_ref().filter(|proposal| !proposal.escalated).map(|proposal| proposal.deadline);
+    [deadline, renewal(incident)].into_iter().flatten().min()
+}
+
+/// When the level that is public must be said again.
+fn renewal(incident: &Incident) -> Option<Time> {
+    let standing = incident.issued.as_ref().filter(|message| message.level != Level::None);
+    standing.map(|message| message.sent + RENEWED_AFTER)
 }
 
 /// Where an incident stands, by what is decided, said and asked.

@@ -189,12 +189,12 @@ fn data_values_are_the_same_in_both() {
     assert_eq!(cbor[0].value, Some(ResolvedValue::Data(b"hi".to_vec())));
 }
 
-/// Every example of the public observation data folder resolves as its authors say. Run with BONGSU_DATA=DIR.
+/// Every example of the public observation data folder resolves as its authors say. Run with EVAL_DATA=DIR.
 #[test]
 fn examples_of_the_rfc_resolve_as_published() {
     #[expect(clippy::disallowed_methods, reason = "a test that reads examples from a folder its caller names")]
-    let Ok(data) = std::env::var("BONGSU_DATA") else {
-        println!("skipped: BONGSU_DATA names no public observation data folder");
+    let Ok(data) = std::env::var("EVAL_DATA") else {
+        println!("skipped: EVAL_DATA names no public observation data folder");
         return;
     };
     let folder = Path::new(&data).join("iot_payloads/senml");

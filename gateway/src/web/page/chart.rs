@@ -1,0 +1,134 @@
+//! A small hydrograph as SVG: the water, its limits, and what both are in words.
+
+use super::Ink;
+use super::frame::class;
+use super::say;
+use super::series::Series;
+use crate::alert::{self, words};
+use bongsu_sensors::{Level, Time};
+use maud::{Markup, html};
+
+/// The drawing's own units; on a telephone one is about a pixel.
+const WIDTH: f64 = 320.0;
+const HEIGHT: f64 = 150.0;
+const TOP: f64 = 14.0;
+const BOTTOM: f64 = HEIGHT - 16.0;
+const LEFT: f64 = 4.0;
+const RIGHT: f64 = WIDTH - 4.0;
+
+/// Labels closer than this cannot be read.
+const LABEL_HEIGHT: f64 = 12.0;
+
+/// From values to the drawing's units.
+struct Scale<'a> {
+    series: &'a Series,
+    low: f64,
+    high: f64,
+}
+
+impl Scale<'_> {
+    /// A scale that holds every point, and the limits up to the next one above them.
+    fn of(series: &Series) -> Scale<'_> {
+        let values = || series.points.iter().map(|(_, value)| *value);
+        let (mut low, mut high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+        let next = series.levels.iter().map(|(_, limit)| *limit).find(|limit| *limit > high);
+        high = next.unwrap_or(high);
+        low = low.min(series.levels.first().map_or(low, |(_, limit)| *limit));
+        let margin = ((high - low) * 0.08).max(series.name.kind().resolution * 5.0);
+        Scale { series, low: low - margin, high: high + margin }
+    }
+
+    fn x(&self, time: Time) -> f64 {
+        let span = self.series.to.since(self.series.from).as_secs_f64().max(1.0);
+        LEFT + (RIGHT - LEFT) * time.since(self.series.from).as_secs_f64() / span
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        BOTTOM - (BOTTOM - TOP) * (value - self.low) / (self.high - self.low)
+    }
+
+    /// The curve; what was not measured is not drawn.
+    fn curve(&self) -> String {
+        let mut path = String::new();
+        let mut before: Option<Time> = None;
+        for (time, value) in &self.series.points {
+            let is_joined = before.is_some_and(|before| time.since(before) <= self.series.gap);
+            let pen = if is_joined { 'L' } else { 'M' };
+            path.push_str(&format!("{pen}{:.1} {:.1}", self.x(*time), self.y(*value)));
+            before = Some(*time);
+        }
+        path
+    }
+
+    /// The limits in the picture, highest first: where, and whether a label fits at the left or right.
+    fn limits(&self) -> Vec<(Level, f64, Option<&'static str>)> {
+        let mut free = [("end", f64::NEG_INFINITY), ("start", f64::NEG_INFINITY)];
+        let shown = self.series.levels.iter().rev().filter(|(_, limit)| *limit <= self.high);
+        let place = |(level, limit): &(Level, f64)| {
+            let y = self.y(*limit);
+            let side = free.iter_mut().find(|(_, last)| y - *last >= LABEL_HEIGHT);
+            let side = side.map(|(side, last)| {
+                *last = y;
+                *side
+            });
+            (*level, *limit, side)
+        };
+        shown.map(place).collect()
+    }
+}
+
+/// The chart of a series.
+pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
+    let scale = Scale::of(series);
+    let (korean, english) = series.name.kind().title;
+    let title = ink.language.pick(korean, english);
+    let station = alert::station_name(ink.catalog.as_deref(), &series.station, ink.language);
+    let unit = series.name.kind().unit;
+    let Some((last_time, last)) = series.points.last().copied() else { return html! {} };
+    let clock = |time: Time| ink.moment(time).split(' ').next_back().unwrap_or_default().to_owned();
+    let (last_x, last_y) = (scale.x(last_time), scale.y(last));
+    let anchor = if last_x > WIDTH / 2.0 { "end" } else { "start" };
+    html! {
+        figure {
+            figcaption { (station) " · " (title) " · " (ink.moment(series.from)) "–" (clock(series.to)) }
+            svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(in_words(ink, series, title)) {
+                path.ax d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
+                @for (level, limit, side) in scale.limits() {
+                    @let y = format!("{:.1}", scale.y(limit));
+                    path class={ "lv " (class(level)) } d={ "M" (LEFT) " " (y) "H" (RIGHT) } {}
+                    @if let Some(side) = side {
+                        text x=(if side == "end" { RIGHT } else { LEFT }) y=(y) dy="-2" text-anchor=(side) {
+                            (words::level_word(level, ink.language)) " " (say::number(limit))
+                        }
+                    }
+                }
+                path.q d=(scale.curve()) {}
+                circle.p cx=(format!("{last_x:.1}")) cy=(format!("{last_y:.1}")) r="3" {}
+                text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy="14" text-anchor=(anchor) {
+                    (say::quantity(last, unit))
+                }
+                text x=(LEFT) y=(HEIGHT - 3.0) { (clock(series.from)) }
+                text x=(RIGHT) y=(HEIGHT - 3.0) text-anchor="end" { (clock(series.to)) }
+            }
+        }
+    }
+}
+
+/// The same for those who do not see it.
+fn in_words(ink: &Ink<'_>, series: &Series, title: &str) -> String {
+    let unit = series.name.kind().unit;
+    let values = || series.points.iter().map(|(_, value)| *value);
+    let low = say::quantity(values().fold(f64::INFINITY, f64::min), unit);
+    let high = say::quantity(values().fold(f64::NEG_INFINITY, f64::max), unit);
+    let last = say::quantity(series.points.last().map_or(0.0, |(_, value)| *value), unit);
+    let limits = series
+        .levels
+        .iter()
+        .map(|(level, limit)| format!("{} {}", words::level_word(*level, ink.language), say::quantity(*limit, unit)));
+    let limits: Vec<String> = limits.collect();
+    let limits = limits.join(", ");
+    ink.language.pick(
+        format!("{title}: 가장 낮을 때 {low}, 가장 높을 때 {high}, 마지막 {last}. 기준: {limits}"),
+        format!("{title}: lowest {low}, highest {high}, last {last}. Limits: {limits}"),
+    )
+}

@@ -1,0 +1,212 @@
+//! The first page: what is going on, where, and what to do.
+
+use super::Ink;
+use super::chart;
+use super::frame::{self, chip, class, moment};
+use super::say::{self, Word};
+use super::series::{self, Series, Span};
+use crate::alert::{self, Alert, words};
+use crate::web::journal::Said;
+use bongsu_rules::incident::CITY;
+use bongsu_sensors::catalog::{AreaIndex, AreaKind};
+use bongsu_sensors::{Catalog, Level};
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Incidents shown in full; the others are a line each. A page is read on a telephone and weighs at most 30 KB.
+const CARDS: usize = 5;
+
+/// Checks shown under an incident here; its own page shows all.
+const REASONS: usize = 4;
+
+/// Lines of further incidents, of ended ones, and of districts.
+const LINES: usize = 20;
+const ENDED_LINES: usize = 8;
+const DISTRICT_LINES: usize = 25;
+
+/// Districts without an alert that are named.
+const QUIET_NAMES: usize = 60;
+
+/// The page.
+pub async fn page(ink: &Ink<'_>) -> Markup {
+    let shared = ink.shared;
+    let said = shared.board().public(shared.pulse().now);
+    let (live, ended): (Vec<_>, Vec<_>) = said.into_iter().partition(|said| level(said) > Level::None);
+    let mut cards = Vec::with_capacity(CARDS);
+    let mut drawn = BTreeSet::new();
+    for said in live.iter().take(CARDS) {
+        let incident = &said.transition.incident;
+        let series = series::of(shared, ink.catalog.as_deref(), incident, Span::Recent).await;
+        // One station between two districts causes two incidents; its water is drawn once.
+        let series = series.filter(|series| drawn.insert((series.station.clone(), series.name)));
+        cards.push(card(ink, said, series.as_deref()));
+    }
+    let say = |word: Word| word.say(ink.language);
+    let body = html! {
+        h1 { (say(Word::Now)) }
+        section aria-labelledby="a" {
+            h2 #a { (say(Word::Alerts)) @if !live.is_empty() { " (" (live.len()) ")" } }
+            @if live.is_empty() {
+                p { (if shared.pulse().is_current() { say(Word::NoAlerts) } else { say(Word::Unknown) }) }
+            }
+            div.cards { @for card in cards { (card) } }
+            (lines(ink, live.get(CARDS..).unwrap_or_default(), LINES))
+        }
+        section aria-labelledby="d" { h2 #d { (say(Word::Districts)) } (districts(ink, &live)) }
+        @if !ended.is_empty() {
+            section aria-labelledby="e" { h2 #e { (say(Word::Ended)) } (lines(ink, &ended, ENDED_LINES)) }
+        }
+    };
+    frame::page(ink, say(Word::Now), &body)
+}
+
+/// The level that was said.
+fn level(said: &Said) -> Level {
+    said.transition.message.as_ref().map_or(Level::None, |message| message.level)
+}
+
+/// What is said of an incident in public.
+pub fn issued<'a>(ink: &'a Ink<'_>, said: &'a Said) -> Option<Alert<'a>> {
+    let message = said.public(ink.shared.settings.status)?;
+    Some(alert::issued(&said.transition.incident, message, ink.shared.context(&ink.catalog)))
+}
+
+fn card(ink: &Ink<'_>, said: &Said, series: Option<&Series>) -> Markup {
+    let Some(alert) = issued(ink, said) else { return html! {} };
+    let say = |word: Word| word.say(ink.language);
+    html! {
+        article class={ "card " (class(alert.level)) } {
+            (chip(alert.level, ink.language))
+            h3 { a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) } }
+            p.do { (alert.instruction.get(ink.language)) }
+            p.mut {
+                (say(Word::Since)) " " (moment(ink, alert.onset))
+                @if let Some(sent) = alert.sent && sent > alert.onset { " · " (say(Word::Updated)) " " (moment(ink, sent)) }
+            }
+            @if let Some(series) = series { (chart::figure(ink, series)) }
+            (reasons(ink, &alert, REASONS))
+        }
+    }
+}
+
+/// The evidence as a table: what holds first.
+pub fn reasons(ink: &Ink<'_>, alert: &Alert<'_>, limit: usize) -> Markup {
+    let say = |word: Word| word.say(ink.language);
+    let (hold, rest): (Vec<_>, Vec<_>) = alert.evidence.iter().partition(|reason| reason.result == "true");
+    let shown = hold.into_iter().chain(rest).take(limit);
+    html! {
+        @if !alert.evidence.is_empty() {
+            details open[limit > REASONS] {
+                summary { (say(Word::Why)) }
+                table {
+                    thead { tr {
+                        th scope="col" { (say(Word::Check)) }
+                        th scope="col" { (say(Word::Measured)) }
+                        th scope="col" { (say(Word::Limit)) }
+                    } }
+                    tbody { @for reason in shown { (row(ink, reason)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(ink: &Ink<'_>, reason: &alert::Reason<'_>) -> Markup {
+    let say = |word: Word| word.say(ink.language);
+    let station = reason.station.map(|station| alert::station_name(ink.catalog.as_deref(), station, ink.language));
+    let result = match reason.result {
+        "true" => Word::Holds,
+        "false" => Word::HoldsNot,
+        _ => Word::NotKnown,
+    };
+    html! {
+        tr {
+            th scope="row" {
+                (alert::name_in(reason.label, ink.language, ""))
+                @if let Some(station) = station { br; span.mut { (station) } }
+            }
+            td {
+                @match reason.value {
+                    Some(value) => (say::quantity(value, reason.unit)),
+                    None => (say(Word::NotKnown)),
+                }
+            }
+            td {
+                @if let Some(limit) = reason.limit { (say::comparison(reason.op)) " " (say::quantity(limit, reason.unit)) br; }
+                span.mut { (say(result)) }
+            }
+        }
+    }
+}
+
+/// Incidents, a line each.
+fn lines(ink: &Ink<'_>, said: &[Arc<Said>], limit: usize) -> Markup {
+    let alerts = said.iter().take(limit).filter_map(|said| issued(ink, said));
+    html! {
+        @if !said.is_empty() {
+            ul.list {
+                @for alert in alerts {
+                    li {
+                        (chip(alert.level, ink.language))
+                        a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) }
+                        @if let Some(sent) = alert.sent { (moment(ink, sent)) }
+                    }
+                }
+                @if said.len() > limit { li { "+ " (said.len() - limit) " " (Word::More.say(ink.language)) } }
+            }
+        }
+    }
+}
+
+/// The districts: those with an alert by their highest level, the others by name.
+fn districts(ink: &Ink<'_>, live: &[Arc<Said>]) -> Markup {
+    let Some(catalog) = ink.catalog.as_deref() else { return html! {} };
+    let mut highest: Vec<(Level, String)> = Vec::new();
+    let mut quiet: Vec<String> = Vec::new();
+    let city = live.iter().filter(|said| said.transition.incident.area == CITY).map(|said| level(said)).max();
+    highest.extend(city.map(|level| (level, words::whole_city(ink.language).to_owned())));
+    for area in shown_areas(catalog, live) {
+        let name = &catalog.area(area).name;
+        let name = alert::name_in(name, ink.language, catalog.area(area).code.as_str()).to_owned();
+        let here = live.iter().filter(|said| {
+            let inner = catalog.area_named(&said.transition.incident.area);
+            inner.is_some_and(|inner| catalog.lies_in(inner, area))
+        });
+        match here.map(|said| level(said)).max() {
+            Some(level) => highest.push((level, name)),
+            None => quiet.push(name),
+        }
+    }
+    highest.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
+    let word = if ink.shared.pulse().is_current() { Word::Quiet } else { Word::Unknown };
+    let (named, unnamed) = (quiet.len().min(QUIET_NAMES), quiet.len().saturating_sub(QUIET_NAMES));
+    let more = |count: usize| format!(" + {count} {}", Word::More.say(ink.language));
+    html! {
+        ul.list {
+            @for (level, name) in highest.iter().take(DISTRICT_LINES) { li { (chip(*level, ink.language)) (name) } }
+            @if highest.len() > DISTRICT_LINES { li { (more(highest.len() - DISTRICT_LINES)) } }
+            @if !quiet.is_empty() {
+                li { span { strong { (word.say(ink.language)) } ": " (quiet[..named].join(", "))
+                    @if unnamed > 0 { (more(unnamed)) } } }
+            }
+        }
+    }
+}
+
+/// The districts of the city (all areas where it names none as such), and any area beside them that has an alert.
+fn shown_areas(catalog: &Catalog, live: &[Arc<Said>]) -> Vec<AreaIndex> {
+    let all = || (0..).take(catalog.areas.len()).map(AreaIndex);
+    let is_district = |area: &AreaIndex| catalog.area(*area).kind == AreaKind::Sigungu;
+    let mut shown: Vec<AreaIndex> = all().filter(is_district).collect();
+    if shown.is_empty() {
+        shown = all().filter(|area| catalog.area(*area).kind != AreaKind::Zone).collect();
+    }
+    for said in live {
+        let Some(area) = catalog.area_named(&said.transition.incident.area) else { continue };
+        if !shown.iter().any(|district| catalog.lies_in(area, *district)) {
+            shown.push(area);
+        }
+    }
+    shown
+}

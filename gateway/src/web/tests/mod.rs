@@ -1,0 +1,8 @@
+//! The web against a real store: who sees what, what a resumed stream says, what a wrong question is told.
+
+mod api;
+mod city;
+mod events;
+mod page;
+mod socket;
+mod visibility;
