@@ -277,12 +277,17 @@ async fn accept(bound: Bound, shared: Arc<Shared>, tasks: TaskTracker) {
             if !websocket {
                 return connection::serve(stream, peer, plane, shared).await;
             }
-            let accepted = websocket::accept(stream, shared.limits.max_packet_bytes);
-            match tokio::time::timeout(shared.limits.connect_timeout, accepted).await {
-                Ok(Ok(stream)) => connection::serve(stream, peer, plane, shared).await,
-                Ok(Err(_)) | Err(_) => shared.stats.refused_silent.add(1),
-            }
+            // apart, so that its size is no burden to every other connection
+            Box::pin(serve_websocket(stream, peer, plane, shared)).await;
         });
+    }
+}
+
+async fn serve_websocket(stream: TcpStream, peer: SocketAddr, plane: Plane, shared: Arc<Shared>) {
+    let accepted = websocket::accept(stream, shared.limits.max_packet_bytes);
+    match tokio::time::timeout(shared.limits.connect_timeout, accepted).await {
+        Ok(Ok(stream)) => connection::serve(stream, peer, plane, shared).await,
+        Ok(Err(_)) | Err(_) => shared.stats.refused_silent.add(1),
     }
 }
 

@@ -187,7 +187,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let number = shared.numbers.fetch_add(1, Ordering::Relaxed) + 1;
-    let Some(greeted) = greet::greet(&mut stream, peer, plane, number, &shared).await else {
+    // boxed, like the end: what they need must not weigh on the long time between
+    let Some(greeted) = Box::pin(greet::greet(&mut stream, peer, plane, number, &shared)).await else {
         return;
     };
     let present = leave::Present::enter(&shared, &greeted, number);
@@ -218,7 +219,7 @@ where
     }
     connection.speak();
     let end = connection.run().await;
-    connection.end(end, present).await;
+    Box::pin(connection.end(end, present)).await;
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {

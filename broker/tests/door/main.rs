@@ -12,3 +12,4 @@ mod sessions;
 mod shutdown;
 mod support;
 mod version5;
+mod websocket;
