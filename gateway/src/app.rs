@@ -201,7 +201,7 @@ fn door_config(config: &Config) -> DoorConfig {
         intake_messages: config.limits.intake_messages,
         ..Limits::default()
     };
-    DoorConfig { listeners, limits }
+    DoorConfig { listeners, limits, ..DoorConfig::default() }
 }
 
 /// Answers commands: each is an errand of the pipeline, done between two batches.
