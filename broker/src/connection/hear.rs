@@ -334,7 +334,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Gives the batch to its takers, and writes the answers that need not wait for them.
     fn hand_over(&mut self, batch: Batch) {
-        let Batch { messages, to, owed, awaited } = batch;
+        let Batch { mut messages, to, owed, awaited } = batch;
         let takers: Vec<Arc<Feed>> = self.feeds(to);
         let ticket = match owed.is_empty() {
             true => 0,
@@ -343,11 +343,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !messages.is_empty() {
             let receipt = self.shared.sessions.receipt();
             let mut deliveries = std::collections::VecDeque::new();
-            for feed in takers {
+            let last = takers.len().saturating_sub(1);
+            for (index, feed) in takers.into_iter().enumerate() {
+                let messages = if index == last { std::mem::take(&mut messages) } else { messages.clone() };
                 let delivery = Delivery {
                     from: self.client.identity.clone(),
                     client_id: self.client.id.clone(),
-                    messages: messages.clone(),
+                    messages,
                     ack: Ack::new(self.mailbox.clone(), ticket, awaited),
                     session: self.kept.as_ref().map(|kept| kept.session.key.clone()),
                     origin: self.kept.as_ref().map_or(self.number, |kept| kept.session.number),

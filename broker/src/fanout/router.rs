@@ -5,7 +5,7 @@
 //! * link identifiers must never repeat: a process-wide counter;
 //! * `LinkBuilder::build` blocks: [`open`] is for a blocking thread;
 //! * a late `ready()` after Disconnect panics it: a lane ends before its link says goodbye;
-//! * a dropped link leaks its slot unless it says Disconnect: [`Goodbye`];
+//! * a dropped link leaks its slot unless it says Disconnect: [`Inlet::goodbye`];
 //! * each filter owns a log of segments: there is one filter, with small segments;
 //! * it makes a span for each packet: set `rumqttd=off` in the tracing filter;
 //! * it has no way to be stopped: a replaced router's thread stays parked in `recv` with what its
