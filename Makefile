@@ -13,9 +13,13 @@ demo: ## Watch a simulated city flood: builds, starts everything, opens the page
 	$(CARGO) build --release
 	@exec "$${CARGO_TARGET_DIR:-target}/release/bongsu" demo $(ARGS)
 
-.PHONY: test
-test: ## Run every test
+.PHONY: setup
+setup: ## Install what the tests need besides Rust: MQTT clients of other people
 	@scripts/need.sh cargo cc
+	@broker/tests/clients/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
+
+.PHONY: test
+test: setup ## Run every test
 	$(CARGO) test --workspace
 
 .PHONY: ci

@@ -9,12 +9,13 @@ use crate::gauge;
 use crate::inventory;
 use crate::pipeline::{Errand, Pipeline};
 use crate::restart;
+use crate::session::Sessions;
 use crate::source::door::DoorSource;
 use crate::store::Store;
 use crate::trouble::Trouble;
 use crate::voice::{MqttVoice, WebVoice};
 use crate::web::{self, Shared};
-use bongsu_broker::{Door, DoorConfig, Limits, Listener, Plane};
+use bongsu_broker::{Door, DoorConfig, Limits, Listener, Plane, Receipt};
 use bongsu_rules::incident::Status;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::net::SocketAddr;
@@ -22,8 +23,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// How often the door tells operators' tools about itself under `$SYS/broker/`.
+const SYSTEM_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How the program is run.
 #[derive(Clone, Debug)]
@@ -76,7 +81,8 @@ impl App {
 
         let authority =
             CityAuthority { devices: devices.clone(), allow_anonymous_devices: config.mqtt.allow_anonymous_devices };
-        let (door, intake, outlet) = Door::start(door_config(&config), Arc::new(authority)).await.into_diagnostic()?;
+        let (door, intake, outlet) =
+            Door::start(door_config(&config, store.receipts()?)?, Arc::new(authority)).await.into_diagnostic()?;
         let door = Arc::new(door);
         let mut addresses = Addresses {
             mqtt: door.addresses().first().map(ToString::to_string).unwrap_or_default(),
@@ -160,7 +166,7 @@ impl App {
         }
         self.is_stopping.store(true, Ordering::Release);
         let ended = self.ended.clone();
-        if tokio::time::timeout(std::time::Duration::from_secs(20), ended.cancelled()).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(20), ended.cancelled()).await.is_err() {
             self.trouble.give_up();
             ended.cancelled().await;
         }
@@ -190,18 +196,27 @@ fn spawn(work: impl FnOnce() -> miette::Result<()> + Send + 'static) -> miette::
         .wrap_err("failed to start the pipeline")
 }
 
-fn door_config(config: &Config) -> DoorConfig {
+fn door_config(config: &Config, receipts: Vec<Receipt>) -> miette::Result<DoorConfig> {
     let listeners = vec![
         Listener { address: config.mqtt.listen, plane: Plane::Devices },
         Listener { address: config.operator.mqtt_listen, plane: Plane::Operators },
     ];
+    let websocket_listeners = config.mqtt.ws_listen.map(|address| Listener { address, plane: Plane::Devices });
     let limits = Limits {
         max_connections: config.limits.max_connections,
         max_packet_bytes: config.limits.max_packet_bytes,
         intake_messages: config.limits.intake_messages,
         ..Limits::default()
     };
-    DoorConfig { listeners, limits, ..DoorConfig::default() }
+    let sessions = Sessions::open(&config.data.join("sessions.db")).into_diagnostic()?;
+    Ok(DoorConfig {
+        listeners,
+        websocket_listeners: websocket_listeners.into_iter().collect(),
+        limits,
+        sessions: Some(Arc::new(sessions)),
+        receipts,
+        system_interval: Some(SYSTEM_INTERVAL),
+    })
 }
 
 /// Answers commands: each is an errand of the pipeline, done between two batches.

@@ -73,6 +73,8 @@ pub struct City {
 pub struct Mqtt {
     /// Address and port; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Address and port for MQTT over WebSocket; `None`: it is not served.
+    pub ws_listen: Option<SocketAddr>,
     /// Whether devices without credentials may publish.
     pub allow_anonymous_devices: bool,
 }

@@ -44,6 +44,9 @@ pub mod trouble;
 /// The one place that reads the clock.
 pub mod clock;
 
+/// What the door must not forget over a restart.
+pub mod session;
+
 /// Who may speak for which stations.
 pub mod device;
 

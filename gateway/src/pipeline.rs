@@ -177,6 +177,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
         for (said, packet_id, rejection) in step.rejections.drain(..) {
             self.source.reject(said, packet_id, rejection);
         }
+        self.batch.receipts.append(&mut self.source.receipts());
         let time_passes = self.engine.next_due().is_some_and(|due| due <= moment.now);
         let input = match step.readings.is_empty() {
             false => Input::Readings(std::mem::take(&mut step.readings)),

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
         say_ready(&app, arguments.json, output)?;
         tell(arguments, &app, foresight)?;
         if !arguments.no_open {
-            open(&app.addresses.public);
+            open(&page(&app));
         }
         let address: SocketAddr = app.addresses.mqtt.parse().into_diagnostic()?;
         let settings =
@@ -133,11 +133,16 @@ fn tell(arguments: &Arguments, app: &App, foresight: Foresight) -> miette::Resul
     let mqtt = &app.addresses.mqtt;
     let (host, port) = mqtt.rsplit_once(':').unwrap_or((mqtt, ""));
     eprintln!("EXERCISE. {} At {} times the speed of life {when}.", scenario.story.1, arguments.speed);
-    eprintln!("  the page        {}", app.addresses.public);
+    eprintln!("  the page        {}", page(app));
     eprintln!("  over MQTT       mosquitto_sub -h {host} -p {port} -t 'bongsu/v1/exercise/#' -v");
     eprintln!("  as events       curl -N {}/events", app.addresses.public);
     eprintln!("Ctrl-C ends it.");
     Ok(())
+}
+
+/// The page that reloads itself.
+fn page(app: &App) -> String {
+    format!("{}/?live=1", app.addresses.public)
 }
 
 /// Opens the page where there is a screen.

@@ -113,6 +113,7 @@ fn address(section: &Reader<'_>, key: &'static str) -> Option<Located<SocketAddr
 
 fn mqtt(section: Reader<'_>, warnings: &Mistakes) -> Option<(Mqtt, Located<SocketAddr>)> {
     let listen = address(&section, "listen");
+    let ws_listen = section.node("ws_listen").and_then(|_| address(&section, "ws_listen")).map(|typed| typed.value);
     let anonymous = section.required_at::<bool>("allow_anonymous_devices");
     section.finish();
     let (listen, anonymous) = (listen?, anonymous?);
@@ -120,7 +121,7 @@ fn mqtt(section: Reader<'_>, warnings: &Mistakes) -> Option<(Mqtt, Located<Socke
         let wrong = format!("anyone who reaches {} can report readings", listen.value);
         warnings.add(&anonymous.origin, wrong, "give each device a password with `bongsu devices add`");
     }
-    Some((Mqtt { listen: listen.value, allow_anonymous_devices: anonymous.value }, listen))
+    Some((Mqtt { listen: listen.value, ws_listen, allow_anonymous_devices: anonymous.value }, listen))
 }
 
 fn public(section: Reader<'_>) -> Option<(Public, Located<SocketAddr>)> {

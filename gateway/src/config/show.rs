@@ -33,6 +33,7 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
             "mqtt",
             vec![
                 ("listen", Some(text(&config.mqtt.listen.to_string()))),
+                ("ws_listen", config.mqtt.ws_listen.map(|address| text(&address.to_string()))),
                 ("allow_anonymous_devices", Some(config.mqtt.allow_anonymous_devices.to_string())),
             ],
         ),

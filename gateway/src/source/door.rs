@@ -2,7 +2,7 @@
 
 use super::{Heard, Moment, Said, Source};
 use crate::clock::Clock;
-use bongsu_broker::{Ack, Delivery, Intake, Rejection};
+use bongsu_broker::{Ack, Delivery, Intake, Receipt, Rejection};
 use bongsu_sensors::Time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,8 +23,8 @@ pub struct DoorSource {
     last: Time,
     /// Most messages of one moment.
     limit: usize,
-    /// What is owed an answer: one for each delivery of the moment.
-    held: Vec<Ack>,
+    /// What is owed an answer: one for each delivery of the moment, with the receipts of its QoS 2 messages.
+    held: Vec<(Ack, Vec<Receipt>)>,
     stop: Arc<AtomicBool>,
     quiet_since: Option<Instant>,
 }
@@ -37,7 +37,8 @@ impl DoorSource {
 
     fn keep(&mut self, delivery: Delivery, said: &mut Vec<Said>) -> usize {
         let count = delivery.messages.len();
-        self.held.push(delivery.ack);
+        let receipts = delivery.receipts().collect();
+        self.held.push((delivery.ack, receipts));
         said.push(Said::Messages(delivery.messages));
         count
     }
@@ -72,14 +73,20 @@ impl Source for DoorSource {
     }
 
     fn acknowledge(&mut self) {
-        for ack in self.held.drain(..) {
+        for (ack, _) in self.held.drain(..) {
             ack.acknowledge();
         }
     }
 
     fn reject(&mut self, said: usize, packet_id: u16, rejection: Rejection) {
-        if let Some(ack) = self.held.get_mut(said) {
+        if let Some((ack, receipts)) = self.held.get_mut(said) {
+            // What is refused was not taken: it may come again.
+            receipts.retain(|receipt| receipt.packet_id != packet_id);
             ack.reject(packet_id, rejection);
         }
+    }
+
+    fn receipts(&mut self) -> Vec<Receipt> {
+        self.held.iter_mut().flat_map(|(_, receipts)| std::mem::take(receipts)).collect()
     }
 }

@@ -3,7 +3,7 @@
 pub mod door;
 pub mod file;
 
-use bongsu_broker::{Message, Rejection};
+use bongsu_broker::{Message, Receipt, Rejection};
 use bongsu_sensors::Time;
 use file::Row;
 
@@ -50,6 +50,12 @@ pub trait Source {
     /// A message will be answered with a reason, once everything is on the disk. `said` is the place of its delivery in
     /// the moment.
     fn reject(&mut self, _said: usize, _packet_id: u16, _rejection: Rejection) {}
+
+    /// QoS 2 messages of the moment that must not be taken twice: they go into the same commit. Asked after the last
+    /// rejection.
+    fn receipts(&mut self) -> Vec<Receipt> {
+        Vec::new()
+    }
 
     /// The names of its files, in the order of their numbers, where it reads files.
     fn names(&self) -> Vec<String> {

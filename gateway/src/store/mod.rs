@@ -11,6 +11,8 @@ mod write;
 pub use entry::{CATALOG, Entry, RULES, Stored};
 pub use read::{Page, Reader};
 
+use crate::session::receipt_of;
+use bongsu_broker::Receipt;
 use bongsu_rules::incident::{Book, Status, Transition};
 use bongsu_rules::record::Undecided;
 use bongsu_sensors::catalog::Numbering;
@@ -135,6 +137,8 @@ pub struct Batch {
     pub dead_letters: Vec<DeadLetter>,
     /// Things that happened.
     pub events: Vec<Event>,
+    /// QoS 2 messages that must not be taken twice.
+    pub receipts: Vec<Receipt>,
     /// Alerts and incidents as they stand, where they changed.
     pub book: Option<Book>,
     /// Numbers of datastreams, where new ones were given.
@@ -152,7 +156,11 @@ pub struct Batch {
 impl Batch {
     /// Whether there is nothing to make true.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.dead_letters.is_empty() && self.events.is_empty() && self.progress.is_none()
+        self.entries.is_empty()
+            && self.dead_letters.is_empty()
+            && self.events.is_empty()
+            && self.receipts.is_empty()
+            && self.progress.is_none()
     }
 
     /// Forgets what was committed.
@@ -369,6 +377,18 @@ impl Store {
             pairs.push((StationId::new(&station), name.parse().map_err(|cause| self.damaged("datastream", &cause))?));
         }
         Ok(Numbering::of(pairs))
+    }
+
+    /// The QoS 2 messages that must not be taken twice.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn receipts(&self) -> Result<Vec<Receipt>, StoreError> {
+        let failed = self.failed();
+        let mut statement =
+            self.connection.prepare("SELECT session, packet_id, number FROM receipt").map_err(&failed)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(&failed)?;
+        rows.map(|row| row.map(receipt_of).map_err(&failed)).collect()
     }
 
     /// How far a replay has read.

@@ -69,6 +69,14 @@ CREATE TABLE event (
     PRIMARY KEY (station, id)
 ) STRICT, WITHOUT ROWID;
 
+-- QoS 2 messages of devices whose exchange may outlive a restart: the latest of each session and packet identifier.
+CREATE TABLE receipt (
+    session   TEXT NOT NULL,
+    packet_id INTEGER NOT NULL,
+    number    INTEGER NOT NULL,
+    PRIMARY KEY (session, packet_id)
+) STRICT, WITHOUT ROWID;
+
 -- Devices and the digests of their secrets.
 CREATE TABLE device (
     username TEXT PRIMARY KEY,

@@ -1,6 +1,7 @@
 //! Writing a batch: the statements behind one commit.
 
 use super::{Batch, DeadLetter};
+use crate::session::receipt_row;
 use bongsu_rules::incident::Transition;
 use bongsu_rules::record::Undecided;
 use rusqlite::{Transaction, params};
@@ -21,6 +22,10 @@ pub fn batch(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> r
     let mut insert = to.prepare_cached("INSERT OR IGNORE INTO event VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for event in &batch.events {
         insert.execute(params![event.station, event.id, event.time.millis(), event.kind, event.body])?;
+    }
+    let mut insert = to.prepare_cached("INSERT OR REPLACE INTO receipt VALUES (?1, ?2, ?3)")?;
+    for receipt in &batch.receipts {
+        insert.execute(receipt_row(receipt))?;
     }
     if !batch.dead_letters.is_empty() {
         write_dead_letters(to, &batch.dead_letters, dead_letter_limit)?;
