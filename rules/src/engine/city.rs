@@ -5,7 +5,7 @@ use super::feed::{Around, Feed, feeds};
 use super::stream::{Known, StreamState};
 use crate::hold::Hold;
 use crate::incident::{Alert, CITY};
-use crate::language::header::Header;
+use crate::language::header::{Feeders, Header};
 use crate::language::{Rule, Scope};
 use crate::record::{CatalogText, RulesText};
 use bongsu_sensors::catalog::{AreaIndex, StationIndex};
@@ -140,6 +140,7 @@ impl Engine {
         self.wakes.clear();
         for stream in &mut self.streams {
             stream.dependents.clear();
+            stream.neighbours.clear();
             stream.look_back = Duration::ZERO;
             if let Some(Known { quality: bongsu_sensors::catalog::Quality { flat: Some((after, _)), .. }, .. }) =
                 stream.known
@@ -152,12 +153,16 @@ impl Engine {
         }
         for (at, scoped) in self.scopes.iter_mut().enumerate() {
             let rule = &self.rules[scoped.rule];
-            for (feed, look_back) in scoped.feeds.iter().zip(&rule.look_back) {
+            for ((spec, feed), look_back) in rule.header.inputs.iter().zip(&scoped.feeds).zip(&rule.look_back) {
                 for id in &feed.streams {
                     let stream = &mut self.streams[*id as usize];
                     stream.look_back = stream.look_back.max(*look_back);
-                    if !stream.dependents.contains(&at) {
-                        stream.dependents.push(at);
+                    // Scopes come in order, so one that is there already is the last.
+                    match spec.feeders {
+                        Feeders::Here if stream.dependents.last() != Some(&at) => stream.dependents.push(at),
+                        Feeders::Here => {}
+                        _ if stream.neighbours.last() != Some(&at) => stream.neighbours.push(at),
+                        _ => {}
                     }
                 }
             }

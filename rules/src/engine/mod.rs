@@ -27,6 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stream::{StreamState, Taken};
 
+/// Neighbours are heard once a minute.
+const MINUTE_MS: u64 = 60_000;
+
 /// The engine.
 #[derive(Debug)]
 pub struct Engine {
@@ -116,9 +119,22 @@ impl Engine {
         for &scope in &dependents {
             self.touch(scope, now, effects);
         }
-        if let Some(stream) = self.streams.get_mut(reading.datastream.0 as usize) {
-            stream.dependents = dependents;
+        let neighbours = std::mem::take(&mut self.streams[reading.datastream.0 as usize].neighbours);
+        for &scope in &neighbours {
+            self.mention(scope, now);
         }
+        let stream = &mut self.streams[reading.datastream.0 as usize];
+        (stream.dependents, stream.neighbours) = (dependents, neighbours);
+    }
+
+    /// A neighbour of a scope spoke: it is heard with all the other neighbours when the minute is over. Twenty rain gauges
+    /// around each river gauge would otherwise ask the same question twenty times.
+    fn mention(&mut self, scope: usize, now: Time) {
+        let scoped = &self.scopes[scope];
+        // What never spoke for itself has nothing to be supported in.
+        let Some(earliest) = scoped.earliest(&self.rules[scoped.rule].header) else { return };
+        let minute_over = now + Duration::from_millis(MINUTE_MS - now.millis().unsigned_abs() % MINUTE_MS);
+        self.wake(scope, minute_over.max(earliest));
     }
 
     /// An input of a scope changed: it is evaluated now, or as soon as its rule allows.

@@ -35,6 +35,8 @@ pub struct StreamState {
     pub heard: Option<Time>,
     /// The scopes that look at it.
     pub dependents: SmallVec<[usize; 4]>,
+    /// The scopes elsewhere that it is a neighbour of.
+    pub neighbours: SmallVec<[usize; 2]>,
 }
 
 /// What the catalog says of a datastream.
