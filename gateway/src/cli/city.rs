@@ -1,5 +1,6 @@
 //! What `demo` and `simulate` share: a simulated city and what happens to it, as arguments.
 
+use bongsu_sensors::time::parse_duration;
 use bongsu_sensors::{Level, Time};
 use bongsu_simulators::{City, Scenario, Settings, Simulation, Size, scenario};
 use miette::{IntoDiagnostic, miette};
@@ -20,6 +21,9 @@ pub struct CityArguments {
     /// About how many stations
     #[arg(long = "station-count", default_value_t = 100, value_name = "NUMBER")]
     stations: usize,
+    /// How often every station sends, such as 1m [default: each kind of station at its own pace]
+    #[arg(long, value_name = "DURATION")]
+    cadence: Option<String>,
 }
 
 /// What will truly happen, known because the city is simulated.
@@ -40,7 +44,15 @@ impl CityArguments {
             return Err(miette!(help = "write a number from 0 to 10", "--rain {} is no rain", self.rain));
         }
         let city = City::build(self.seed, Size::stations(self.stations));
-        let settings = Settings { seed: self.seed, rain: self.rain, ..Settings::default() };
+        let cadence = match &self.cadence {
+            None => None,
+            Some(text) => {
+                Some(parse_duration(text).filter(|cadence| *cadence >= Duration::from_secs(60)).ok_or_else(|| {
+                    miette!(help = "write it as 1m or 10m, a minute at least", "{text:?} is no cadence")
+                })?)
+            }
+        };
+        let settings = Settings { seed: self.seed, rain: self.rain, cadence, ..Settings::default() };
         Simulation::new(city, scenario, &settings, start).into_diagnostic()
     }
 
