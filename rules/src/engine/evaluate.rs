@@ -267,7 +267,12 @@ fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidence {
         op: check.op.sign().to_owned(),
         limit: finite(check.limit.number()),
         result: result.to_owned(),
-        stations: check.stations.iter().map(|(station, value)| (name(station), *value)).collect(),
+        // An endless time to a limit is no number that the store could write down.
+        stations: check
+            .stations
+            .iter()
+            .filter_map(|(station, value)| Some((name(station), finite(Some(*value))?)))
+            .collect(),
         more_stations: u32::try_from(check.more_stations).unwrap_or(u32::MAX),
     }
 }

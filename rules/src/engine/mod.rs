@@ -34,6 +34,8 @@ const MINUTE_MS: u64 = 60_000;
 #[derive(Debug)]
 pub struct Engine {
     status: Status,
+    /// When the last record was taken in.
+    now: Time,
     host: Host,
     catalog: Option<Arc<Catalog>>,
     catalog_text: Arc<CatalogText>,
@@ -53,6 +55,7 @@ impl Engine {
     pub fn new(status: Status) -> Engine {
         Engine {
             status,
+            now: Time::default(),
             host: Host::new(),
             catalog: None,
             catalog_text: Arc::default(),
@@ -69,6 +72,7 @@ impl Engine {
     /// Takes in one record; appends what is to be done. The same records always give the same effects.
     pub fn handle(&mut self, record: &Record, effects: &mut Vec<Effect>) {
         let now = record.now;
+        self.now = now;
         self.pass_time(now, effects);
         match &record.input {
             Input::Readings(readings) => {

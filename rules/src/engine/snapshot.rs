@@ -1,7 +1,8 @@
 //! What the engine keeps over a restart besides the log.
 //!
 //! Windows are not in it: they are filled again from the stored observations, by the same path an upgrade or a new rule
-//! takes. What remains is small: hold and timer state, incidents, the last samples of each datastream.
+//! takes. What remains is small: hold and timer state, incidents, the last samples of each datastream and the last
+//! window of those that fell silent long ago.
 
 use super::Engine;
 use super::city::ScopeMemory;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The format this engine writes. It is raised whenever a snapshot of before would be read differently.
-pub const SNAPSHOT_FORMAT: u32 = 2;
+pub const SNAPSHOT_FORMAT: u32 = 3;
 
 /// Why a snapshot cannot be taken up.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,7 @@ pub enum RestoreError {
 
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
+    now: Time,
     status: Status,
     catalog: Arc<CatalogText>,
     rules: Arc<RulesText>,
@@ -64,6 +66,7 @@ impl Engine {
     pub fn rebuild(authority: Authority, now: Time) -> Engine {
         let mut engine = Engine::new(authority.status);
         engine.numbering = authority.numbering;
+        engine.now = now;
         engine.book = authority.book;
         engine.set_catalog(&authority.catalog, now);
         engine.set_rules(&authority.rules, now);
@@ -87,12 +90,14 @@ impl Engine {
             let scoped = &self.scopes[*at];
             (*time, self.rules[scoped.rule].header.id.clone(), scoped.name.clone())
         };
+        let recalled_since = self.now - self.look_back();
         let snapshot = Snapshot {
+            now: self.now,
             status: self.status,
             catalog: self.catalog_text.clone(),
             rules: self.rules_text.clone(),
             numbering: self.numbering.clone(),
-            streams: self.streams.iter().map(super::stream::StreamState::memory).collect(),
+            streams: self.streams.iter().map(|stream| stream.memory(recalled_since)).collect(),
             scopes: self.scope_memories(),
             wakes: self.wakes.iter().map(named).collect(),
             book: self.book.clone(),
@@ -135,6 +140,7 @@ impl Engine {
             }
         }
         engine.book = snapshot.book;
+        engine.now = snapshot.now;
         Ok(engine)
     }
 }

@@ -55,11 +55,11 @@ impl Known {
     }
 }
 
-/// What a snapshot holds of a datastream: windows are filled again from the stored observations.
+/// What a snapshot holds of a datastream: windows are filled again from the stored observations, where these reach.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StreamMemory {
     heard: Option<Time>,
-    tail: SmallVec<[(Time, f64, Flag); TAIL]>,
+    kept: SmallVec<[(Time, f64, Flag); TAIL]>,
 }
 
 /// Whether a reading changed what rules can see.
@@ -145,16 +145,19 @@ impl StreamState {
         Arc::make_mut(&mut self.series).reflag(time, flag);
     }
 
-    /// What a snapshot holds of it.
-    pub fn memory(&self) -> StreamMemory {
-        let tail = self.series.iter().rev().take(TAIL).map(|sample| (sample.time, sample.value, sample.flag));
-        StreamMemory { heard: self.heard, tail: tail.collect() }
+    /// What a snapshot holds of it: its last samples, and all that were received before `recalled_since` or may have
+    /// been. A datastream that speaks has none of those; one that fell silent long ago keeps its last window so.
+    pub fn memory(&self, recalled_since: Time) -> StreamMemory {
+        let unsure = recalled_since + FUTURE_LIMIT;
+        let kept = self.series.iter().rev().enumerate().filter(|(back, sample)| *back < TAIL || sample.time <= unsure);
+        let kept = kept.map(|(_, sample)| (sample.time, sample.value, sample.flag));
+        StreamMemory { heard: self.heard, kept: kept.collect() }
     }
 
     /// Takes up what a snapshot held.
     pub fn remember(&mut self, memory: StreamMemory) {
         self.heard = memory.heard;
-        for (time, value, flag) in memory.tail {
+        for (time, value, flag) in memory.kept {
             self.recall(Sample { time, value, flag });
         }
     }

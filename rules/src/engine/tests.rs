@@ -1,7 +1,10 @@
 //! The engine's behaviours, told as what goes in and what comes out. Start at [`bench`].
 
 mod bench;
+mod chance;
 mod change;
+mod law;
 mod place;
+mod restart;
 mod silence;
 mod station;

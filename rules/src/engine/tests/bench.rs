@@ -220,6 +220,8 @@ impl Bench {
             }
             Effect::Duplicate => format!("{now} duplicate"),
             Effect::Refused(refusal) => format!("{now} refused: {}", refusal.reason),
+            // What lasts is said again and again; that is the business of incidents.
+            Effect::Incident(transition) if transition.cause == Cause::Renewed => return None,
             Effect::Incident(transition) => format!("{now} {}", incident_text(transition)),
             Effect::Undecided(undecided) => {
                 let what = match (&undecided.since, &undecided.failure) {

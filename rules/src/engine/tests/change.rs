@@ -75,7 +75,7 @@ fn the_alert_of_a_rule_that_is_gone_stays_and_is_taken_up_when_it_returns() {
     bench.take_rules(610.0, &[stage_rule("high", "5.0"), road_rule()]);
     // It stands as it stood, and falls only as any alert falls: after 30 calm minutes.
     assert_told(&bench.play("620 jamsu river_stage 4.8\n 639 jamsu river_stage 4.8"), "");
-    assert_told(&bench.play("650 jamsu river_stage 4.8"), "640 seocho none ended .2");
+    assert_told(&bench.play("650 jamsu river_stage 4.8"), "640 seocho none ended .4");
 }
 
 #[test]

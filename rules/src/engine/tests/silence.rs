@@ -17,7 +17,7 @@ fn silence_never_clears_and_is_told_once() {
         520 jamsu river_stage 4.9",
         "0 seocho watch issued .1
         40 high at jamsu is undecided
-        510 seocho none ended .2
+        510 seocho none ended .3
         510 high at jamsu decides again",
     );
 }
@@ -36,7 +36,7 @@ fn patience_begins_anew_after_silence() {
         "0 seocho watch issued .1
          60 high at jamsu is undecided
         300 high at jamsu decides again
-        360 seocho none ended .2",
+        360 seocho none ended .3",
     );
 }
 

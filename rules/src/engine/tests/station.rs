@@ -39,7 +39,7 @@ fn a_river_rises_through_its_levels_and_ends_once() {
     );
     // Below the higher levels at 90, below 5.2 at 100: each falls twelve hours later.
     let calm: String = (10..90).map(|step| format!("{} jamsu river_stage 5.18\n", step * 10)).collect();
-    assert_told(&bench.play(&calm), "810 seocho advisory issued .3\n 820 seocho none ended .4");
+    assert_told(&bench.play(&calm), "810 seocho advisory issued .5\n 820 seocho none ended .6");
 }
 
 #[test]
