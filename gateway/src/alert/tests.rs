@@ -101,7 +101,8 @@ fn operators_see_the_proposal_and_the_public_the_issued_level() {
     incident.issued = Some(message(Level::Watch));
     incident.proposal = Some(Proposal { level: Level::Warning, since, deadline, escalated: false });
     check("proposed_for_operators", &for_operators(&incident, context));
-    let public = issued(&incident, &message(Level::Watch), context);
+    let said = message(Level::Watch);
+    let public = issued(&incident, &said, context);
     assert_eq!((public.level, public.state), (Level::Watch, "issued"));
     assert!(!String::from_utf8(public.json()).expect("text").contains("warning\""), "nothing of the proposal");
 }

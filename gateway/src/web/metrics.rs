@@ -8,7 +8,7 @@ use bongsu_rules::Effect;
 use bongsu_rules::incident::State;
 use bongsu_sensors::Reason;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
@@ -27,6 +27,15 @@ type Labels = Vec<(String, String)>;
 enum Ask {
     Counter(Box<dyn Fn() -> u64 + Send + Sync>),
     Gauge(Box<dyn Fn() -> f64 + Send + Sync>),
+}
+
+impl Ask {
+    fn encode(&self, to: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+        match self {
+            Ask::Counter(ask) => ConstCounter::new(ask()).encode(to),
+            Ask::Gauge(ask) => ConstGauge::new(ask()).encode(to),
+        }
+    }
 }
 
 struct Asked {
@@ -54,11 +63,12 @@ impl Collector for Elsewhere {
             };
             let mut family = encoder.encode_descriptor(name, help, None, kind)?;
             for (labels, ask) in series {
-                let series = family.encode_family(labels)?;
-                match ask {
-                    Ask::Counter(ask) => ConstCounter::new(ask()).encode(series)?,
-                    Ask::Gauge(ask) => ConstGauge::new(ask()).encode(series)?,
+                if labels.is_empty() {
+                    // Without labels there is one series, and the family is used up.
+                    ask.encode(family)?;
+                    break;
                 }
+                ask.encode(family.encode_family(labels)?)?;
             }
         }
         Ok(())

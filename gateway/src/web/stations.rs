@@ -87,7 +87,8 @@ fn stations(
     area: Option<AreaIndex>,
     station: Option<StationIndex>,
 ) -> Result<Bytes, Problem> {
-    let newest = shared.newest();
+    // Copied, so that the pipeline does not wait for a page that is being written.
+    let newest = shared.newest().clone();
     let numbered = catalog.stations.iter().zip(0..).map(|(found, at)| (StationIndex(at), found));
     let wanted = numbered.filter(|(at, found)| {
         station.is_none_or(|station| station == *at) && area.is_none_or(|area| catalog.lies_in(found.area, area))

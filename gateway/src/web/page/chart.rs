@@ -9,15 +9,15 @@ use bongsu_sensors::{Level, Time};
 use maud::{Markup, html};
 
 /// The drawing's own units; on a telephone one is about a pixel.
-const WIDTH: f64 = 320.0;
+const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 150.0;
-const TOP: f64 = 14.0;
-const BOTTOM: f64 = HEIGHT - 16.0;
+const TOP: f64 = 16.0;
+const BOTTOM: f64 = HEIGHT - 18.0;
 const LEFT: f64 = 4.0;
 const RIGHT: f64 = WIDTH - 4.0;
 
 /// Labels closer than this cannot be read.
-const LABEL_HEIGHT: f64 = 12.0;
+const LABEL_HEIGHT: f64 = 14.0;
 
 /// From values to the drawing's units.
 struct Scale<'a> {
@@ -88,6 +88,8 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
     let clock = |time: Time| ink.moment(time).split(' ').next_back().unwrap_or_default().to_owned();
     let (last_x, last_y) = (scale.x(last_time), scale.y(last));
     let anchor = if last_x > WIDTH / 2.0 { "end" } else { "start" };
+    // Under the point, unless the hours stand there.
+    let below = if last_y > BOTTOM - 20.0 { "-7" } else { "15" };
     html! {
         figure {
             figcaption { (station) " · " (title) " · " (ink.moment(series.from)) "–" (clock(series.to)) }
@@ -97,18 +99,18 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
                     @let y = format!("{:.1}", scale.y(limit));
                     path class={ "lv " (class(level)) } d={ "M" (LEFT) " " (y) "H" (RIGHT) } {}
                     @if let Some(side) = side {
-                        text x=(if side == "end" { RIGHT } else { LEFT }) y=(y) dy="-2" text-anchor=(side) {
+                        text x=(if side == "end" { RIGHT } else { LEFT }) y=(y) dy="-3" text-anchor=(side) {
                             (words::level_word(level, ink.language)) " " (say::number(limit))
                         }
                     }
                 }
                 path.q d=(scale.curve()) {}
                 circle.p cx=(format!("{last_x:.1}")) cy=(format!("{last_y:.1}")) r="3" {}
-                text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy="14" text-anchor=(anchor) {
+                text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy=(below) text-anchor=(anchor) {
                     (say::quantity(last, unit))
                 }
-                text x=(LEFT) y=(HEIGHT - 3.0) { (clock(series.from)) }
-                text x=(RIGHT) y=(HEIGHT - 3.0) text-anchor="end" { (clock(series.to)) }
+                text x=(LEFT) y=(HEIGHT - 4.0) { (clock(series.from)) }
+                text x=(RIGHT) y=(HEIGHT - 4.0) text-anchor="end" { (clock(series.to)) }
             }
         }
     }

@@ -62,6 +62,7 @@ pub fn page(ink: &Ink<'_>, title: &str, body: &Markup) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                (shapes())
                 a.skip href="#main" { (Word::Skip.say(language)) }
                 @if is_exercise { div.band.ex { (Word::Exercise.say(language)) } }
                 header {
@@ -136,19 +137,32 @@ pub fn moment(ink: &Ink<'_>, time: Time) -> Markup {
     html! { time datetime=(time.to_string()) { (ink.moment(time)) } }
 }
 
+/// The shape of each level, drawn once in a page and referred to by its chips.
+const SHAPES: [(Level, &str); 4] = [
+    (Level::Advisory, "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm-1.4 4h2.8v2.6h-2.8zm0 4.4h2.8V18h-2.8z"),
+    (Level::Watch, "M12 2 1 21.5h22zm-1.3 7h2.6v6h-2.6zm0 7.4h2.6V19h-2.6z"),
+    (Level::Warning, "M12 .8 23.2 12 12 23.2.8 12zm-1.4 5.7v7h2.8v-7zm0 8.6v2.6h2.8v-2.6z"),
+    (Level::Emergency, "M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4zm3.2 4.5v8h2.8v-8zm0 10v3h2.8v-3z"),
+];
+
+fn shapes() -> Markup {
+    html! {
+        svg.off aria-hidden="true" {
+            @for (level, shape) in SHAPES {
+                symbol id=(class(level)) viewBox="0 0 24 24" { path d=(shape) fill-rule="evenodd" {} }
+            }
+        }
+    }
+}
+
 /// A level as colour, shape and words: any one of the three is enough.
 pub fn chip(level: Level, language: Language) -> Markup {
-    let (class, shape) = match level {
-        Level::None => return html! {},
-        Level::Advisory => ("l1", "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm-1.4 4h2.8v2.6h-2.8zm0 4.4h2.8V18h-2.8z"),
-        Level::Watch => ("l2", "M12 2 1 21.5h22zm-1.3 7h2.6v6h-2.6zm0 7.4h2.6V19h-2.6z"),
-        Level::Warning => ("l3", "M12 .8 23.2 12 12 23.2.8 12zm-1.4 5.7v7h2.8v-7zm0 8.6v2.6h2.8v-2.6z"),
-        Level::Emergency => ("l4", "M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4zm3.2 4.5v8h2.8v-8zm0 10v3h2.8v-3z"),
-    };
     html! {
-        span class={ "chip " (class) } {
-            svg viewBox="0 0 24 24" fill="currentColor" fill-rule="evenodd" aria-hidden="true" { path d=(shape) {} }
-            (words::level_word(level, language))
+        @if level > Level::None {
+            span class={ "chip " (class(level)) } {
+                svg aria-hidden="true" { use href={ "#" (class(level)) } {} }
+                (words::level_word(level, language))
+            }
         }
     }
 }

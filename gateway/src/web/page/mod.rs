@@ -39,8 +39,7 @@ struct Ink<'a> {
 impl Ink<'_> {
     /// A link to a path of this site in the reader's language.
     fn link(&self, path: &str) -> String {
-        let live = if self.live { "&live=1" } else { "" };
-        format!("{}{path}?lang={}{live}", self.shared.base_path(), self.language.code())
+        format!("{}{path}?lang={}", self.shared.base_path(), self.language.code())
     }
 
     /// A moment as people of the city read it.

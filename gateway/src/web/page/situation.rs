@@ -11,19 +11,21 @@ use bongsu_rules::incident::CITY;
 use bongsu_sensors::catalog::{AreaIndex, AreaKind};
 use bongsu_sensors::{Catalog, Level};
 use maud::{Markup, html};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Incidents shown in full; the others are a line each. A page is read on a telephone and weighs at most 30 KB.
+/// Events shown in full; the others are a line each. A page is read on a telephone and weighs at most 30 KB.
 const CARDS: usize = 5;
 
 /// Checks shown under an incident here; its own page shows all.
 const REASONS: usize = 4;
 
+/// Districts named in one of them.
+const HEADLINES: usize = 6;
+
 /// Lines of further incidents, of ended ones, and of districts.
-const LINES: usize = 20;
+const LINES: usize = 15;
 const ENDED_LINES: usize = 8;
-const DISTRICT_LINES: usize = 25;
+const DISTRICT_LINES: usize = 20;
 
 /// Districts without an alert that are named.
 const QUIET_NAMES: usize = 60;
@@ -33,15 +35,14 @@ pub async fn page(ink: &Ink<'_>) -> Markup {
     let shared = ink.shared;
     let said = shared.board().public(shared.pulse().now);
     let (live, ended): (Vec<_>, Vec<_>) = said.into_iter().partition(|said| level(said) > Level::None);
+    let events = events(&live);
     let mut cards = Vec::with_capacity(CARDS);
-    let mut drawn = BTreeSet::new();
-    for said in live.iter().take(CARDS) {
-        let incident = &said.transition.incident;
-        let series = series::of(shared, ink.catalog.as_deref(), incident, Span::Recent).await;
-        // One station between two districts causes two incidents; its water is drawn once.
-        let series = series.filter(|series| drawn.insert((series.station.clone(), series.name)));
-        cards.push(card(ink, said, series.as_deref()));
+    for event in events.iter().take(CARDS) {
+        let Some(first) = event.first() else { continue };
+        let series = series::of(shared, ink.catalog.as_deref(), &first.transition.incident, Span::Recent).await;
+        cards.push(card(ink, event, series.as_deref()));
     }
+    let others: Vec<Arc<Said>> = events.into_iter().skip(CARDS).flatten().collect();
     let say = |word: Word| word.say(ink.language);
     let body = html! {
         h1 { (say(Word::Now)) }
@@ -51,7 +52,7 @@ pub async fn page(ink: &Ink<'_>) -> Markup {
                 p { (if shared.pulse().is_current() { say(Word::NoAlerts) } else { say(Word::Unknown) }) }
             }
             div.cards { @for card in cards { (card) } }
-            (lines(ink, live.get(CARDS..).unwrap_or_default(), LINES))
+            (lines(ink, &others, LINES))
         }
         section aria-labelledby="d" { h2 #d { (say(Word::Districts)) } (districts(ink, &live)) }
         @if !ended.is_empty() {
@@ -66,19 +67,38 @@ fn level(said: &Said) -> Level {
     said.transition.message.as_ref().map_or(Level::None, |message| message.level)
 }
 
+/// The incidents of one event at one level stand together: the same water, the same advice, several districts.
+fn events(live: &[Arc<Said>]) -> Vec<Vec<Arc<Said>>> {
+    let mut events: Vec<Vec<Arc<Said>>> = Vec::new();
+    let same = |one: &Said, other: &Said| {
+        let (a, b) = (&one.transition.incident, &other.transition.incident);
+        a.group == b.group && a.hazard == b.hazard && a.station == b.station && level(one) == level(other)
+    };
+    for said in live {
+        match events.iter_mut().find(|event| event.first().is_some_and(|first| same(first, said))) {
+            Some(event) => event.push(said.clone()),
+            None => events.push(vec![said.clone()]),
+        }
+    }
+    events
+}
+
 /// What is said of an incident in public.
 pub fn issued<'a>(ink: &'a Ink<'_>, said: &'a Said) -> Option<Alert<'a>> {
     let message = said.public(ink.shared.settings.status)?;
     Some(alert::issued(&said.transition.incident, message, ink.shared.context(&ink.catalog)))
 }
 
-fn card(ink: &Ink<'_>, said: &Said, series: Option<&Series>) -> Markup {
-    let Some(alert) = issued(ink, said) else { return html! {} };
+fn card(ink: &Ink<'_>, event: &[Arc<Said>], series: Option<&Series>) -> Markup {
+    let Some(alert) = event.first().and_then(|said| issued(ink, said)) else { return html! {} };
     let say = |word: Word| word.say(ink.language);
     html! {
         article class={ "card " (class(alert.level)) } {
             (chip(alert.level, ink.language))
-            h3 { a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) } }
+            @for alert in event.iter().take(HEADLINES).filter_map(|said| issued(ink, said)) {
+                h3 { a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) } }
+            }
+            @if event.len() > HEADLINES { p { "+ " (event.len() - HEADLINES) " " (say(Word::More)) } }
             p.do { (alert.instruction.get(ink.language)) }
             p.mut {
                 (say(Word::Since)) " " (moment(ink, alert.onset))

@@ -2,6 +2,7 @@
 
 use super::city::{CITY_TEXT, City, START, ask, text};
 use crate::store::DeadLetter;
+use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use bongsu_rules::incident::Status;
 use bongsu_rules::{Effect, Flag};
@@ -98,7 +99,7 @@ async fn nothing_is_written_through_the_web() {
     for router in [city.public(), city.operator()] {
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
             for path in ["/api/v1/alerts", "/nowhere"] {
-                let request = Request::builder().method(&method).uri(path).body("x".into()).expect("request");
+                let request = Request::builder().method(&method).uri(path).body(Body::from("x")).expect("request");
                 let (status, _) = text(router.clone().oneshot(request).await.expect("answer")).await;
                 assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
             }

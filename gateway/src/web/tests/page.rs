@@ -86,10 +86,25 @@ async fn the_first_page_is_light_on_the_worst_day() {
         let (status, page) = city.get(&format!("/?lang={lang}&live=1")).await;
         assert_eq!(status, StatusCode::OK);
         assert!(page.len() <= PAGE_BYTES, "{lang}: {} bytes", page.len());
-        assert_eq!(page.matches("<svg class=\"chart\"").count(), 1, "one station's water is drawn once");
         assert_eq!(page.matches("<article").count(), 5);
-        assert!(page.contains("+ 35 "), "what is left out is counted");
+        assert_eq!(page.matches("<svg class=\"chart\"").count(), 5);
+        assert!(page.contains("+ 40 "), "what is left out is counted");
     }
+}
+
+#[tokio::test]
+async fn the_districts_of_one_event_stand_together() {
+    let mut city = City::actual();
+    let areas = ["seocho", "yongsan", "banpo"];
+    let transitions = areas.map(|area| {
+        let mut transition = city.transition(area, 1, Level::Watch, Some(Level::Watch));
+        transition.incident.group = "one".into();
+        transition
+    });
+    city.commit(transitions.into(), &[]);
+    let (_, page) = city.get("/?lang=en").await;
+    assert_eq!((page.matches("<article").count(), page.matches("<h3>").count()), (1, 3));
+    assert!(page.contains("Alerts now (3)"), "an event counts as the incidents it is: {page}");
 }
 
 #[tokio::test]
