@@ -62,7 +62,8 @@ impl Scale<'_> {
 
     /// The limits in the picture, highest first: where, and whether a label fits at the left or right.
     fn limits(&self) -> Vec<(Level, f64, Option<&'static str>)> {
-        let mut free = [("end", f64::NEG_INFINITY), ("start", f64::NEG_INFINITY)];
+        // The past is calmer than the present: labels stand at the left while there is room.
+        let mut free = [("start", f64::NEG_INFINITY), ("end", f64::NEG_INFINITY)];
         let shown = self.series.levels.iter().rev().filter(|(_, limit)| *limit <= self.high);
         let place = |(level, limit): &(Level, f64)| {
             let y = self.y(*limit);
@@ -95,16 +96,18 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
             figcaption { (station) " · " (title) " · " (ink.moment(series.from)) "–" (clock(series.to)) }
             svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(in_words(ink, series, title)) {
                 path.ax d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
-                @for (level, limit, side) in scale.limits() {
+                @for (level, limit, _) in scale.limits() {
                     @let y = format!("{:.1}", scale.y(limit));
                     path class={ "lv " (class(level)) } d={ "M" (LEFT) " " (y) "H" (RIGHT) } {}
+                }
+                path.q d=(scale.curve()) {}
+                @for (level, limit, side) in scale.limits() {
                     @if let Some(side) = side {
-                        text x=(if side == "end" { RIGHT } else { LEFT }) y=(y) dy="-3" text-anchor=(side) {
+                        text x=(if side == "end" { RIGHT } else { LEFT }) y=(format!("{:.1}", scale.y(limit))) dy="-3" text-anchor=(side) {
                             (words::level_word(level, ink.language)) " " (say::number(limit))
                         }
                     }
                 }
-                path.q d=(scale.curve()) {}
                 circle.p cx=(format!("{last_x:.1}")) cy=(format!("{last_y:.1}")) r="3" {}
                 text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy=(below) text-anchor=(anchor) {
                     (say::quantity(last, unit))

@@ -167,7 +167,8 @@ pub fn unit(ucum: &str) -> &str {
 /// A number with its unit.
 pub fn quantity(value: f64, ucum: &str) -> String {
     let unit = unit(ucum);
-    let gap = if unit.is_empty() || unit == "°" || unit == "%" { "" } else { " " };
+    // A number and its unit stay on one line.
+    let gap = if unit.is_empty() || unit == "°" || unit == "%" { "" } else { "\u{a0}" };
     format!("{}{gap}{unit}", number(value))
 }
 
@@ -203,7 +204,7 @@ mod tests {
     #[test]
     fn numbers_are_as_long_as_they_are_worth() {
         assert_eq!([number(6.0), number(6.5), number(6.483), number(-0.001)], ["6", "6.5", "6.48", "0"]);
-        assert_eq!(quantity(12.3, "Cel"), "12.3 °C");
+        assert_eq!(quantity(12.3, "Cel"), "12.3\u{a0}°C");
         assert_eq!(quantity(3.0, "{count}"), "3");
         assert_eq!(quantity(80.0, "%"), "80%");
     }

@@ -153,7 +153,7 @@ fn row(ink: &Ink<'_>, reason: &alert::Reason<'_>) -> Markup {
                 }
             }
             td {
-                @if let Some(limit) = reason.limit { (say::comparison(reason.op)) " " (say::quantity(limit, reason.unit)) br; }
+                @if let Some(limit) = reason.limit { (say::comparison(reason.op)) "\u{a0}" (say::quantity(limit, reason.unit)) br; }
                 span.mut { (say(result)) }
             }
         }

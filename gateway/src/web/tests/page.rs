@@ -183,7 +183,7 @@ async fn the_page_of_an_incident_tells_its_story() {
     let order: Vec<usize> =
         ["Over: ", "Danger: ", "Take care: "].iter().map(|word| timeline.find(word).expect(word)).collect();
     assert!(order.is_sorted(), "newest first");
-    assert!(page.contains("<svg class=\"chart\"") && page.contains("≥ 6.2 m"), "{page}");
+    assert!(page.contains("<svg class=\"chart\"") && page.contains("≥\u{a0}6.2\u{a0}m"), "{page}");
     assert!(page.contains("10 Jul, 21:00"), "the city's time: {page}");
     let one = city.json("/api/v1/alerts/river_flood-seocho-20170710T120000Z").await;
     assert_eq!(one["timeline"].as_array().map(Vec::len), Some(3));
