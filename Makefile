@@ -22,6 +22,12 @@ setup: ## Install what the tests need besides Rust: MQTT clients of other people
 test: setup ## Run every test
 	$(CARGO) test --workspace
 
+.PHONY: bench
+bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (more: make bench ARGS="forward whole alerts")
+	@scripts/need.sh cargo cc mosquitto
+	$(CARGO) build --release --package bongsu-gateway
+	$(CARGO) run --release --package bongsu-tests --bin bench -- $(ARGS)
+
 .PHONY: ci
 ci: ## Run everything that must pass before a change is taken: format, lints, tests, documentation, licences
 	@.ci/run

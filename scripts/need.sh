@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/need.sh TOOL...: makes sure that tools are there. What Debian has is installed when we are root, or with sudo
-# after a person said yes; everything else is named with the way to get it. Knows: cargo cc make python3 node.
+# after a person said yes; everything else is named with the way to get it. Knows: cargo cc make python3 node mosquitto.
 set -euo pipefail
 
 # The `rust-version` of Cargo.toml is the one place that says which Rust is new enough.
@@ -37,6 +37,8 @@ for tool in "$@"; do
     make) need_debian make make ;;
     python3) need_debian python3 python3 ;;
     node) need_debian node nodejs npm ;;
+    # Debian puts it where only root looks.
+    mosquitto) PATH="$PATH:/usr/sbin" need_debian mosquitto mosquitto ;;
     *) say "need.sh does not know $tool"; exit 2 ;;
   esac
 done

@@ -4,7 +4,7 @@
 //! what the public may see; [`for_operators`] also shows what is only decided or proposed. The sentences stand in
 //! [`words`].
 
-/// What citizens are told: the danger in plain words, and what to do.
+// What citizens are told: the danger in plain words, and what to do.
 pub mod words;
 
 use bongsu_rules::incident::{CITY, Incident, Message, MessageType, State, Status};

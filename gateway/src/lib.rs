@@ -17,43 +17,43 @@ pub mod log;
 // How mistakes are shown to a person.
 pub mod report;
 
-/// The table of contents: hear → decode → decide → commit → speak.
+// The table of contents: hear → decode → decide → commit → speak.
 pub mod pipeline;
 
-/// Where inputs come from.
+// Where inputs come from.
 pub mod source;
 
-/// From what was said to readings.
+// From what was said to readings.
 pub mod decode;
 
-/// The embedded store.
+// The embedded store.
 pub mod store;
 
-/// The engine as it was before the program stopped.
+// The engine as it was before the program stopped.
 pub mod restart;
 
-/// The city and the rules as text, checked.
+// The city and the rules as text, checked.
 pub mod inventory;
 
-/// Recorded observations through the pipeline, in virtual time.
+// Recorded observations through the pipeline, in virtual time.
 pub mod replay;
 
-/// What to do when the disk fails.
+// What to do when the disk fails.
 pub mod trouble;
 
-/// The one place that reads the clock.
+// The one place that reads the clock.
 pub mod clock;
 
-/// What the door must not forget over a restart.
+// What the door must not forget over a restart.
 pub mod session;
 
-/// Who may speak for which stations.
+// Who may speak for which stations.
 pub mod device;
 
-/// Who may say and hear what at the door.
+// Who may say and hear what at the door.
 pub mod authority;
 
-/// The lock on the data folder, and the socket beside it.
+// The lock on the data folder, and the socket beside it.
 pub mod control;
 
 // An incident as everybody outside reads it.
@@ -62,11 +62,11 @@ pub mod alert;
 // Citizens' pages and API, and the operators' API.
 pub mod web;
 
-/// Who says what has become true.
+// Who says what has become true.
 pub mod voice;
 
-/// What the door and the disk tell of themselves.
+// What the door and the disk tell of themselves.
 pub mod gauge;
 
-/// The wiring.
+// The wiring.
 pub mod app;

@@ -3,40 +3,40 @@
 //! Pure: no clock, no I/O, no randomness, no threads. `now` comes in with each record; the same records always give the
 //! same effects, live, in a replay and in a backtest. Start at [`engine::Engine::handle`].
 
-/// QARTOD flags: how far an observation can be believed.
+// QARTOD flags: how far an observation can be believed.
 pub mod flag;
 
-/// The recent observations of a datastream, and windows on them.
+// The recent observations of a datastream, and windows on them.
 pub mod series;
 
-/// Tests that give an observation its flag.
+// Tests that give an observation its flag.
 pub mod quality;
 
-/// Statistics that rules may call.
+// Statistics that rules may call.
 pub mod stats;
 
-/// Everything that can happen, as one table.
+// Everything that can happen, as one table.
 pub mod hazard;
 
-/// Rules: their header, their language, and how one is run.
+// Rules: their header, their language, and how one is run.
 pub mod language;
 
-/// Confirmation, hysteresis and clearing: from what a rule answers to how high its alert stands.
+// Confirmation, hysteresis and clearing: from what a rule answers to how high its alert stands.
 pub mod hold;
 
-/// Alerts of one hazard in one area over time.
+// Alerts of one hazard in one area over time.
 pub mod incident;
 
-/// Cases: a rule's own proof, played through the engine.
+// Cases: a rule's own proof, played through the engine.
 pub mod case;
 
-/// The rules that come with the program.
+// The rules that come with the program.
 pub mod pack;
 
-/// What goes into the engine and what comes out.
+// What goes into the engine and what comes out.
 pub mod record;
 
-/// The state machine: records in, effects out.
+// The state machine: records in, effects out.
 pub mod engine;
 
 pub use engine::Engine;

@@ -1,3 +1,27 @@
 //! Tests of the whole: the real program from outside, golden files, and the tidy test.
 //!
-//! The tests stand in `tests/`; this library holds only what several of them need.
+//! The tests stand in `tests/`; this library holds only what several of them need, and `bin/bench` what `make bench`
+//! prints.
+
+// Cities made for tests.
+pub mod city;
+// A subscriber that hands on what it hears.
+pub mod ear;
+// A flood made for tests.
+pub mod flood;
+// Distributions of latencies.
+pub mod histogram;
+// Questions over HTTP.
+pub mod http;
+// What the store holds, as the judge of what was promised.
+pub mod ledger;
+// Devices under load that keep exact books.
+pub mod load;
+// What the machine says.
+pub mod machine;
+// The real program as a child.
+pub mod program;
+// The load of the crash tests.
+pub mod storm;
+// MQTT 3.1.1, as much as a load client needs.
+pub mod wire;

@@ -4,7 +4,7 @@
 //! What may reach the public is decided in one place, [`journal::Said::public`]. Start at [`public`] and [`operator`],
 //! which say what is served where.
 //!
-//! How it is wired: make a [`Shared`], [`Shared::recall`] the store, add [`WebVoice`] to the pipeline's voices, beat
+//! How it is wired: make a [`Shared`], [`Shared::recall`] the store, add [`WebVoice`](crate::voice::WebVoice) to the pipeline's voices, beat
 //! [`Shared::heartbeat`], and run [`serve_public`] and [`serve_operator`] until their token is cancelled.
 
 mod alerts;
@@ -12,7 +12,7 @@ mod board;
 mod cache;
 mod desk;
 mod events;
-/// The newest transitions, and what of them is public.
+// The newest transitions, and what of them is public.
 pub mod journal;
 mod listen;
 mod metrics;

@@ -7,7 +7,7 @@
 //! another station, the record is refused. Units are converted to the kind's where only the scale differs. Times below
 //! 2^28 are relative to the time of receipt; zero or none is that time itself. XML, EXI and streams are not served.
 //!
-//! Three steps: `pack` reads the bytes, [`resolve`] lets every record stand for itself, [`decode`] maps it to a reading.
+//! Three steps: `pack` reads the bytes, [`resolve()`] lets every record stand for itself, [`decode`] maps it to a reading.
 
 mod pack;
 mod resolve;
