@@ -309,6 +309,11 @@ fn of(hazard: &str) -> &'static Words {
     ALL.iter().find(|words| words.hazard == hazard).unwrap_or(&ANY)
 }
 
+/// Whether a hazard endangers people; otherwise something does not work.
+pub fn endangers(hazard: &str) -> bool {
+    of(hazard).endangers
+}
+
 /// The danger of a level in one or two plain words; empty for `none`.
 pub fn level_word(level: Level, language: Language) -> &'static str {
     match level {

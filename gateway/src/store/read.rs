@@ -99,6 +99,41 @@ impl Reader {
         Ok(Page { observations: found.into_values().take(limit).collect(), more })
     }
 
+    /// What every datastream last said before a moment, of what was received within `back` before it, by number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn values_at(&self, at: Time, back: Duration) -> rusqlite::Result<Vec<Option<Observation>>> {
+        let sql = "SELECT seq, now, kind, first, last, body FROM log
+            WHERE now > ?1 AND now <= ?2 AND kind = 1 ORDER BY now, seq";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut values: Vec<Option<Observation>> = Vec::new();
+        for row in statement.query_map(params![(at - back).millis(), at.millis()], entry)? {
+            for stored in row?.stored().unwrap_or_default() {
+                match stored {
+                    Stored::Observation(seen) if seen.time <= at => {
+                        let place = seen.datastream.0 as usize;
+                        if values.len() <= place {
+                            values.resize(place + 1, None);
+                        }
+                        if values[place].is_none_or(|known| known.time < seen.time) {
+                            values[place] = Some(seen);
+                        }
+                    }
+                    Stored::Flag(id, time, flag) => {
+                        if let Some(Some(known)) = values.get_mut(id.0 as usize)
+                            && known.time == time
+                        {
+                            known.flag = flag;
+                        }
+                    }
+                    Stored::Observation(_) => {}
+                }
+            }
+        }
+        Ok(values)
+    }
+
     /// How many refusals are kept, by reason.
     ///
     /// # Errors
@@ -147,6 +182,16 @@ impl Reader {
         let sql = "SELECT id, body FROM (SELECT id, body FROM transition WHERE incident = ?1 ORDER BY id DESC LIMIT ?2)
             ORDER BY id";
         self.connection.prepare_cached(sql)?.query_map(params![incident, limit], transition)?.collect()
+    }
+
+    /// The transitions that issued a message, before an id, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn issued_before(&self, id: i64, limit: usize) -> rusqlite::Result<Vec<(i64, Transition)>> {
+        let sql = "SELECT id, body FROM transition WHERE id IN (
+            SELECT transition FROM message WHERE transition < ?1 ORDER BY transition DESC LIMIT ?2) ORDER BY id DESC";
+        self.connection.prepare_cached(sql)?.query_map(params![id, limit], transition)?.collect()
     }
 
     /// Of each incident that lives or ended since `since`: the last transition that issued a message, and the last of

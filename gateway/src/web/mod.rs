@@ -8,6 +8,7 @@
 //! [`Shared::heartbeat`], and run [`serve_public`] and [`serve_operator`] until their token is cancelled.
 
 mod alerts;
+mod areas;
 mod board;
 mod cache;
 mod desk;
@@ -67,6 +68,15 @@ pub fn public(shared: Arc<Shared>, stop: CancellationToken) -> Router {
     let router = Router::new()
         .route("/", get(page::now))
         .route("/alerts/{incident}", get(page::incident))
+        .route("/near", get(page::near))
+        .route("/near.json", get(page::near_json))
+        .route("/guide", get(page::guide))
+        .route("/history", get(page::history))
+        .route("/accessibility", get(page::accessibility))
+        .route("/portal", get(page::portal))
+        .route("/page.js", get(page::page_script))
+        .route("/worker.js", get(page::worker_script))
+        .route("/api/v1/areas", get(areas::list))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/{incident}", get(alerts::one))
         .route("/api/v1/stations", get(stations::list))
@@ -79,6 +89,7 @@ pub fn public(shared: Arc<Shared>, stop: CancellationToken) -> Router {
 /// What the operator plane serves.
 pub fn operator(shared: Arc<Shared>, stop: CancellationToken) -> Router {
     let router = Router::new()
+        .route("/api/v1/areas", get(areas::list))
         .route("/metrics", get(desk::metrics))
         .route("/readyz", get(desk::readyz))
         .route("/healthz", get(healthz))

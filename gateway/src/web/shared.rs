@@ -8,7 +8,7 @@ use super::board::Board;
 use super::cache::Cache;
 use super::journal::{Journal, Said};
 use super::metrics::Metrics;
-use super::page::Series;
+use super::page::{Reader as Reading, Series};
 use super::readers::Readers;
 use crate::alert::Context;
 use crate::alert::words::Language;
@@ -93,8 +93,9 @@ pub struct Shared {
     pub(super) metrics: Metrics,
     pub(super) journal: Journal,
     pub(super) readers: Readers,
-    pub(super) pages: Cache<(String, Language, bool), Bytes>,
+    pub(super) pages: Cache<(String, Reading), Bytes>,
     pub(super) stations: Cache<bool, Bytes>,
+    pub(super) areas: Cache<(), Bytes>,
     pub(super) series: Cache<(DatastreamId, i64), Arc<Series>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
     newest: RwLock<Vec<Option<Observation>>>,
@@ -127,6 +128,7 @@ impl Shared {
             readers: Readers::new(settings.store.clone()),
             pages: Cache::new(Duration::from_secs(1), 256),
             stations: Cache::new(Duration::from_secs(1), 2),
+            areas: Cache::new(Duration::from_secs(10), 1),
             series: Cache::new(Duration::from_secs(2), 256),
             catalog: RwLock::default(),
             newest: RwLock::default(),

@@ -2,14 +2,13 @@
 
 use super::parameters::{Parameters, unknown};
 use super::problem::Problem;
-use super::shared::Shared;
 use super::{Plane, Web, json, json_of};
 use axum::extract::State;
-use axum::http::Uri;
-use axum::response::Response;
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
 use bongsu_rules::Observation;
 use bongsu_sensors::catalog::{AreaIndex, Datastream, Station, StationIndex, Translations};
-use bongsu_sensors::{Catalog, Level, Time};
+use bongsu_sensors::{Catalog, DatastreamName, Level, Time};
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,6 +22,9 @@ const DEFAULT_SPAN: Duration = Duration::from_secs(24 * 3600);
 
 /// The longest span of observations in one answer.
 const LONGEST_SPAN: Duration = Duration::from_secs(31 * 24 * 3600);
+
+/// How far before a moment of the past values are looked for.
+const LOOKED_BACK: Duration = Duration::from_secs(3 * 3600);
 
 /// Observations in an answer where no number is asked for, and at most.
 const DEFAULT_LIMIT: usize = 1_000;
@@ -42,6 +44,8 @@ struct StationJson<'a> {
     position: [f64; 2],
     area: &'a str,
     affects: Vec<&'a str>,
+    /// The stations whose water arrives here.
+    upstream: Vec<&'a str>,
     datastreams: Vec<DatastreamJson<'a>>,
 }
 
@@ -65,36 +69,49 @@ fn is_readable(datastream: &Datastream, plane: Plane) -> bool {
 
 /// `GET /api/v1/stations`.
 pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
-    let parameters = Parameters::read(&uri, &["area", "station"])?;
+    let known: &[&str] = match web.plane {
+        Plane::Public => &["area", "station"],
+        Plane::Operator => &["area", "station", "at"],
+    };
+    let parameters = Parameters::read(&uri, known)?;
     let Some(catalog) = web.shared.catalog() else { return Err(no_city()) };
     let area = match parameters.get("area") {
         Some(code) => Some(catalog.area_named(code).ok_or_else(|| no_area(&catalog, code))?),
         None => None,
     };
     let station = parameters.get("station").map(|id| station_named(&catalog, id)).transpose()?;
+    if let Some(at) = parameters.time("at")? {
+        let values = web.shared.readers.read(move |reader| reader.values_at(at, LOOKED_BACK)).await?;
+        return stations(&values, at, &catalog, web.plane, area, station).map(json);
+    }
+    // Copied, so that the pipeline does not wait for an answer that is being written.
+    let now = || (web.shared.newest().clone(), web.shared.pulse().now);
     if area.is_some() || station.is_some() {
-        return stations(&web.shared, &catalog, web.plane, area, station).map(json);
+        let (newest, time) = now();
+        return stations(&newest, time, &catalog, web.plane, area, station).map(json);
     }
     // All of a large city is megabytes: made once a second, however many ask.
-    let all = async { stations(&web.shared, &catalog, web.plane, None, None) };
+    let all = async {
+        let (newest, time) = now();
+        stations(&newest, time, &catalog, web.plane, None, None)
+    };
     web.shared.stations.get(web.plane == Plane::Public, all).await.map(json)
 }
 
 fn stations(
-    shared: &Shared,
+    newest: &[Option<Observation>],
+    time: Time,
     catalog: &Catalog,
     plane: Plane,
     area: Option<AreaIndex>,
     station: Option<StationIndex>,
 ) -> Result<Bytes, Problem> {
-    // Copied, so that the pipeline does not wait for a page that is being written.
-    let newest = shared.newest().clone();
     let numbered = catalog.stations.iter().zip(0..).map(|(found, at)| (StationIndex(at), found));
     let wanted = numbered.filter(|(at, found)| {
         station.is_none_or(|station| station == *at) && area.is_none_or(|area| catalog.lies_in(found.area, area))
     });
-    let stations = wanted.map(|(at, found)| station_json(catalog, at, found, &newest, plane)).collect();
-    let answer = Stations { time: shared.pulse().now, stations };
+    let stations = wanted.map(|(at, found)| station_json(catalog, at, found, newest, plane)).collect();
+    let answer = Stations { time, stations };
     serde_json::to_vec(&answer).map(Bytes::from).map_err(|cause| Problem::unreadable(&cause))
 }
 
@@ -124,6 +141,7 @@ fn station_json<'a>(
         position: station.position,
         area: catalog.area(station.area).code.as_str(),
         affects: station.affects.iter().map(|area| catalog.area(*area).code.as_str()).collect(),
+        upstream: station.upstream.iter().map(|at| catalog.station(*at).id.as_str()).collect(),
         datastreams: datastreams.collect(),
     }
 }
@@ -149,11 +167,12 @@ struct ObservationJson {
 
 /// `GET /api/v1/observations`: one datastream over a span of time, `from ≤ time < to`, oldest first.
 pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
-    let parameters = Parameters::read(&uri, &["station", "kind", "from", "to", "limit"])?;
+    let parameters = Parameters::read(&uri, &["station", "kind", "from", "to", "limit", "format"])?;
     let Some(catalog) = web.shared.catalog() else { return Err(no_city()) };
     let id = parameters.required("station", "jamsu")?;
     let kind = parameters.required("kind", "river_stage")?;
     let datastream = datastream(&catalog, id, kind, web.plane)?;
+    let is_table = parameters.word("format", &[("json", false), ("csv", true)])?.unwrap_or(false);
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
     // What is true now is asked for too; `to` itself is not in the span.
     let to = parameters.time("to")?.unwrap_or(web.shared.pulse().now + Duration::from_millis(1));
@@ -167,6 +186,9 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
     }
     let (number, name) = (datastream.id, datastream.name);
     let page = web.shared.readers.read(move |reader| reader.observations(number, from, to, limit)).await?;
+    if is_table {
+        return Ok(table(id, name, &page.observations));
+    }
     let last = page.observations.last().filter(|_| page.more);
     let next = last.map(|last| {
         let path = if web.plane == Plane::Public { web.shared.base_path() } else { "" };
@@ -183,6 +205,17 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
         observations: page.observations.iter().map(written).collect(),
         next,
     }))
+}
+
+/// The same as the CSV that `bongsu replay` reads.
+fn table(station: &str, name: DatastreamName, observations: &[Observation]) -> Response {
+    let mut text = String::from("time,station,kind,value\n");
+    for seen in observations {
+        let value = seen.value.map(|value| value.to_string()).unwrap_or_default();
+        text.push_str(&format!("{},{station},{name},{value}\n", seen.time));
+    }
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 fn datastream<'a>(catalog: &'a Catalog, id: &str, kind: &str, plane: Plane) -> Result<&'a Datastream, Problem> {
@@ -202,7 +235,7 @@ fn no_area(catalog: &Catalog, code: &str) -> Problem {
     unknown("area", code, catalog.areas.iter().map(|area| area.code.as_str()))
 }
 
-fn no_city() -> Problem {
+pub(super) fn no_city() -> Problem {
     let mut problem = Problem::busy();
     problem.error = "the city is not loaded yet".into();
     problem

@@ -8,7 +8,7 @@ pub mod book;
 mod release;
 
 pub use book::{Alert, Book};
-pub use release::{DEADLINE, LASTS};
+pub use release::{DEADLINE, LASTS, RENEWED_AFTER};
 
 use crate::language::{Audience, Release};
 use bongsu_sensors::catalog::Translations;

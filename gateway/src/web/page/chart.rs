@@ -4,6 +4,7 @@ use super::Ink;
 use super::frame::class;
 use super::say;
 use super::series::Series;
+use super::word::Word;
 use crate::alert::{self, words};
 use bongsu_sensors::{Level, Time};
 use maud::{Markup, html};
@@ -132,8 +133,7 @@ fn in_words(ink: &Ink<'_>, series: &Series, title: &str) -> String {
         .map(|(level, limit)| format!("{} {}", words::level_word(*level, ink.language), say::quantity(*limit, unit)));
     let limits: Vec<String> = limits.collect();
     let limits = limits.join(", ");
-    ink.language.pick(
-        format!("{title}: 가장 낮을 때 {low}, 가장 높을 때 {high}, 마지막 {last}. 기준: {limits}"),
-        format!("{title}: lowest {low}, highest {high}, last {last}. Limits: {limits}"),
-    )
+    let say = |word: Word| word.say(ink.language);
+    let (lowest, highest, latest, limit) = (say(Word::LOWEST), say(Word::HIGHEST), say(Word::LAST), say(Word::LIMIT));
+    format!("{title}: {lowest} {low}, {highest} {high}, {latest} {last}. {limit}: {limits}")
 }

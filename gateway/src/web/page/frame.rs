@@ -1,7 +1,7 @@
 //! What stands around every page: who speaks, in which language, whether it is an exercise, whether it is current.
 
-use super::Ink;
-use super::say::{self, Word};
+use super::word::Word;
+use super::{Ink, Reader, say};
 use crate::alert::words::{self, Language};
 use axum::http::HeaderValue;
 use bongsu_rules::incident::Status;
@@ -16,10 +16,10 @@ const STYLE: &str = include_str!("style.css");
 /// How often a page reloads itself whose reader asked for it, seconds.
 const RELOAD_SECONDS: u8 = 15;
 
-/// Nothing is loaded and nothing runs; the one style is known by its hash.
+/// What runs and what is asked for comes from this site alone; the one style is known by its hash.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         base64(&Sha256::digest(STYLE))
     );
     // Letters, digits and punctuation are always a header.
@@ -44,57 +44,64 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
+/// The pages of the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    Now,
+    Near,
+    Guide,
+    History,
+    Accessibility,
+    /// The sign-in screen of a WiFi: nothing to wander off to.
+    Portal,
+    /// One alert, or what is shown instead of a page.
+    Other,
+}
+
+/// What every page leads to, in this order.
+const LINKS: [(Site, &str, Word); 4] = [
+    (Site::Now, "/", Word::NOW),
+    (Site::Near, "/near", Word::NEAR),
+    (Site::Guide, "/guide", Word::GUIDE),
+    (Site::History, "/history", Word::HISTORY),
+];
+
 /// A page.
-pub fn page(ink: &Ink<'_>, title: &str, body: &Markup) -> Markup {
+pub fn page(ink: &Ink<'_>, site: Site, title: &str, body: &Markup) -> Markup {
     let (shared, language) = (ink.shared, ink.language);
     let sender = shared.settings.sender_name.as_str();
     let is_exercise = shared.settings.status != Status::Actual;
     let mark = if is_exercise { words::exercise_mark(language) } else { "" };
+    let runs = matches!(site, Site::Near | Site::Guide);
     html! {
         (DOCTYPE)
-        html lang=(language.code()) {
+        html lang=(language.code()) class=[ink.reader.large.then_some("large")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
-                @if ink.live { meta http-equiv="refresh" content=(RELOAD_SECONDS); }
+                @if ink.reader.live { meta http-equiv="refresh" content=(RELOAD_SECONDS); }
                 title { (mark) (title) " · " (sender) }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
+                @if runs { script src={ (shared.base_path()) "/page.js" } defer {} }
             }
             body {
                 (shapes())
-                a.skip href="#main" { (Word::Skip.say(language)) }
-                @if is_exercise { div.band.ex { (Word::Exercise.say(language)) } }
+                a.skip href="#main" { (Word::SKIP.say(language)) }
+                @if is_exercise { div.band.ex { (Word::EXERCISE.say(language)) } }
                 header {
                     span.who { (sender) }
                     (languages(ink))
                 }
+                @if site != Site::Portal { (links(ink, site)) }
                 main #main {
                     (freshness(ink))
                     (body)
                 }
                 footer {
-                    p { (Word::Data.say(language)) ": "
-                        a href={ (shared.base_path()) "/api/v1/alerts" } { "/api/v1/alerts" } " · "
-                        a href={ (shared.base_path()) "/events" } { "/events" }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn languages(ink: &Ink<'_>) -> Markup {
-    let known = ink.shared.languages();
-    html! {
-        @if known.len() > 1 {
-            nav aria-label=(Word::Languages.say(ink.language)) {
-                @for language in known {
-                    @if language == ink.language {
-                        span lang=(language.code()) aria-current="true" { (say::own_name(language)) }
-                    } @else {
-                        a lang=(language.code()) hreflang=(language.code()) href=(in_language(ink, language)) {
-                            (say::own_name(language))
+                    p {
+                        a href=(ink.link("/accessibility")) aria-current=[(site == Site::Accessibility).then_some("page")] {
+                            (Word::ACCESS.say(language))
                         }
                     }
                 }
@@ -103,9 +110,34 @@ fn languages(ink: &Ink<'_>) -> Markup {
     }
 }
 
-fn in_language(ink: &Ink<'_>, language: Language) -> String {
-    let live = if ink.live { "&live=1" } else { "" };
-    format!("{}{}?lang={}{live}", ink.shared.base_path(), ink.path, language.code())
+/// The way to the other pages.
+fn links(ink: &Ink<'_>, site: Site) -> Markup {
+    html! {
+        nav.site aria-label=(Word::SITE.say(ink.language)) {
+            @for (other, path, word) in LINKS {
+                a href=(ink.link(path)) aria-current=[(other == site).then_some("page")] { (word.say(ink.language)) }
+            }
+        }
+    }
+}
+
+fn languages(ink: &Ink<'_>) -> Markup {
+    let known = ink.shared.languages();
+    let (text, large) = (if ink.reader.large { Word::NORMAL } else { Word::LARGE }, !ink.reader.large);
+    html! {
+        nav aria-label=(Word::LANGUAGES.say(ink.language)) {
+            @for language in known.iter().copied().filter(|_| known.len() > 1) {
+                @if language == ink.language {
+                    span lang=(language.code()) aria-current="true" { (say::own_name(language)) }
+                } @else {
+                    a lang=(language.code()) hreflang=(language.code()) href=(ink.address(&ink.path, Reader { language, ..ink.reader })) {
+                        (say::own_name(language))
+                    }
+                }
+            }
+            a href=(ink.address(&ink.path, Reader { large, ..ink.reader })) { (text.say(ink.language)) }
+        }
+    }
 }
 
 /// What must be known before anything is believed. A page without scripts cannot hear that it has become old, so it
@@ -114,20 +146,17 @@ fn freshness(ink: &Ink<'_>) -> Markup {
     let pulse = ink.shared.pulse();
     let say = |word: Word| word.say(ink.language);
     html! {
-        @if !pulse.is_current() { div.band.old role="alert" { (say(Word::NotCurrent)) } }
-        div.band.old.late { (say(Word::Late)) " " a.btn href=(ink.link(&ink.path)) { (say(Word::Reload)) } }
+        @if !pulse.is_current() { div.band.old role="alert" { (say(Word::NOT_CURRENT)) } }
+        div.band.old.late { (say(Word::LATE)) " " a.btn href=(ink.link(&ink.path)) { (say(Word::RELOAD)) } }
         p.mut.tools {
-            @if pulse.now == Time::default() { (say(Word::NoData)) }
+            @if pulse.now == Time::default() { (say(Word::NO_DATA)) }
             @else {
-                (say(Word::AsOf)) " " (moment(ink, pulse.now))
-                @if let Some(commit) = pulse.last_commit { " · " (say(Word::LastCommit)) " " (moment(ink, commit)) }
+                (say(Word::AS_OF)) " " (moment(ink, pulse.now))
+                @if let Some(commit) = pulse.last_commit { " · " (say(Word::LAST_COMMIT)) " " (moment(ink, commit)) }
             }
             " "
-            @if ink.live {
-                a.btn href={ (ink.shared.base_path()) (ink.path) "?lang=" (ink.language.code()) } { (say(Word::Unfollow)) }
-            } @else {
-                a.btn href={ (ink.link(&ink.path)) "&live=1" } { (say(Word::Follow)) }
-            }
+            @let live = !ink.reader.live;
+            a.btn href=(ink.address(&ink.path, Reader { live, ..ink.reader })) { (say(if live { Word::FOLLOW } else { Word::UNFOLLOW })) }
         }
     }
 }
@@ -167,6 +196,11 @@ pub fn chip(level: Level, language: Language) -> Markup {
     }
 }
 
+/// The all-clear, as sign and words.
+pub fn over(language: Language) -> Markup {
+    html! { span.chip.l0 { span aria-hidden="true" { "✓" } (Word::OVER.say(language)) } }
+}
+
 /// The class that gives a level's colour.
 pub fn class(level: Level) -> &'static str {
     match level {
@@ -180,13 +214,13 @@ pub fn class(level: Level) -> &'static str {
 
 /// Instead of a page: there is none, or it cannot be made now.
 pub fn problem(ink: &Ink<'_>, is_missing: bool) -> Markup {
-    let word = if is_missing { Word::Missing } else { Word::Broken };
+    let word = if is_missing { Word::MISSING } else { Word::BROKEN };
     let text = word.say(ink.language);
     let body = html! {
         h1 { (text) }
-        p { a.btn href=(ink.link("/")) { (Word::Back.say(ink.language)) } }
+        p { a.btn href=(ink.link("/")) { (Word::BACK.say(ink.language)) } }
     };
-    page(ink, text, &body)
+    page(ink, Site::Other, text, &body)
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use super::Ink;
 use super::chart;
-use super::frame::{self, chip, class, moment};
-use super::say::{self, Word};
+use super::frame::{self, Site, chip, class, moment, over};
+use super::say;
 use super::series::{self, Series, Span};
+use super::word::Word;
 use crate::alert::{self, Alert, words};
 use crate::web::journal::Said;
 use bongsu_rules::incident::CITY;
@@ -23,8 +24,8 @@ const REASONS: usize = 4;
 const HEADLINES: usize = 6;
 
 /// Lines of further incidents, of ended ones, and of districts.
-const LINES: usize = 15;
-const ENDED_LINES: usize = 8;
+const LINES: usize = 10;
+const ENDED_LINES: usize = 6;
 const DISTRICT_LINES: usize = 20;
 
 /// Districts without an alert that are named.
@@ -45,25 +46,25 @@ pub async fn page(ink: &Ink<'_>) -> Markup {
     let others: Vec<Arc<Said>> = events.into_iter().skip(CARDS).flatten().collect();
     let say = |word: Word| word.say(ink.language);
     let body = html! {
-        h1 { (say(Word::Now)) }
+        h1 { (say(Word::NOW)) }
         section aria-labelledby="a" {
-            h2 #a { (say(Word::Alerts)) @if !live.is_empty() { " (" (live.len()) ")" } }
+            h2 #a { (say(Word::ALERTS)) @if !live.is_empty() { " (" (live.len()) ")" } }
             @if live.is_empty() {
-                p { (if shared.pulse().is_current() { say(Word::NoAlerts) } else { say(Word::Unknown) }) }
+                p { (if shared.pulse().is_current() { say(Word::NO_ALERTS) } else { say(Word::UNKNOWN) }) }
             }
             div.cards { @for card in cards { (card) } }
             (lines(ink, &others, LINES))
         }
-        section aria-labelledby="d" { h2 #d { (say(Word::Districts)) } (districts(ink, &live)) }
+        section aria-labelledby="d" { h2 #d { (say(Word::DISTRICTS)) } (districts(ink, &live)) }
         @if !ended.is_empty() {
-            section aria-labelledby="e" { h2 #e { (say(Word::Ended)) } (lines(ink, &ended, ENDED_LINES)) }
+            section aria-labelledby="e" { h2 #e { (say(Word::ENDED)) } (lines(ink, &ended, ENDED_LINES)) }
         }
     };
-    frame::page(ink, say(Word::Now), &body)
+    frame::page(ink, Site::Now, say(Word::NOW), &body)
 }
 
 /// The level that was said.
-fn level(said: &Said) -> Level {
+pub fn level(said: &Said) -> Level {
     said.transition.message.as_ref().map_or(Level::None, |message| message.level)
 }
 
@@ -98,11 +99,11 @@ fn card(ink: &Ink<'_>, event: &[Arc<Said>], series: Option<&Series>) -> Markup {
             @for alert in event.iter().take(HEADLINES).filter_map(|said| issued(ink, said)) {
                 h3 { a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) } }
             }
-            @if event.len() > HEADLINES { p { "+ " (event.len() - HEADLINES) " " (say(Word::More)) } }
+            @if event.len() > HEADLINES { p { "+ " (event.len() - HEADLINES) " " (say(Word::MORE)) } }
             p.do { (alert.instruction.get(ink.language)) }
             p.mut {
-                (say(Word::Since)) " " (moment(ink, alert.onset))
-                @if let Some(sent) = alert.sent && sent > alert.onset { " · " (say(Word::Updated)) " " (moment(ink, sent)) }
+                (say(Word::SINCE)) " " (moment(ink, alert.onset))
+                @if let Some(sent) = alert.sent && sent > alert.onset { " · " (say(Word::UPDATED)) " " (moment(ink, sent)) }
             }
             @if let Some(series) = series { (chart::figure(ink, series)) }
             (reasons(ink, &alert, REASONS))
@@ -118,12 +119,12 @@ pub fn reasons(ink: &Ink<'_>, alert: &Alert<'_>, limit: usize) -> Markup {
     html! {
         @if !alert.evidence.is_empty() {
             details open[limit > REASONS] {
-                summary { (say(Word::Why)) }
+                summary { (say(Word::WHY)) }
                 table {
                     thead { tr {
-                        th scope="col" { (say(Word::Check)) }
-                        th scope="col" { (say(Word::Measured)) }
-                        th scope="col" { (say(Word::Limit)) }
+                        th scope="col" { (say(Word::CHECK)) }
+                        th scope="col" { (say(Word::MEASURED)) }
+                        th scope="col" { (say(Word::LIMIT)) }
                     } }
                     tbody { @for reason in shown { (row(ink, reason)) } }
                 }
@@ -136,9 +137,9 @@ fn row(ink: &Ink<'_>, reason: &alert::Reason<'_>) -> Markup {
     let say = |word: Word| word.say(ink.language);
     let station = reason.station.map(|station| alert::station_name(ink.catalog.as_deref(), station, ink.language));
     let result = match reason.result {
-        "true" => Word::Holds,
-        "false" => Word::HoldsNot,
-        _ => Word::NotKnown,
+        "true" => Word::HOLDS,
+        "false" => Word::HOLDS_NOT,
+        _ => Word::NOT_KNOWN,
     };
     html! {
         tr {
@@ -149,7 +150,7 @@ fn row(ink: &Ink<'_>, reason: &alert::Reason<'_>) -> Markup {
             td {
                 @match reason.value {
                     Some(value) => (say::quantity(value, reason.unit)),
-                    None => (say(Word::NotKnown)),
+                    None => (say(Word::NOT_KNOWN)),
                 }
             }
             td {
@@ -168,12 +169,12 @@ fn lines(ink: &Ink<'_>, said: &[Arc<Said>], limit: usize) -> Markup {
             ul.list {
                 @for alert in alerts {
                     li {
-                        (chip(alert.level, ink.language))
+                        @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
                         a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) }
                         @if let Some(sent) = alert.sent { (moment(ink, sent)) }
                     }
                 }
-                @if said.len() > limit { li { "+ " (said.len() - limit) " " (Word::More.say(ink.language)) } }
+                @if said.len() > limit { li { "+ " (said.len() - limit) " " (Word::MORE.say(ink.language)) } }
             }
         }
     }
@@ -199,9 +200,9 @@ fn districts(ink: &Ink<'_>, live: &[Arc<Said>]) -> Markup {
         }
     }
     highest.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
-    let word = if ink.shared.pulse().is_current() { Word::Quiet } else { Word::Unknown };
+    let word = if ink.shared.pulse().is_current() { Word::QUIET } else { Word::UNKNOWN };
     let (named, unnamed) = (quiet.len().min(QUIET_NAMES), quiet.len().saturating_sub(QUIET_NAMES));
-    let more = |count: usize| format!(" + {count} {}", Word::More.say(ink.language));
+    let more = |count: usize| format!(" + {count} {}", Word::MORE.say(ink.language));
     html! {
         ul.list {
             @for (level, name) in highest.iter().take(DISTRICT_LINES) { li { (chip(*level, ink.language)) (name) } }

@@ -2,11 +2,14 @@
 
 use super::Ink;
 use super::chart;
-use super::frame::{self, chip, class, moment};
-use super::say::Word;
+use super::frame::{self, Site, chip, class, moment, over};
 use super::series::{self, Span};
 use super::situation::{issued, reasons};
+use super::word::Word;
+use crate::alert::{self, Alert, words};
 use crate::web::journal::Said;
+use bongsu_rules::incident::RENEWED_AFTER;
+use bongsu_sensors::Level;
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -23,25 +26,24 @@ pub async fn page(ink: &Ink<'_>, history: &[Arc<Said>]) -> Option<Markup> {
     let series = series::of(ink.shared, ink.catalog.as_deref(), &newest.transition.incident, Span::Incident).await;
     let say = |word: Word| word.say(ink.language);
     let body = html! {
-        p { a.btn href=(ink.link("/")) { "← " (say(Word::Back)) } }
         article class={ "card " (class(alert.level)) } {
-            (chip(alert.level, ink.language))
-            h1 { (alert.headline.get(ink.language)) }
-            p.do { (alert.instruction.get(ink.language)) }
-            p.mut {
-                (say(Word::Since)) " " (moment(ink, alert.onset))
-                @if let Some(sent) = alert.sent { " · " (say(Word::Updated)) " " (moment(ink, sent)) }
+            p.from {
+                (say(Word::SENDER)) " " strong { (ink.shared.settings.sender_name) }
+                @if let Some(sent) = alert.sent { " · " (moment(ink, sent)) }
             }
+            @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
+            h1 { (alert.headline.get(ink.language)) }
+            (facts(ink, &alert))
             @if let Some(series) = series { (chart::figure(ink, &series)) }
             (reasons(ink, &alert, REASONS))
         }
         section aria-labelledby="t" {
-            h2 #t { (say(Word::Timeline)) }
+            h2 #t { (say(Word::TIMELINE)) }
             ol.list reversed {
                 @for said in history.iter().rev().take(MESSAGES) {
                     @if let Some(alert) = issued(ink, said) {
                         li {
-                            (chip(alert.level, ink.language))
+                            @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
                             span { (alert.headline.get(ink.language)) }
                             @if let Some(sent) = alert.sent { (moment(ink, sent)) }
                         }
@@ -50,5 +52,21 @@ pub async fn page(ink: &Ink<'_>, history: &[Arc<Said>]) -> Option<Markup> {
             }
         }
     };
-    Some(frame::page(ink, alert.headline.get(ink.language), &body))
+    Some(frame::page(ink, Site::Other, alert.headline.get(ink.language), &body))
+}
+
+/// What a reader wants to know, in the order in which it matters.
+fn facts(ink: &Ink<'_>, alert: &Alert<'_>) -> Markup {
+    let say = |word: Word| word.say(ink.language);
+    let catalog = ink.catalog.as_deref();
+    let next = alert.sent.filter(|_| alert.level > Level::None).map(|sent| sent + RENEWED_AFTER);
+    html! {
+        p.do { (alert.instruction.get(ink.language)) }
+        dl {
+            dt { (say(Word::WHAT)) } dd { (words::hazard_word(alert.hazard, ink.language)) }
+            dt { (say(Word::WHERE)) } dd { (alert::area_name(catalog, alert.area, ink.language)) }
+            dt { (say(Word::SINCE)) } dd { (moment(ink, alert.onset)) }
+            @if let Some(next) = next { dt { (say(Word::NEXT)) } dd { (say(Word::AT_LATEST)) " " (moment(ink, next)) } }
+        }
+    }
 }

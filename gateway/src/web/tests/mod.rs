@@ -4,5 +4,6 @@ mod api;
 mod city;
 mod events;
 mod page;
+mod site;
 mod socket;
 mod visibility;

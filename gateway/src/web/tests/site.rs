@@ -1,0 +1,177 @@
+//! The pages beside the situation: all of them in every language, light, honest and safe; what is near as it stands.
+
+use super::city::{CITY_TEXT, City, ask, text};
+use axum::http::{StatusCode, header};
+use bongsu_rules::incident::Status;
+use bongsu_sensors::Level;
+use std::collections::BTreeSet;
+
+/// Every page of the public plane that needs no identity.
+const PAGES: [&str; 6] = ["/", "/near", "/guide", "/history", "/accessibility", "/portal"];
+
+/// Weight of a page.
+const PAGE_BYTES: usize = 30_000;
+
+fn with_places() -> City {
+    let places = r#"
+[[station]]
+id = "kiosk"
+name = { ko = "<b>대여소</b>", en = "<b>Kiosk</b>" }
+position = [37.51, 127.0]
+area = "banpo"
+datastream = [{ kind = "charger_available" }, { kind = "charger_slots" }]
+
+[[station]]
+id = "site"
+name = { ko = "와이파이", en = "Square" }
+position = [37.52, 127.0]
+area = "evil"
+datastream = [{ kind = "wifi_up" }]
+"#;
+    City::of(Status::Actual, &format!("{CITY_TEXT}{places}"))
+}
+
+fn ids(page: &str) -> Vec<&str> {
+    page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[tokio::test]
+async fn every_page_is_light_and_safe_in_every_language() {
+    let mut city = with_places();
+    let transition = city.transition("evil", 1, Level::Warning, Some(Level::Warning));
+    city.commit(vec![transition], &[]);
+    for path in PAGES {
+        for lang in ["ko", "en"] {
+            let response = ask(city.public(), &format!("{path}?lang={lang}&text=large"), &[]).await;
+            assert_eq!(response.headers()[header::CONTENT_LANGUAGE], lang);
+            let (status, page) = text(response).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert!(page.len() <= PAGE_BYTES, "{path}: {} bytes", page.len());
+            assert!(page.contains(&format!("<html lang=\"{lang}\" class=\"large\">")), "{path}");
+            assert!(!page.contains("<script>") && !page.contains("<img") && !page.contains("<b>"), "{path}: {page}");
+            assert_eq!(page.matches("<h1>").count(), 1, "{path}");
+            let ids = ids(&page);
+            assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{path}: an id stands twice: {ids:?}");
+            // The choice of a reader goes along to every other page.
+            let links = page.split("<nav class=\"site\"").nth(1).and_then(|rest| rest.split("</nav>").next());
+            for link in links.into_iter().flat_map(|links| links.split("href=\"").skip(1)) {
+                assert!(link.contains("&amp;text=large"), "{path}: {link}");
+            }
+            for word in ["주의보", "경보", "특보", "속보", "경계"] {
+                assert!(!page.contains(word), "{path}: {word}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_near_is_told_as_it_stands_or_not_at_all() {
+    let mut city = with_places();
+    assert!(city.get("/near?lang=en").await.1.contains("banks to borrow Not known"), "nothing was heard yet");
+    let seen = ["charger_available", "charger_slots"].map(|kind| {
+        let datastream = city.datastream("kiosk", kind);
+        bongsu_rules::Observation { datastream, time: city.now, value: Some(3.0), flag: bongsu_rules::Flag::Pass }
+    });
+    city.commit(Vec::new(), &seen);
+    let wait = || tokio::time::sleep(std::time::Duration::from_millis(1_100));
+    wait().await;
+    let (_, page) = city.get("/near?lang=en").await;
+    assert!(page.contains("banks to borrow 3 · free return slots 3"), "{page}");
+    // The kiosk stands in a park, and is listed under the park's district.
+    assert!(page.contains("<h3>Seocho-gu</h3>") && page.contains("&lt;b&gt;Kiosk&lt;/b&gt;"), "{page}");
+    assert!(page.contains("hidden") && page.contains("/page.js"));
+    let places = city.json("/near.json?lang=en").await;
+    assert_eq!(places["places"][0]["name"], "<b>Kiosk</b>");
+    assert_eq!(places["places"][0]["position"], serde_json::json!([37.51, 127.0]));
+    // What was true a while ago says nothing about now.
+    city.pass(10);
+    wait().await;
+    assert!(city.get("/near?lang=en").await.1.contains("banks to borrow Not known"));
+}
+
+#[tokio::test]
+async fn history_goes_back_page_by_page() {
+    let mut city = City::actual();
+    for number in 1..=60 {
+        let transition = city.transition("seocho", number, Level::Watch, Some(Level::Watch));
+        city.commit(vec![transition], &[]);
+    }
+    let mut hidden = city.transition("yongsan", 1, Level::Warning, None);
+    hidden.incident.area = "banpo".into();
+    city.commit(vec![hidden], &[]);
+    let (_, page) = city.get("/history?lang=en").await;
+    assert_eq!(page.matches("class=\"chip l2\"").count(), 50);
+    assert!(!page.contains("Banpo"), "what is only proposed was not issued");
+    let older = page.split("&amp;before=").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let (_, page) = city.get(&format!("/history?lang=en&before={older}")).await;
+    assert_eq!(page.matches("class=\"chip l2\"").count(), 10);
+    assert!(!page.contains("&amp;before="));
+}
+
+#[tokio::test]
+async fn an_alert_says_who_what_where_and_when_more_comes() {
+    let mut city = City::actual();
+    let transition = city.transition("seocho", 1, Level::Watch, Some(Level::Watch));
+    let id = transition.incident.id.clone();
+    city.commit(vec![transition], &[]);
+    let (_, page) = city.get(&format!("/alerts/{id}?lang=en")).await;
+    let order = [
+        "From <strong>Bongsu &amp; &lt;City&gt;",
+        "<h1>",
+        "class=\"do\"",
+        "Seocho-gu</dd>",
+        "Since</dt>",
+        "Next update</dt>",
+    ];
+    let found: Vec<usize> =
+        order.iter().map(|part| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"))).collect();
+    assert!(found.is_sorted(), "{found:?}");
+    assert!(page.contains("at the latest <time datetime=\"2017-07-10T17:00:00Z\">"), "{page}");
+    let over = city.transition("seocho", 2, Level::None, Some(Level::None));
+    city.commit(vec![over], &[]);
+    city.pass(1);
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let (_, page) = city.get(&format!("/alerts/{id}?lang=en")).await;
+    assert!(page.contains("Over</span><h1>Over: ") && !page.contains("Next update"), "{page}");
+}
+
+#[tokio::test]
+async fn areas_are_geojson_and_the_scripts_are_there() {
+    let city = City::actual();
+    let areas = city.json("/api/v1/areas").await;
+    assert_eq!(
+        (areas["type"].as_str(), areas["features"].as_array().map(Vec::len)),
+        (Some("FeatureCollection"), Some(5))
+    );
+    assert_eq!(areas["features"][1]["properties"]["parent"], "seoul");
+    for path in ["/page.js", "/worker.js"] {
+        let response = ask(city.public(), path, &[]).await;
+        assert_eq!(
+            (response.status(), &response.headers()[header::CONTENT_TYPE]),
+            (StatusCode::OK, &"text/javascript; charset=utf-8".parse().expect("header"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn operators_look_at_the_past_and_take_values_away() {
+    let mut city = City::actual();
+    let observations: Vec<_> = (0..60).map(|n| city.observation("jamsu", n, 5.0 + n as f64 / 10.0)).collect();
+    for (minute, observation) in observations.iter().enumerate() {
+        city.commit(Vec::new(), std::slice::from_ref(observation));
+        assert!(minute < 60);
+        city.pass(1);
+    }
+    let (_, then) = city.get_operator("/api/v1/stations?station=jamsu&at=2017-07-10T12:30:00Z").await;
+    let then: serde_json::Value = serde_json::from_str(&then).expect("JSON");
+    assert_eq!(then["time"], "2017-07-10T12:30:00Z");
+    assert_eq!(then["stations"][0]["datastreams"][0]["value"], 8.0);
+    assert_eq!(then["stations"][0]["upstream"], serde_json::json!([]));
+    let (status, _) = city.get("/api/v1/stations?at=2017-07-10T12:30:00Z").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "the past of a whole city is read from the store: for operators");
+    let path = "/api/v1/observations?station=jamsu&kind=river_stage&format=csv&limit=2&from=2017-07-10T12:00:00Z";
+    let response = ask(city.public(), path, &[]).await;
+    assert!(response.headers()[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/csv"));
+    let table = "time,station,kind,value\n2017-07-10T12:00:00Z,jamsu,river_stage,5\n2017-07-10T12:01:00Z,jamsu,river_stage,5.1\n";
+    assert_eq!(text(response).await.1, table);
+}
