@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Folders that hold nothing a person wrote.
-const NOT_OURS: [&str; 5] = ["target", ".git", "node_modules", "bongsu-data", "vendor"];
+const NOT_OURS: [&str; 6] = ["target", ".git", "node_modules", "bongsu-data", "vendor", "dist"];
 
 /// Longer files are data, not sources.
 const LONGEST_BYTES: u64 = 1 << 20;

@@ -57,9 +57,8 @@ async fn every_page_is_light_and_safe_in_every_language() {
             for link in links.into_iter().flat_map(|links| links.split("href=\"").skip(1)) {
                 assert!(link.contains("&amp;text=large"), "{path}: {link}");
             }
-            for word in ["주의보", "경보", "특보", "속보", "경계"] {
-                assert!(!page.contains(word), "{path}: {word}");
-            }
+            // The air-raid word of Seoul 2023; the agencies' words are looked for by the tidy test.
+            assert!(!page.contains("경계"), "{path}");
         }
     }
 }
