@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Folders that hold nothing a person wrote.
+/// What holds nothing a person wrote.
 const NOT_OURS: [&str; 6] = ["target", ".git", "node_modules", "bongsu-data", "vendor", "dist"];
 
 /// Longer files are data, not sources.
@@ -81,11 +81,15 @@ fn walk(folder: &Path, way: &mut String, found: &mut Vec<Source>) {
     for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = entry.path();
+        // In a linked work tree `.git` is a file.
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
         let length = way.len();
         way.push_str(&name);
         if path.is_dir() {
             // Folders that begin with a dot belong to tools, but for our own scripts of the build.
-            if !NOT_OURS.contains(&name.as_str()) && (!name.starts_with('.') || name == ".ci") {
+            if !name.starts_with('.') || name == ".ci" {
                 way.push('/');
                 walk(&path, way, found);
             }
