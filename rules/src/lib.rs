@@ -15,6 +15,9 @@ pub mod quality;
 // Statistics that rules may call.
 pub mod stats;
 
+// The manual of what rules may say, made from the statistics' own comments.
+pub mod reference;
+
 // Everything that can happen, as one table.
 pub mod hazard;
 

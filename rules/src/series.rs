@@ -164,7 +164,7 @@ pub struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// The usable samples, oldest first.
-    pub fn samples(&self) -> impl DoubleEndedIterator<Item = &'a Sample> + use<'a> {
+    pub fn samples(&self) -> impl DoubleEndedIterator<Item = &'a Sample> + Clone + use<'a> {
         self.series.samples.range(self.from..self.to).filter(|sample| sample.flag.usable())
     }
 

@@ -5,7 +5,7 @@ use crate::inventory;
 use crate::report::Problems;
 use bongsu_rules::incident::Status;
 use bongsu_rules::record::{Input, Record};
-use bongsu_rules::{Engine, pack};
+use bongsu_rules::{Engine, pack, reference};
 use bongsu_sensors::Time;
 use serde::Serialize;
 use std::io;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub enum Command {
     /// Find every mistake in rules
     Check(CheckArguments),
+    /// Print the manual of everything a rule may say, with units, sources and check values
+    Reference,
 }
 
 /// Find every mistake in rules
@@ -45,7 +47,16 @@ struct Line<'a> {
 
 /// Runs one of them.
 pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
-    let Command::Check(arguments) = command;
+    match command {
+        Command::Check(arguments) => check(&arguments, globals, output),
+        Command::Reference => {
+            write!(output, "{}", reference::manual()).map_err(output_failed)?;
+            Ok(Ended::Well)
+        }
+    }
+}
+
+fn check(arguments: &CheckArguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let text = if arguments.paths.is_empty() {
         match checked(&globals.layers(Vec::new())?)?.rules {
             Some(folder) => inventory::rules_text(&[folder])?,

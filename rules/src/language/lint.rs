@@ -230,10 +230,17 @@ impl Lint<'_> {
             },
             _ => None,
         });
-        let asked = root.and_then(|root| self.header.inputs.iter().position(|input| input.name == root));
+        let place_of = |name: &str| self.header.inputs.iter().position(|input| input.name == name);
+        let asked = root.and_then(place_of);
+        // A statistic of two inputs looks back in both.
+        let also = |arg: &Expr| match arg {
+            Expr::Variable(variable, ..) => place_of(variable.1.as_str()),
+            _ => None,
+        };
+        let also: Vec<usize> = call.args.iter().filter_map(also).collect();
         for (place, look_back) in self.look_back.iter_mut().enumerate() {
             // A window on something that was renamed by `let` may belong to any input.
-            if asked.is_none_or(|asked| asked == place) {
+            if asked.is_none_or(|asked| asked == place) || also.contains(&place) {
                 *look_back = (*look_back).max(length);
             }
         }

@@ -31,6 +31,15 @@ pub(crate) fn rises(window: &Window<'_>, slack: Duration) -> SmallVec<[f64; 64]>
 pub mod methods {
     /// The sum of the window: how much rain fell, how many were lent. With a gap in the window it is a lower bound: it
     /// can prove a danger, not its absence.
+    ///
+    /// # Units
+    /// Unit of the input.
+    ///
+    /// # Source
+    /// A sum; a counter's falls are resets.
+    ///
+    /// # Check
+    /// 0.5, 1, 0.5: 2.
     #[rhai_fn(pure, return_raw)]
     pub fn sum(input: &mut Input, window: ImmutableString) -> Answer {
         over_in_unit(input, &window, |stream, window| {

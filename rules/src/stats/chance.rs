@@ -2,7 +2,7 @@
 
 use crate::language::value::{Measure, Value};
 use rhai::plugin::export_module;
-use statrs::function::gamma::checked_gamma_lr;
+use statrs::function::gamma::{checked_gamma_lr, ln_gamma};
 
 /// The chance that a Poisson number is at least `count`. Counts are rounded up; a mean of nothing never reaches one.
 ///
@@ -22,11 +22,31 @@ pub fn poisson_at_least(mean: f64, count: f64) -> Option<f64> {
     }
 }
 
+/// The chance that a Poisson number is exactly `count`.
+///
+/// # Source
+/// exp(k·ln mean − mean − ln k!), which does not overflow.
+pub fn poisson_exactly(mean: f64, count: u32) -> f64 {
+    if mean <= 0.0 {
+        return f64::from(u8::from(count == 0));
+    }
+    (f64::from(count) * mean.ln() - mean - ln_gamma(f64::from(count) + 1.0)).exp()
+}
+
 /// The functions a rule sees.
 #[export_module]
 pub mod methods {
     /// The chance, 0 to 1, that a count with the mean `mean` (Poisson) comes to `count` or more: that as many are lent
     /// as are left.
+    ///
+    /// # Units
+    /// A chance, 0 to 1.
+    ///
+    /// # Source
+    /// P(N ≥ k) is the regularized lower incomplete gamma function P(k, mean).
+    ///
+    /// # Check
+    /// Mean 3, count 5: 0.184737.
     pub fn poisson(mean: Value, count: Value) -> Value {
         mean.join_with(&count, |mean, count| match (mean, count) {
             (Measure::Exactly(mean), Measure::Exactly(count)) => Measure::of(poisson_at_least(mean, count)),
@@ -56,5 +76,8 @@ mod tests {
         check(3.0, 0.0, Some(1.0));
         check(0.0, 2.0, Some(0.0));
         check(-1.0, 2.0, None);
+        // scipy.stats.poisson.pmf(4, 2.5)
+        assert!((poisson_exactly(2.5, 4) - 0.133_601_885_781_084_4).abs() < 1e-12);
+        assert_eq!((poisson_exactly(0.0, 0), poisson_exactly(0.0, 1)), (1.0, 0.0));
     }
 }

@@ -28,6 +28,15 @@ fn promised(stream: &Stream, length: Duration) -> f64 {
 pub mod methods {
     /// Minutes since the newest usable observation was true. Known also where the station has fallen silent; time alone
     /// makes it grow.
+    ///
+    /// # Units
+    /// Minutes.
+    ///
+    /// # Source
+    /// A difference of times.
+    ///
+    /// # Check
+    /// Observed at 12:00, now 13:00: 60.
     #[rhai_fn(pure)]
     pub fn age(input: &mut Input) -> Value {
         let now = input.now;
@@ -39,6 +48,15 @@ pub mod methods {
 
     /// For how many of its own cadences nothing at all has come, counted by the time of receipt; a cadence counts for
     /// at least five minutes. Known where the datastream was ever heard; time alone makes it grow.
+    ///
+    /// # Units
+    /// Cadences.
+    ///
+    /// # Source
+    /// A difference of times.
+    ///
+    /// # Check
+    /// A word every ten minutes, none for 58: 5.8.
     #[rhai_fn(pure)]
     pub fn silence(input: &mut Input) -> Value {
         let now = input.now;
@@ -51,6 +69,15 @@ pub mod methods {
 
     /// Minutes by which the newest observation was late when it was received; known also of a silent station. A device whose clock is slow is always
     /// late; one whose link was down is late once.
+    ///
+    /// # Units
+    /// Minutes.
+    ///
+    /// # Source
+    /// A difference of times.
+    ///
+    /// # Check
+    /// Observed at 12:00, received at 12:02: 2.
     #[rhai_fn(pure)]
     pub fn lag(input: &mut Input) -> Value {
         // A clock that is half an hour slow looks silent to a rule that waits for twenty minutes.
@@ -62,6 +89,15 @@ pub mod methods {
 
     /// The part of the readings that the cadence promises for the window and that did not come, 0 to 1. Unknown where
     /// the window promises fewer than four, or reaches back before the first observation.
+    ///
+    /// # Units
+    /// A share, 0 to 1.
+    ///
+    /// # Source
+    /// A count over what the cadence promises.
+    ///
+    /// # Check
+    /// 9 of 12 came: 0.25.
     #[rhai_fn(pure, return_raw)]
     pub fn lost(input: &mut Input, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
@@ -77,6 +113,15 @@ pub mod methods {
 
     /// The part of the window's observations that quality control did not believe (suspect or failed), 0 to 1. Unknown
     /// without an observation.
+    ///
+    /// # Units
+    /// A share, 0 to 1.
+    ///
+    /// # Source
+    /// A count of QARTOD flags.
+    ///
+    /// # Check
+    /// One suspect of six: 0.1667.
     #[rhai_fn(pure, return_raw)]
     pub fn doubts(input: &mut Input, window: ImmutableString) -> Answer {
         #[expect(clippy::cast_precision_loss, reason = "a count of readings")]
@@ -89,6 +134,15 @@ pub mod methods {
 
     /// How often the value changed within the window. A sensor that used to flicker and now never does is stuck.
     /// Unknown with fewer than half of the observations the cadence promises.
+    ///
+    /// # Units
+    /// A count.
+    ///
+    /// # Source
+    /// A count.
+    ///
+    /// # Check
+    /// 1, 1, 2, 1: 2.
     #[rhai_fn(pure, return_raw)]
     pub fn changes(input: &mut Input, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
@@ -101,6 +155,15 @@ pub mod methods {
 
     /// The input as each of its stations stood when it was last heard of: statistics of it are known also where the
     /// station has fallen silent since, and end at its own last observation.
+    ///
+    /// # Units
+    /// The input itself.
+    ///
+    /// # Source
+    /// None.
+    ///
+    /// # Check
+    /// Silent since noon: `at_last_word().max("1h")` is the maximum from eleven to noon.
     #[rhai_fn(pure)]
     pub fn at_last_word(input: &mut Input) -> Input {
         let mut before = input.clone();

@@ -3,14 +3,27 @@
 //!
 //! A window is text (`"1h"`); it ends at the latest observation of the rule's scope. Only observations that passed
 //! quality control are seen. What cannot be told is unknown, never a guess. To add one: write the function in the file
-//! of its family; a new family is one file here and one line in [`register`].
+//! of its family; a new family is one file here and one line in [`FAMILIES`].
 
 pub mod amount;
 pub mod chance;
+pub mod change;
+pub mod chart;
+pub mod count;
+pub mod extreme;
+pub mod failure;
+mod filter;
 pub mod health;
+pub mod joint;
 pub mod level;
+pub mod novelty;
+pub mod season;
+pub mod soil;
 pub mod spread;
 pub mod trend;
+pub mod wave;
+
+pub use filter::BandPass;
 
 use crate::language::input::{Input, Stream};
 use crate::language::value::{Measure, Value};
@@ -18,25 +31,47 @@ use crate::series::Window;
 use bongsu_sensors::Nature;
 use bongsu_sensors::time::parse_duration;
 use rhai::plugin::exported_module;
-use rhai::{Engine, EvalAltResult, Position};
+use rhai::{Engine, EvalAltResult, Module, Position};
 use smallvec::SmallVec;
 use std::time::Duration;
 
 /// What a statistic answers to a rule: a number, or the script's own mistake.
 pub type Answer = Result<Value, Box<EvalAltResult>>;
 
-/// Makes every statistic callable.
-pub fn register(engine: &mut Engine) {
-    combine_module(engine, exported_module!(level::methods));
-    combine_module(engine, exported_module!(amount::methods));
-    combine_module(engine, exported_module!(trend::methods));
-    combine_module(engine, exported_module!(spread::methods));
-    combine_module(engine, exported_module!(health::methods));
-    combine_module(engine, exported_module!(chance::methods));
+/// A family of statistics: what stands in one file here, under one heading of the reference.
+pub(crate) struct Family {
+    /// Korean and English heading.
+    pub title: (&'static str, &'static str),
+    /// Its functions.
+    pub module: fn() -> Module,
 }
 
-fn combine_module(engine: &mut Engine, module: rhai::Module) {
-    engine.register_global_module(module.into());
+/// Every family, in the order of the reference. A new one is one file here and one line in this table.
+#[rustfmt::skip]
+pub(crate) const FAMILIES: &[Family] = &[
+    Family { title: ("높이", "How high"), module: || exported_module!(level::methods) },
+    Family { title: ("양", "How much"), module: || exported_module!(amount::methods) },
+    Family { title: ("변화 속도와 도달 시간", "How fast, and until when"), module: || exported_module!(trend::methods) },
+    Family { title: ("흩어짐과 이웃과의 차이", "How unusual"), module: || exported_module!(spread::methods) },
+    Family { title: ("관리도", "Control charts"), module: || exported_module!(chart::methods) },
+    Family { title: ("추세와 분포 변화", "Trend and drift"), module: || exported_module!(change::methods) },
+    Family { title: ("요일·시각별 평소 값", "The usual at this hour of the week"), module: || exported_module!(season::methods) },
+    Family { title: ("처음 보는 값", "Never like this before"), module: || exported_module!(novelty::methods) },
+    Family { title: ("여러 입력을 함께", "Several inputs together"), module: || exported_module!(joint::methods) },
+    Family { title: ("땅속의 비", "Rain in the ground"), module: || exported_module!(soil::methods) },
+    Family { title: ("재현 기간", "Return periods"), module: || exported_module!(extreme::methods) },
+    Family { title: ("건수와 재고", "Counts and stocks"), module: || exported_module!(count::methods) },
+    Family { title: ("확률", "Chances"), module: || exported_module!(chance::methods) },
+    Family { title: ("진동", "Shaking"), module: || exported_module!(wave::methods) },
+    Family { title: ("파괴 시점", "Time of failure"), module: || exported_module!(failure::methods) },
+    Family { title: ("센서 상태", "The sensor itself"), module: || exported_module!(health::methods) },
+];
+
+/// Makes every statistic callable.
+pub fn register(engine: &mut Engine) {
+    for family in FAMILIES {
+        engine.register_global_module((family.module)().into());
+    }
 }
 
 /// A mistake of a script, told where it was made.
@@ -75,10 +110,14 @@ pub(crate) fn values(stream: &Stream, window: &Window<'_>) -> SmallVec<[f64; 64]
 /// as many as the cadence promises.
 pub(crate) fn representative(stream: &Stream, window: &Window<'_>, least: usize) -> Option<SmallVec<[f64; 64]>> {
     let values = values(stream, window);
-    let cadence = stream.facts.cadence.as_millis().max(1);
-    let promised = usize::try_from(window.length().as_millis() / cadence).unwrap_or(usize::MAX);
-    let needed = least.max(promised.min(crate::series::SAMPLE_LIMIT) / 2).max(1);
+    let needed = least.max(promised(stream, window) / 2).max(1);
     (values.len() >= needed).then_some(values)
+}
+
+/// How many observations the cadence promises for a window.
+pub(crate) fn promised(stream: &Stream, window: &Window<'_>) -> usize {
+    let promised = window.length().as_millis() / stream.facts.cadence.as_millis().max(1);
+    usize::try_from(promised).unwrap_or(usize::MAX).min(crate::series::SAMPLE_LIMIT)
 }
 
 /// The median of some numbers, which are reordered. Zero numbers have none.

@@ -10,6 +10,13 @@ use smallvec::SmallVec;
 /// Fewer datastreams than this have no middle that one of them could stand out from.
 const PEERS: usize = 4;
 
+/// The mean of some numbers. Zero numbers have none.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+    let count = values.len() as f64;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / count)
+}
+
 /// Standard deviation of a sample (divisor n − 1). Fewer than two numbers have none.
 ///
 /// # Source
@@ -20,7 +27,7 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
     let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
+    let mean = mean(values)?;
     Some((values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt())
 }
 
@@ -36,6 +43,15 @@ fn peers(input: &Input) -> Option<(f64, f64)> {
 #[expect(clippy::unwrap_used, reason = "the export macro unwraps what the script engine has checked")]
 pub mod methods {
     /// The standard deviation of the window. Unknown with fewer than half of the observations the cadence promises.
+    ///
+    /// # Units
+    /// Unit of the input.
+    ///
+    /// # Source
+    /// √(Σ(x − x̄)²/(n − 1)).
+    ///
+    /// # Check
+    /// 2, 4, 4, 4, 5, 5, 7, 9: 2.1381.
     #[rhai_fn(pure, return_raw)]
     pub fn stddev(input: &mut Input, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
@@ -46,6 +62,15 @@ pub mod methods {
 
     /// How far the newest observation lies from the median of the window, up or down, in the input's unit. Unknown with
     /// fewer than half of the observations the cadence promises.
+    ///
+    /// # Units
+    /// Unit of the input.
+    ///
+    /// # Source
+    /// A difference.
+    ///
+    /// # Check
+    /// 1, 1, 1, 1, −2: 3.
     #[rhai_fn(pure, return_raw)]
     pub fn shift(input: &mut Input, window: ImmutableString) -> Answer {
         over_in_unit(input, &window, |stream, window| {
@@ -56,6 +81,15 @@ pub mod methods {
     }
 
     /// How many observations of the window lie at or above `limit`. With a gap in the window it is a lower bound.
+    ///
+    /// # Units
+    /// A count.
+    ///
+    /// # Source
+    /// A count.
+    ///
+    /// # Check
+    /// 1, 2, 3 with limit 2: 2.
     #[rhai_fn(pure, return_raw)]
     pub fn times_above(input: &mut Input, limit: f64, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
@@ -67,6 +101,15 @@ pub mod methods {
 
     /// The part by which the newest observation lies below the median of the window, 0 to 1. A value at nothing is not
     /// sagging: a slot whose battery was taken out has no voltage at all, one whose battery dies has less and less.
+    ///
+    /// # Units
+    /// A share, 0 to 1.
+    ///
+    /// # Source
+    /// 1 − newest/median.
+    ///
+    /// # Check
+    /// 4, 4, 4, 3: 0.25.
     #[rhai_fn(pure, return_raw)]
     pub fn sag(input: &mut Input, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
@@ -81,6 +124,15 @@ pub mod methods {
 
     /// How far each datastream's newest observation lies above the median of all datastreams of the input, in its unit:
     /// one hot slot among the slots of its kiosk. Unknown with fewer than four.
+    ///
+    /// # Units
+    /// Unit of the input.
+    ///
+    /// # Source
+    /// A difference.
+    ///
+    /// # Check
+    /// 24, 24.5, 25, 25.5, 31: 6 for the last.
     #[rhai_fn(pure)]
     pub fn above_peers(input: &mut Input) -> Value {
         let middle = peers(input).map(|(middle, _)| middle);
@@ -91,6 +143,15 @@ pub mod methods {
 
     /// Like `above_peers`, in scaled median absolute deviations of the datastreams (never less than the sensor's
     /// resolution).
+    ///
+    /// # Units
+    /// Scaled median absolute deviations, with their sign.
+    ///
+    /// # Source
+    /// Hampel 1974.
+    ///
+    /// # Check
+    /// 24, 24.5, 25, 25.5, 31: 8.0939 for the last.
     #[rhai_fn(pure)]
     pub fn above_peers_z(input: &mut Input) -> Value {
         let peers = peers(input);

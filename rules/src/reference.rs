@@ -1,0 +1,138 @@
+//! The manual of the rule language's words and statistics, made from the doc comments they are compiled from.
+//!
+//! Nothing is written twice: a statistic whose comment lacks its unit, its source or its check value fails a test.
+
+use crate::stats::{FAMILIES, Family};
+use std::fmt::Write;
+
+/// Words that are part of the language itself: what to write, and what it means.
+const WORDS: [(&str, &str); 8] = [
+    (
+        "check(\"label\", value, \">=\", limit)",
+        "Compares, and records what it found as evidence. The label is a key of `[labels]`. Answers true, false or \
+         unknown; what is missing is unknown. Comparisons: `>=`, `>`, `<=`, `<`.",
+    ),
+    ("any([a, b])", "True where one of the checks is true; unknown where none is true and one is unknown."),
+    ("all([a, b])", "True where all checks are true; false where one is false, even if others are unknown."),
+    ("not(a)", "Turns a check round; unknown stays unknown."),
+    ("raise(\"level\")", "The rule reaches this level: advisory, watch, warning or emergency. The highest one counts."),
+    (
+        "value.across(\"mean\")",
+        "How several stations become one number: `worst` (of the comparison; so without this word), `second`, `mean`, \
+         `median`, `min`, `max`.",
+    ),
+    ("abs(value)", "Its size, whatever its sign."),
+    ("+ - * /", "Arithmetic, station by station. Unknown stays unknown; so is a division by zero."),
+];
+
+/// Headings in a doc comment with what they are called here.
+const SECTIONS: [(&str, &str); 3] =
+    [("# Units", "단위 · Units"), ("# Source", "출처 · Source"), ("# Check", "검산 · Check")];
+
+/// One function as its source documents it.
+struct Entry {
+    name: String,
+    call: String,
+    lines: Vec<String>,
+}
+
+/// The whole manual, as Markdown.
+pub fn manual() -> String {
+    let mut page = String::from(
+        "# 규칙 언어의 낱말과 통계 · Words and statistics of the rule language\n\n\
+         `bongsu rules reference` prints this page; it is made from the program itself.\n\n\
+         창(window)은 `\"1h\"`처럼 쓰며, 규칙 범위의 마지막 관측에서 끝난다. 품질 관리를 통과한 관측만 본다. 자료가 \
+         모자라면 답은 “알 수 없음”이고, 결코 0이나 “이상 없음”이 아니다.\n\n\
+         A window is written `\"1h\"`; it ends at the latest observation of the rule's scope. Only observations that \
+         passed quality control are seen. Where data does not suffice the answer is unknown, never zero and never \
+         \"all clear\". `input` stands for the name of an input of the rule's header.\n\n\
+         ## 언어의 낱말 · Words of the language\n",
+    );
+    for (call, meaning) in WORDS {
+        let _ = write!(page, "\n### `{call}`\n\n{meaning}\n");
+    }
+    for family in FAMILIES {
+        let _ = write!(page, "\n## {} · {}\n", family.title.0, family.title.1);
+        for entry in entries(family) {
+            let _ = write!(page, "\n### `{}`\n\n", entry.call);
+            render(&entry.lines, &mut page);
+        }
+    }
+    page
+}
+
+/// A comment as paragraphs; each section of [`SECTIONS`] becomes a line of a list.
+fn render(lines: &[String], page: &mut String) {
+    let mut in_list = false;
+    for line in lines {
+        match SECTIONS.iter().find(|(heading, _)| heading == line) {
+            Some((_, title)) => {
+                page.push_str(if in_list { "" } else { "\n" });
+                let _ = write!(page, "- **{title}**:");
+                in_list = true;
+            }
+            None if line.is_empty() => {}
+            None if in_list => {
+                page.truncate(page.trim_end_matches('\n').len());
+                let _ = writeln!(page, " {line}");
+            }
+            None => {
+                let _ = writeln!(page, "{line}");
+            }
+        }
+    }
+}
+
+/// The functions of a family, in the order of their names.
+fn entries(family: &Family) -> Vec<Entry> {
+    let mut engine = rhai::Engine::new_raw();
+    engine.register_global_module((family.module)().into());
+    let json = engine.gen_fn_metadata_to_json(false).unwrap_or_default();
+    let metadata: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let entry = |function: &serde_json::Value| {
+        let params: Vec<String> =
+            function["params"].as_array().into_iter().flatten().map(|p| text(&p["name"])).collect();
+        let name = text(&function["name"]);
+        let call = match params.split_first() {
+            Some((first, rest)) if first == "input" => format!("input.{name}({})", rest.join(", ")),
+            _ => format!("{name}({})", params.join(", ")),
+        };
+        let comments = function["docComments"].as_array().into_iter().flatten();
+        let lines = comments.flat_map(|comment| text(comment).lines().map(str::to_owned).collect::<Vec<_>>());
+        let lines = lines.map(|line| line.trim_start().trim_start_matches('/').trim().to_owned()).collect();
+        Entry { name, call, lines }
+    };
+    let mut entries: Vec<Entry> = metadata["functions"].as_array().into_iter().flatten().map(entry).collect();
+    entries.sort_by(|a, b| (&a.name, a.call.len()).cmp(&(&b.name, b.call.len())));
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The conformance test of the table: every statistic says what it is, its unit, its source and a check value.
+    #[test]
+    fn every_statistic_is_documented() {
+        let mut count = 0;
+        for entry in FAMILIES.iter().flat_map(entries) {
+            count += 1;
+            let call = &entry.call;
+            assert!(entry.lines.first().is_some_and(|line| line.len() > 10), "{call} does not say what it is");
+            for (heading, _) in SECTIONS {
+                let at = entry.lines.iter().position(|line| line == heading);
+                let body = at.and_then(|at| entry.lines.get(at + 1));
+                assert!(body.is_some_and(|line| !line.is_empty()), "{call} lacks {heading}");
+            }
+        }
+        assert!(count >= 50, "{count}");
+    }
+
+    /// The page that people read without the program.
+    #[test]
+    fn the_kept_page_is_the_manual() {
+        let kept = include_str!("../../docs/rules-reference.md");
+        assert!(kept == manual(), "write it anew: bongsu rules reference > docs/rules-reference.md");
+    }
+}
