@@ -70,11 +70,16 @@ impl App {
     pub async fn start(options: Options) -> miette::Result<App> {
         let Options { config, clock, status } = options;
         let lock = control::lock(&config.data)?.ok_or_else(|| control::held(&config.data))?;
-        let catalog = inventory::catalog(&config.stations)?;
         let rules = inventory::rules(config.rules.as_deref())?;
+        // A first start with a mistake in its catalog leaves no store behind.
+        let first = (!config.store.path.exists()).then(|| inventory::catalog(&config.stations)).transpose()?;
         let store = Store::open(&config.store.path, status, config.limits.dead_letters)?;
         let trouble = Arc::new(Trouble::watch(&config.data));
         let (engine, seq) = restart::restore(&store, status)?;
+        let catalog = match first {
+            Some(catalog) => catalog,
+            None => inventory::catalog_unless(&config.stations, engine.catalog_text())?,
+        };
         let last = store.newest()?.map(|(_, now)| now).unwrap_or_default();
         let devices = Devices::default();
         devices.refresh(&store)?;
@@ -102,6 +107,7 @@ impl App {
             status,
         });
         shared.recall(last).into_diagnostic().wrap_err("failed to read the store for the pages")?;
+        shared.recall_newest(engine.newest());
         gauge::register(&shared, &door, &trouble, config.limits.intake_messages);
         let pages = CancellationToken::new();
 

@@ -127,12 +127,10 @@ impl Entry {
     ///
     /// # Errors
     /// A damaged row.
-    pub fn stored(&self) -> Result<Vec<Stored>, postcard::Error> {
-        if self.kind != READINGS {
-            return Ok(Vec::new());
-        }
-        let logged: LoggedReadings = postcard::from_bytes(&self.body)?;
-        let observation = |logged: &LoggedReading| {
+    pub fn stored(&self) -> Result<impl Iterator<Item = Stored> + use<'_>, postcard::Error> {
+        let logged: LoggedReadings =
+            if self.kind == READINGS { postcard::from_bytes(&self.body)? } else { LoggedReadings::default() };
+        let observation = move |logged: LoggedReading| {
             let flag = Flag::from_number(logged.outcome)?;
             let time = self.at(logged.offset_ms);
             Some(Stored::Observation(Observation {
@@ -142,13 +140,12 @@ impl Entry {
                 flag,
             }))
         };
-        let flag = |logged: &LoggedFlag| {
+        let flag = move |logged: LoggedFlag| {
             let flag = Flag::from_number(logged.flag)?;
             Some(Stored::Flag(DatastreamId(logged.datastream), self.at(logged.offset_ms), flag))
         };
-        let mut stored: Vec<Stored> = logged.readings.iter().filter_map(observation).collect();
-        stored.extend(logged.flags.iter().filter_map(flag));
-        Ok(stored)
+        let observations = logged.readings.into_iter().filter_map(observation);
+        Ok(observations.chain(logged.flags.into_iter().filter_map(flag)))
     }
 
     fn at(&self, offset_ms: i64) -> Time {

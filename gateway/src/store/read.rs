@@ -81,7 +81,8 @@ impl Reader {
         let wanted = |id: DatastreamId, time: Time| id == datastream && from <= time && time < to;
         for row in rows {
             // A damaged row costs only itself; the log is checked as a whole elsewhere.
-            for stored in row?.stored().unwrap_or_default() {
+            let row = row?;
+            for stored in row.stored().into_iter().flatten() {
                 match stored {
                     Stored::Observation(observation) if wanted(observation.datastream, observation.time) => {
                         found.entry(observation.time).or_insert(observation);
@@ -208,18 +209,30 @@ impl Reader {
         self.connection.prepare_cached(sql)?.query_map([since.millis()], transition)?.collect()
     }
 
-    /// The observations of the newest rows of the log, newest row first, with the flags they were stored with.
+    /// The observations of the newest rows of the log, newest row first, with the flags they were stored with: those of
+    /// so many rows, and of no further row once there are `limit`.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn recent_observations(&self, rows: usize, mut each: impl FnMut(Observation)) -> rusqlite::Result<()> {
+    pub fn recent_observations(
+        &self,
+        rows: usize,
+        limit: usize,
+        mut each: impl FnMut(Observation),
+    ) -> rusqlite::Result<()> {
         let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = 1 ORDER BY seq DESC LIMIT ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found = 0;
         for row in statement.query_map([rows], entry)? {
-            for stored in row?.stored().unwrap_or_default() {
+            let row = row?;
+            for stored in row.stored().into_iter().flatten() {
                 if let Stored::Observation(observation) = stored {
+                    found += 1;
                     each(observation);
                 }
+            }
+            if found >= limit {
+                break;
             }
         }
         Ok(())

@@ -31,8 +31,9 @@ pub const WORKING: &str = "ok";
 /// Transitions taken up again after a restart, for clients that resume.
 const RESUMABLE: usize = 1_000;
 
-/// Log rows looked through after a restart for the newest values.
+/// Log rows looked through after a restart for the newest values, and observations after which no further row is.
 const NEWEST_ROWS: usize = 20_000;
+const NEWEST_OBSERVATIONS: usize = 100_000;
 
 /// What the web is told once.
 #[derive(Clone, Debug)]
@@ -155,11 +156,19 @@ impl Shared {
         drop(board);
         self.journal.add(&recent.into_iter().map(said).collect::<Vec<_>>());
         let mut values = write(&self.newest);
-        reader.recent_observations(NEWEST_ROWS, |observation| put(&mut values, observation, false))?;
+        reader.recent_observations(NEWEST_ROWS, NEWEST_OBSERVATIONS, |observation| {
+            put(&mut values, observation, false);
+        })?;
         drop(values);
         let mut pulse = write(&self.pulse);
         pulse.now = pulse.now.max(now);
         Ok(())
+    }
+
+    /// Takes up the newest observations of those that spoke too long ago for [`Shared::recall`].
+    pub fn recall_newest(&self, newest: impl Iterator<Item = Observation>) {
+        let mut values = write(&self.newest);
+        newest.for_each(|observation| put(&mut values, observation, false));
     }
 
     /// Takes up a city. Texts that were made before keep the names they were made with.

@@ -1,16 +1,16 @@
 //! Which rule looks at which datastreams, and where: rules laid over the catalog.
 
 use super::Engine;
-use super::feed::{Around, Feed, feeds};
+use super::feed::{Around, Feed, max_age, observes};
 use super::stream::{Known, StreamState};
 use crate::hold::Hold;
 use crate::incident::{Alert, CITY};
-use crate::language::header::{Feeders, Header};
+use crate::language::header::{Feeders, Header, InputSpec};
 use crate::language::{Rule, Scope};
 use crate::record::{CatalogText, RulesText};
 use bongsu_sensors::catalog::{AreaIndex, StationIndex};
 use bongsu_sensors::mistake::{Mistake, Source};
-use bongsu_sensors::{Catalog, KindId, Time};
+use bongsu_sensors::{Catalog, Time};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -35,12 +35,10 @@ pub struct Scoped {
     pub rule: usize,
     /// Where.
     pub place: Place,
-    /// The name of the place.
-    pub name: String,
+    /// The name of the place, shared by all rules there.
+    pub name: Arc<str>,
     /// Its inputs, in the order of the header.
-    pub feeds: Vec<Feed>,
-    /// The longest age any input may reach.
-    pub longest_age: Duration,
+    pub feeds: Box<[Feed]>,
     /// When it must be looked at again.
     pub wake: Option<Time>,
     /// What it remembers.
@@ -132,7 +130,7 @@ impl Engine {
     /// an alert that stands there stands on in any case.
     fn lay_out(&mut self, before: &[Arc<Rule>], now: Time) {
         let Some(catalog) = self.catalog.clone() else { return };
-        let mut old: BTreeMap<(String, String), ScopeMemory> = std::mem::take(&mut self.scopes)
+        let mut old: BTreeMap<(String, Arc<str>), ScopeMemory> = std::mem::take(&mut self.scopes)
             .into_iter()
             .filter(|scoped| self.rules.iter().any(|rule| asks_the_same(&before[scoped.rule].header, &rule.header)))
             .map(|scoped| ((scoped_key(before, &scoped), scoped.name), scoped.memory))
@@ -142,21 +140,24 @@ impl Engine {
             stream.dependents.clear();
             stream.neighbours.clear();
             stream.look_back = Duration::ZERO;
-            if let Some(Known { quality: bongsu_sensors::catalog::Quality { flat: Some((after, _)), .. }, .. }) =
-                stream.known
-            {
+            if let Some((after, _)) = stream.known.as_ref().and_then(|known| known.quality.flat) {
                 stream.look_back = after;
             }
         }
+        let places = Places::of(&catalog);
         for (at, rule) in self.rules.iter().enumerate() {
-            self.scopes.extend(scopes_of(at, rule, &catalog));
+            places.scopes_of(at, rule, &mut self.scopes);
         }
-        for (at, scoped) in self.scopes.iter_mut().enumerate() {
+        self.scopes.shrink_to_fit();
+        self.longest_age = Duration::ZERO;
+        for (at, scoped) in (0_u32..).zip(&mut self.scopes) {
             let rule = &self.rules[scoped.rule];
             for ((spec, feed), look_back) in rule.header.inputs.iter().zip(&scoped.feeds).zip(&rule.look_back) {
-                for id in &feed.streams {
+                for id in feed {
                     let stream = &mut self.streams[*id as usize];
                     stream.look_back = stream.look_back.max(*look_back);
+                    let cadence = stream.known.as_ref().map(|known| known.facts.cadence).unwrap_or_default();
+                    self.longest_age = self.longest_age.max(max_age(spec, cadence));
                     // Scopes come in order, so one that is there already is the last.
                     match spec.feeders {
                         Feeders::Here if stream.dependents.last() != Some(&at) => stream.dependents.push(at),
@@ -169,7 +170,7 @@ impl Engine {
             match old.remove(&(rule.header.id.clone(), scoped.name.clone())) {
                 Some(memory) => scoped.memory = memory,
                 None => {
-                    let is_it = |alert: &&Alert| alert.rule == rule.header.id && alert.place == scoped.name;
+                    let is_it = |alert: &&Alert| alert.rule == rule.header.id && alert.place == *scoped.name;
                     if let Some(alert) = self.book.alerts().find(is_it) {
                         scoped.memory.hold.level = alert.level;
                         scoped.memory.corroborated = alert.corroborated;
@@ -187,7 +188,8 @@ impl Engine {
 
     /// What every rule remembers at every place, by rule and place.
     pub(super) fn scope_memories(&self) -> BTreeMap<(String, String), ScopeMemory> {
-        let memory = |scoped: &Scoped| ((scoped_key(&self.rules, scoped), scoped.name.clone()), scoped.memory.clone());
+        let memory =
+            |scoped: &Scoped| ((scoped_key(&self.rules, scoped), scoped.name.to_string()), scoped.memory.clone());
         self.scopes.iter().filter(|scoped| scoped.memory != ScopeMemory::default()).map(memory).collect()
     }
 }
@@ -212,54 +214,77 @@ fn parse_catalog(text: &CatalogText) -> Result<Catalog, Vec<Mistake>> {
     })
 }
 
-/// The places at which a rule can be evaluated: where every input it cannot do without has a datastream. An area
-/// counts if such a station stands in it itself; its inner areas then feed it too.
-fn scopes_of(rule_index: usize, rule: &Rule, catalog: &Catalog) -> Vec<Scoped> {
-    let header = &rule.header;
-    let mut scopes = Vec::new();
-    let around = Around::of(header, catalog);
-    let mut offer = |place: Place, name: &str, stations: &[StationIndex]| {
-        if let Some(feeds) = around.feeds(place, stations) {
-            let longest_age = feeds.iter().flat_map(|feed| feed.max_age.iter().copied()).max().unwrap_or_default();
-            let memory = ScopeMemory::default();
-            scopes.push(Scoped {
-                rule: rule_index,
-                place,
-                name: name.to_owned(),
-                feeds,
-                longest_age,
-                wake: None,
-                memory,
-            });
-        }
-    };
-    let all: Vec<StationIndex> = (0..).zip(&catalog.stations).map(|(at, _)| StationIndex(at)).collect();
-    match header.scope {
-        Scope::Station => {
-            for station in all {
-                offer(Place::Station(station), catalog.station(station).id.as_str(), &[station]);
+/// The places of a city, looked up once for all rules that are laid over it.
+struct Places<'a> {
+    catalog: &'a Catalog,
+    all: Vec<StationIndex>,
+    /// Names of stations and of areas, by place.
+    stations: Vec<Arc<str>>,
+    areas: Vec<Arc<str>>,
+    /// The stations that stand in each area itself, and those in it or in an area that lies in it.
+    own: Vec<Vec<StationIndex>>,
+    inside: Vec<Vec<StationIndex>>,
+}
+
+impl<'a> Places<'a> {
+    fn of(catalog: &'a Catalog) -> Places<'a> {
+        let mut own = vec![Vec::new(); catalog.areas.len()];
+        let mut inside = vec![Vec::new(); catalog.areas.len()];
+        for (index, station) in (0..).map(StationIndex).zip(&catalog.stations) {
+            own[station.area.0 as usize].push(index);
+            let mut at = Some(station.area);
+            // A loop of parents is refused by the catalog, so this walk ends.
+            while let Some(area) = at {
+                inside[area.0 as usize].push(index);
+                at = catalog.area(area).parent;
             }
         }
-        Scope::Area => {
-            for (index, area) in (0..).zip(&catalog.areas) {
-                let index = AreaIndex(index);
-                let required: Vec<Option<KindId>> =
-                    header.inputs.iter().filter(|spec| !spec.optional).map(|spec| spec.kind).collect();
-                let own = |station: &&StationIndex| {
-                    catalog.station(**station).area == index
-                        && catalog
-                            .datastreams_of(**station)
-                            .iter()
-                            .any(|stream| required.iter().any(|kind| feeds(stream.name.kind, *kind)))
-                };
-                if all.iter().any(|station| own(&station)) {
-                    let inside: Vec<StationIndex> =
-                        all.iter().copied().filter(|at| catalog.lies_in(catalog.station(*at).area, index)).collect();
-                    offer(Place::Area(index), area.code.as_str(), &inside);
+        Places {
+            catalog,
+            all: (0..).map(StationIndex).zip(&catalog.stations).map(|(index, _)| index).collect(),
+            stations: catalog.stations.iter().map(|station| station.id.as_str().into()).collect(),
+            areas: catalog.areas.iter().map(|area| area.code.as_str().into()).collect(),
+            own,
+            inside,
+        }
+    }
+
+    /// Adds the places at which a rule can be evaluated: where every input it cannot do without has a datastream. An
+    /// area counts if such a station stands in it itself; its inner areas then feed it too.
+    fn scopes_of(&self, rule_index: usize, rule: &Rule, scopes: &mut Vec<Scoped>) {
+        let header = &rule.header;
+        let around = Around::of(header, self.catalog);
+        let mut offer = |place: Place, name: &Arc<str>, stations: &[StationIndex]| {
+            if let Some(feeds) = around.feeds(place, stations) {
+                let (name, feeds) = (name.clone(), feeds.into());
+                scopes.push(Scoped {
+                    rule: rule_index,
+                    place,
+                    name,
+                    feeds,
+                    wake: None,
+                    memory: ScopeMemory::default(),
+                });
+            }
+        };
+        match header.scope {
+            Scope::Station => {
+                for (station, name) in self.all.iter().zip(&self.stations) {
+                    offer(Place::Station(*station), name, &[*station]);
                 }
             }
+            Scope::Area => {
+                let required: Vec<&InputSpec> = header.inputs.iter().filter(|spec| !spec.optional).collect();
+                let has_one =
+                    |station: &StationIndex| required.iter().any(|spec| observes(self.catalog, spec, *station));
+                for (area, name) in self.areas.iter().enumerate() {
+                    if self.own[area].iter().any(has_one) {
+                        let place = Place::Area(AreaIndex(u32::try_from(area).unwrap_or(u32::MAX)));
+                        offer(place, name, &self.inside[area]);
+                    }
+                }
+            }
+            Scope::City => offer(Place::City, &CITY.into(), &self.all),
         }
-        Scope::City => offer(Place::City, CITY, &all),
     }
-    scopes
 }

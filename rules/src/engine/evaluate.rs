@@ -3,7 +3,7 @@
 
 use super::Engine;
 use super::city::{Place, Scoped};
-use super::feed::Feed;
+use super::feed::{Feed, max_age};
 use crate::hold::Answer;
 use crate::incident::{Alert, CITY, Evidence, Transition};
 use crate::language::header::{Feeders, InputSpec};
@@ -88,7 +88,7 @@ impl Engine {
     /// The inputs of a rule at a place, and when the first of them changes by time alone: it falls silent, or the time
     /// of an observation comes whose clock was ahead. Windows end at the latest phenomenon time that is not ahead.
     fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>) {
-        let series = || scoped.feeds.iter().flat_map(|feed| &feed.streams).map(|id| &self.streams[*id as usize].series);
+        let series = || scoped.feeds.iter().flatten().map(|id| &self.streams[*id as usize].series);
         let until = series().filter_map(|series| series.newest_by(now)).map(|sample| sample.time).max().unwrap_or(now);
         let mut expiry = series().filter_map(|series| series.first_after(now)).map(|sample| sample.time).min();
         let inputs = (0..).zip(rule.header.inputs.iter().zip(&scoped.feeds));
@@ -104,7 +104,7 @@ impl Engine {
         for check in outcome.checks.iter().filter(holds) {
             let asked = |input: u8| check.input.is_none_or(|asked| asked == input);
             let feeds = (0..).zip(&self.scopes[at].feeds).filter(|(input, _)| asked(*input));
-            for id in feeds.flat_map(|(_, feed)| &feed.streams) {
+            for id in feeds.flat_map(|(_, feed)| feed) {
                 let station = self.streams[*id as usize].known.as_ref().map(|known| known.facts.station);
                 let is_behind = check.stations.iter().any(|(behind, _)| Some(*behind) == station);
                 if is_behind && !behind.contains(id) {
@@ -121,7 +121,7 @@ impl Engine {
         let newest = |id: &&u32| self.streams[**id as usize].series.newest_usable(now).map(|sample| sample.time);
         let here = || {
             let feeds = rule.header.inputs.iter().zip(&self.scopes[at].feeds);
-            feeds.filter(|(spec, _)| spec.feeders == Feeders::Here).flat_map(|(_, feed)| &feed.streams)
+            feeds.filter(|(spec, _)| spec.feeders == Feeders::Here).flat_map(|(_, feed)| feed)
         };
         let of_those_behind = here().filter(|id| behind.contains(id)).filter_map(|id| newest(&id)).max();
         of_those_behind.or_else(|| here().filter_map(|id| newest(&id)).max())
@@ -130,12 +130,16 @@ impl Engine {
     /// Whether an alarm stands here and one of those that raised it has fallen silent since: the water may have taken
     /// it, and those who see nothing do not speak for it.
     fn is_silenced(&self, scoped: &Scoped, now: Time) -> bool {
-        let is_silent = |(id, max_age): (&u32, &Duration)| {
-            let newest = self.streams[*id as usize].series.newest_usable(now);
-            scoped.memory.behind.contains(id) && newest.is_some_and(|sample| sample.time + *max_age < now)
+        let is_silent = |spec: &InputSpec, id: u32| {
+            let stream = &self.streams[id as usize];
+            let oldest = |cadence| now - max_age(spec, cadence);
+            let newest = stream.series.newest_usable(now).zip(stream.known.as_ref());
+            newest.is_some_and(|(sample, known)| sample.time < oldest(known.facts.cadence))
         };
-        let streams = |feed: &Feed| feed.streams.iter().zip(&feed.max_age).any(is_silent);
-        scoped.memory.hold.level != Level::None && scoped.feeds.iter().any(streams)
+        let behind = &scoped.memory.behind;
+        let fed = |spec, feed: &Feed| feed.iter().any(|id| behind.contains(id) && is_silent(spec, *id));
+        let inputs = &self.rules[scoped.rule].header.inputs;
+        scoped.memory.hold.level != Level::None && inputs.iter().zip(&scoped.feeds).any(|(spec, feed)| fed(spec, feed))
     }
 
     fn input(
@@ -148,20 +152,21 @@ impl Engine {
         expiry: &mut Option<Time>,
     ) -> Input {
         let mut seen = false;
-        let stream = |(id, max_age): (&u32, &Duration)| {
+        let stream = |id: &u32| {
             let state = &self.streams[*id as usize];
             seen |= state.heard.is_some();
             let facts = state.known.as_ref()?.facts.clone();
             let heard = state.heard;
+            let max_age = max_age(spec, facts.cadence);
             let stream = Stream { facts, series: state.series.clone(), until, silent: false, heard };
-            let falls_silent = stream.newest().map(|sample| sample.time + *max_age + Duration::from_millis(1));
+            let falls_silent = stream.newest().map(|sample| sample.time + max_age + Duration::from_millis(1));
             let silent = falls_silent.is_none_or(|at| at <= now);
             if let (false, Some(at)) = (silent, falls_silent) {
                 *expiry = Some(expiry.map_or(at, |earlier| earlier.min(at)));
             }
             Some(Stream { silent, ..stream })
         };
-        let streams = Arc::new(feed.streams.iter().zip(&feed.max_age).filter_map(stream).collect());
+        let streams = Arc::new(feed.iter().filter_map(stream).collect());
         Input { index, now, streams, min_stations: spec.min_stations, absent: spec.optional && !seen }
     }
 
@@ -218,7 +223,7 @@ impl Engine {
         scoped.memory.undecided_since = since;
         effects.push(Effect::Undecided(Box::new(Undecided {
             rule: rule.header.id.clone(),
-            place: scoped.name.clone(),
+            place: scoped.name.to_string(),
             since,
             failure: failure.map(|failure| failure.to_string()),
         })));
@@ -238,7 +243,7 @@ fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corrobor
     };
     Alert {
         rule: header.id.clone(),
-        place: scoped.name.clone(),
+        place: scoped.name.to_string(),
         station,
         hazard: header.hazard.clone(),
         areas,

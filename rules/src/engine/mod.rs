@@ -45,6 +45,8 @@ pub struct Engine {
     /// By number of the datastream.
     streams: Vec<StreamState>,
     scopes: Vec<Scoped>,
+    /// The oldest that an observation may be for any input.
+    longest_age: Duration,
     /// When which scope must be looked at again.
     wakes: BTreeSet<(Time, usize)>,
     book: Book,
@@ -64,6 +66,7 @@ impl Engine {
             rules_text: Arc::default(),
             streams: Vec::new(),
             scopes: Vec::new(),
+            longest_age: Duration::ZERO,
             wakes: BTreeSet::new(),
             book: Book::new(status),
         }
@@ -121,11 +124,11 @@ impl Engine {
         // The list is taken out and put back, so that evaluating may borrow the engine.
         let dependents = std::mem::take(&mut stream.dependents);
         for &scope in &dependents {
-            self.touch(scope, now, effects);
+            self.touch(scope as usize, now, effects);
         }
         let neighbours = std::mem::take(&mut self.streams[reading.datastream.0 as usize].neighbours);
         for &scope in &neighbours {
-            self.mention(scope, now);
+            self.mention(scope as usize, now);
         }
         let stream = &mut self.streams[reading.datastream.0 as usize];
         (stream.dependents, stream.neighbours) = (dependents, neighbours);
@@ -204,16 +207,23 @@ impl Engine {
     /// The places at which a rule is evaluated.
     pub fn places_of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a str> {
         let is_it = move |scoped: &&Scoped| self.rules[scoped.rule].header.id == rule;
-        self.scopes.iter().filter(is_it).map(|scoped| scoped.name.as_str())
+        self.scopes.iter().filter(is_it).map(|scoped| &*scoped.name)
     }
 
     /// How far back stored observations matter: after a restart, and after rules changed, those that were received
     /// since `now − look_back` are given to [`Engine::recall`] in the order in which they were stored.
     pub fn look_back(&self) -> Duration {
         let windows = self.streams.iter().map(|stream| stream.look_back).max().unwrap_or_default();
-        let ages = self.scopes.iter().map(|scope| scope.longest_age).max().unwrap_or_default();
         // The value a counter's first rise is taken from may lie a little before its window.
-        windows + ages + Duration::from_secs(86_400)
+        windows + self.longest_age + Duration::from_secs(86_400)
+    }
+
+    /// The newest observation of each datastream that is remembered.
+    pub fn newest(&self) -> impl Iterator<Item = Observation> {
+        (0..).zip(&self.streams).filter_map(|(number, stream)| {
+            let Sample { time, value, flag } = *stream.series.newest()?;
+            Some(Observation { datastream: DatastreamId(number), time, value: Some(value), flag })
+        })
     }
 
     /// Remembers an observation that was taken and judged before. It decides nothing.

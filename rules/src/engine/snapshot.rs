@@ -88,7 +88,7 @@ impl Engine {
     pub fn snapshot(&self) -> Result<Vec<u8>, postcard::Error> {
         let named = |(time, at): &(Time, usize)| {
             let scoped = &self.scopes[*at];
-            (*time, self.rules[scoped.rule].header.id.clone(), scoped.name.clone())
+            (*time, self.rules[scoped.rule].header.id.clone(), scoped.name.to_string())
         };
         let recalled_since = self.now - self.look_back();
         let snapshot = Snapshot {
@@ -128,7 +128,7 @@ impl Engine {
         }
         let mut places = BTreeMap::new();
         for (at, scoped) in engine.scopes.iter_mut().enumerate() {
-            let key = (engine.rules[scoped.rule].header.id.clone(), scoped.name.clone());
+            let key = (engine.rules[scoped.rule].header.id.clone(), scoped.name.to_string());
             if let Some(memory) = snapshot.scopes.get(&key) {
                 scoped.memory = memory.clone();
             }

@@ -34,9 +34,9 @@ pub struct StreamState {
     /// When it was last heard of.
     pub heard: Option<Time>,
     /// The scopes that look at it.
-    pub dependents: SmallVec<[usize; 4]>,
+    pub dependents: SmallVec<[u32; 4]>,
     /// The scopes elsewhere that it is a neighbour of.
-    pub neighbours: SmallVec<[usize; 2]>,
+    pub neighbours: SmallVec<[u32; 4]>,
 }
 
 /// What the catalog says of a datastream.
@@ -45,7 +45,7 @@ pub struct Known {
     /// What rules need of it.
     pub facts: Arc<StreamFacts>,
     /// Its limits of belief.
-    pub quality: Quality,
+    pub quality: Arc<Quality>,
 }
 
 impl Known {

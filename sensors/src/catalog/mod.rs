@@ -107,8 +107,8 @@ pub struct Datastream {
     pub cadence: Duration,
     /// Limits of danger.
     pub levels: BTreeMap<Level, f64>,
-    /// Limits of belief.
-    pub quality: Quality,
+    /// Limits of belief, shared by all that have the same.
+    pub quality: Arc<Quality>,
 }
 
 impl Datastream {

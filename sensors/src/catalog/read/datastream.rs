@@ -8,10 +8,16 @@ use crate::name::{DatastreamName, Instance};
 use crate::reading::DatastreamId;
 use crate::time::parse_duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Reads one; `known` are those the station has already. `None` where it has no name of its own.
-pub fn datastream(table: Reader<'_>, station: StationIndex, known: &[Datastream]) -> Option<Datastream> {
+pub fn datastream(
+    table: Reader<'_>,
+    station: StationIndex,
+    known: &[Datastream],
+    beliefs: &mut Beliefs,
+) -> Option<Datastream> {
     let kind = kind(&table);
     let instance = instance(&table);
     let read_as = kind.map_or(&kind::ALL[0], KindId::kind);
@@ -32,7 +38,26 @@ pub fn datastream(table: Reader<'_>, station: StationIndex, known: &[Datastream]
         }
     }
     table.finish();
-    Some(Datastream { id: DatastreamId(u32::MAX), station, name: name?, cadence, levels, quality })
+    let (name, quality) = (name?, beliefs.shared(read_as, quality));
+    Some(Datastream { id: DatastreamId(u32::MAX), station, name, cadence, levels, quality })
+}
+
+/// Limits of belief that were read so far, the last of each kind: most sensors of a kind are believed alike, and a
+/// hundred bytes for each of them would be most of what a city costs.
+#[derive(Debug, Default)]
+pub struct Beliefs(BTreeMap<&'static str, Arc<Quality>>);
+
+impl Beliefs {
+    fn shared(&mut self, kind: &Kind, quality: Quality) -> Arc<Quality> {
+        match self.0.get(kind.name) {
+            Some(last) if **last == quality => last.clone(),
+            _ => {
+                let quality = Arc::new(quality);
+                self.0.insert(kind.name, quality.clone());
+                quality
+            }
+        }
+    }
 }
 
 fn kind(table: &Reader<'_>) -> Option<KindId> {

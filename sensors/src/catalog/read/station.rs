@@ -4,7 +4,7 @@
 //! catalog with mistakes is never used.
 
 use super::area::Areas;
-use super::datastream::datastream;
+use super::datastream::{Beliefs, datastream};
 use super::{fresh_name, unknown_remedy, zone};
 use crate::catalog::{AreaIndex, Datastream, Ring, Station, StationIndex, Translations};
 use crate::document::{Located, Reader};
@@ -41,6 +41,7 @@ pub fn stations(
     let mut datastreams = Vec::new();
     let mut by_id: BTreeMap<String, StationIndex> = BTreeMap::new();
     let mut upstreams: Vec<Upstream> = Vec::new();
+    let mut beliefs = Beliefs::default();
     let mut tables = reader.tables("station");
     if tables.len() > STATION_LIMIT {
         reader.complain(format!("{} stations", tables.len()), format!("one city holds up to {STATION_LIMIT}"));
@@ -54,7 +55,7 @@ pub fn stations(
         let unnamed = mistakes.len();
         let first = datastreams.len();
         for stream in table.tables("datastream") {
-            datastreams.extend(datastream(stream, index, &datastreams[first..]));
+            datastreams.extend(datastream(stream, index, &datastreams[first..], &mut beliefs));
         }
         if let Some(upstream) = table.located::<Vec<String>>("upstream") {
             upstreams.push(Upstream { of: index, names: upstream.value, origin: upstream.origin });
