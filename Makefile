@@ -10,6 +10,7 @@ help: ## List what can be made
 .PHONY: demo
 demo: ## Watch a simulated city flood: builds, starts everything, opens the page (more: make demo ARGS="--seed 2")
 	@scripts/need.sh cargo cc
+	@test -x "$${CARGO_TARGET_DIR:-target}/release/bongsu" || echo "The first build takes minutes; cargo counts what is done of what there is. Later ones take seconds." >&2
 	$(CARGO) build --release
 	@exec "$${CARGO_TARGET_DIR:-target}/release/bongsu" demo $(ARGS)
 

@@ -2,6 +2,7 @@
 
 use bongsu_sensors::Time;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What `now` is made of.
@@ -18,23 +19,61 @@ pub enum Clock {
         /// When it was started.
         since: Instant,
     },
+    /// Shows what its [`Lead`] says, which goes so much faster than real time at most.
+    Led {
+        /// Milliseconds since 1970.
+        hand: &'static AtomicI64,
+        /// How much faster than real it runs when nothing holds it.
+        speed: f64,
+    },
 }
 
-/// Fastest clock: at a second for each microsecond, timers would fire between two readings of the clock.
-const FASTEST: f64 = 1e6;
+/// Who leads a clock: time goes on only as often as it is asked for, and so it waits for whoever asks. A simulated city
+/// on a busy machine would otherwise speak of what its clock has long left behind, and every sensor of it seem silent.
+#[derive(Debug)]
+pub struct Lead {
+    hand: &'static AtomicI64,
+    speed: f64,
+    asked: Instant,
+    /// What is left of a millisecond.
+    rest_ms: f64,
+}
+
+/// The most real time that passes between two questions; a longer silence is one in which time stood still.
+const LONGEST_STEP: Duration = Duration::from_millis(50);
+
+impl Lead {
+    /// A lead that begins at `start`. Its clock lives as long as the program.
+    pub fn begin(start: Time, speed: f64) -> Lead {
+        let hand = Box::leak(Box::new(AtomicI64::new(start.millis())));
+        Lead { hand, speed, asked: Instant::now(), rest_ms: 0.0 }
+    }
+
+    /// The clock that is led.
+    pub fn clock(&self) -> Clock {
+        Clock::Led { hand: self.hand, speed: self.speed }
+    }
+
+    /// Lets time go on, and answers what it is now.
+    pub fn go_on(&mut self) -> Time {
+        let now = Instant::now();
+        let passed = now.duration_since(self.asked).min(LONGEST_STEP);
+        self.asked = now;
+        let step = passed.as_secs_f64() * 1e3 * self.speed + self.rest_ms;
+        self.rest_ms = step.fract();
+        #[expect(clippy::cast_possible_truncation, reason = "50 ms at the fastest are less than a day")]
+        let step = step as i64;
+        Time::from_millis(self.hand.fetch_add(step, Ordering::Relaxed) + step)
+    }
+}
+
+/// The fastest clock: at a second for each microsecond, timers would fire between two readings of the clock.
+pub const FASTEST: f64 = 1e6;
 
 impl Clock {
     /// A clock that starts now at `start` and runs `speed` times as fast as real time.
     pub fn running(start: Time, speed: f64) -> Clock {
         Clock::Running { start, speed, since: Instant::now() }
-    }
-
-    /// The same clock, beginning anew now.
-    pub fn begin_again(&self) -> Clock {
-        match self {
-            Clock::System => Clock::System,
-            Clock::Running { start, speed, .. } => Clock::running(*start, *speed),
-        }
     }
 
     /// The moment it shows.
@@ -45,6 +84,7 @@ impl Clock {
                 Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
             Clock::Running { start, speed, since } => *start + since.elapsed().mul_f64(*speed),
+            Clock::Led { hand, .. } => Time::from_millis(hand.load(Ordering::Relaxed)),
         }
     }
 
@@ -53,7 +93,7 @@ impl Clock {
         let left = at.since(self.now());
         match self {
             Clock::System => left,
-            Clock::Running { speed, .. } => left.div_f64(*speed),
+            Clock::Running { speed, .. } | Clock::Led { speed, .. } => left.div_f64(*speed),
         }
     }
 
@@ -81,6 +121,18 @@ impl FromStr for Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_led_waits_for_its_lead() {
+        let start = Time::from_millis(0);
+        let mut lead = Lead::begin(start, 1000.0);
+        let clock = lead.clock();
+        std::thread::sleep(LONGEST_STEP + Duration::from_millis(20));
+        assert_eq!(clock.now(), start, "nobody asked");
+        let longest = start + LONGEST_STEP * 1000;
+        assert_eq!((lead.go_on(), clock.now()), (longest, longest), "a silence is cut short");
+        assert!(lead.go_on() >= longest && clock.until(longest + Duration::from_secs(60)) <= Duration::from_millis(60));
+    }
 
     #[test]
     fn a_clock_is_read_as_it_is_written() {

@@ -21,6 +21,8 @@ pub mod load;
 pub mod machine;
 // The real program as a child.
 pub mod program;
+// A simulated city through the pipeline in virtual time.
+pub mod rehearsal;
 // The load of the crash tests.
 pub mod storm;
 // MQTT 3.1.1, as much as a load client needs.

@@ -16,6 +16,8 @@ pub struct Usage {
     pub cpu_s: f64,
     /// The most memory it ever held, MiB.
     pub peak_mib: f64,
+    /// The memory it holds now, MiB.
+    pub memory_mib: f64,
 }
 
 /// What a process used so far; nothing where it is gone.
@@ -25,8 +27,11 @@ pub fn usage(process: u32) -> Usage {
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-    Usage { cpu_s: (ticks(11) + ticks(12)) / TICKS, peak_mib: peak.unwrap_or(0.0) / 1024.0 }
+    let mib = |key: &str| -> f64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.parse().ok());
+        line.unwrap_or(0.0) / 1024.0
+    };
+    Usage { cpu_s: (ticks(11) + ticks(12)) / TICKS, peak_mib: mib("VmHWM:"), memory_mib: mib("VmRSS:") }
 }
 
 /// How long `fdatasync` takes after 4 KiB were written in a folder, for so long: over what was there, as a log that is

@@ -2,9 +2,14 @@
 
 use bongsu_sensors::time::parse_duration;
 use bongsu_sensors::{Level, Time};
-use bongsu_simulators::{City, Scenario, Settings, Simulation, Size, scenario};
+use bongsu_simulators::fault::{self, FaultKind};
+use bongsu_simulators::{City, FaultOrder, Scenario, Settings, Simulation, Size, scenario};
 use miette::{IntoDiagnostic, miette};
 use std::time::Duration;
+
+/// When a fault that is asked for begins, and how long it lasts.
+const FAULT_AFTER: Duration = Duration::from_secs(2 * 3600);
+const FAULT_LASTS: Duration = Duration::from_secs(20 * 3600);
 
 /// A simulated city and what happens to it.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,6 +26,10 @@ pub struct CityArguments {
     /// About how many stations
     #[arg(long = "station-count", default_value_t = 100, value_name = "NUMBER")]
     stations: usize,
+    /// A sensor that fails two hours in, for twenty hours: a way to fail, and where else than at a gauge the seed picks a
+    /// station, such as drift or stuck@mir-3: drop_out, drift, spike, stuck, duplicate, late, clock_skew, sudden_death
+    #[arg(long = "fault", value_name = "NAME[@STATION]")]
+    faults: Vec<String>,
     /// How often every station sends, such as 1m [default: each kind of station at its own pace]
     #[arg(long, value_name = "DURATION")]
     cadence: Option<String>,
@@ -52,7 +61,8 @@ impl CityArguments {
                 })?)
             }
         };
-        let settings = Settings { seed: self.seed, rain: self.rain, cadence, ..Settings::default() };
+        let faults = self.faults.iter().map(|text| fault(text)).collect::<miette::Result<_>>()?;
+        let settings = Settings { seed: self.seed, rain: self.rain, faults, cadence };
         Simulation::new(city, scenario, &settings, start).into_diagnostic()
     }
 
@@ -81,4 +91,15 @@ impl CityArguments {
         };
         Ok(Foresight { river: [Level::Advisory, Level::Watch, Level::Warning].map(first) })
     }
+}
+
+/// A fault as it is written: `drift`, or `stuck@mir-3`.
+fn fault(text: &str) -> miette::Result<FaultOrder> {
+    let (name, station) = text.split_once('@').map_or((text, None), |(name, station)| (name, Some(station)));
+    let kind = FaultKind::named(name).ok_or_else(|| {
+        let known: Vec<&str> = fault::ALL.iter().map(|kind| kind.name).collect();
+        miette!(help = format!("known faults: {}", known.join(", ")), "no fault {name:?}")
+    })?;
+    let station = station.map(str::to_owned);
+    Ok(FaultOrder { kind, station, after: FAULT_AFTER, lasting: FAULT_LASTS })
 }

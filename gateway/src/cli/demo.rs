@@ -7,7 +7,7 @@ use super::city::{CityArguments, Foresight};
 use super::serve::say_ready;
 use super::{Ended, Globals};
 use crate::app::{App, Options};
-use crate::clock::Clock;
+use crate::clock::{FASTEST, Lead};
 use crate::config::Config;
 use bongsu_rules::incident::Status;
 use bongsu_sensors::Time;
@@ -17,8 +17,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// When the demonstration begins: a summer morning in the rainy season.
 const START: &str = "2026-07-08T06:00:00+09:00";
@@ -45,32 +46,41 @@ pub struct Arguments {
 /// Runs until it is interrupted.
 pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let start = Time::parse(START).into_diagnostic()?;
-    let clock: Clock = format!("{start}@{}", arguments.speed).parse().map_err(|error: String| miette!("{error}"))?;
+    if !(arguments.speed > 0.0 && arguments.speed <= FASTEST) {
+        return Err(miette!(
+            help = format!("write a number up to {FASTEST}"),
+            "--speed {} is no speed",
+            arguments.speed
+        ));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
+    // Heard before anything is made that would be left behind.
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt()).into_diagnostic()?, signal(SignalKind::terminate()).into_diagnostic()?)
+    };
     let foresight = arguments.city.foresee(start)?;
     let mut simulation = arguments.city.build(start)?;
     let folder = tempfile::Builder::new().prefix("bongsu-demo-").tempdir().into_diagnostic()?;
     let mut config = globals.start(Vec::new())?;
     prepare(&mut config, &simulation, folder.path())?;
     let data = if arguments.keep { folder.keep() } else { folder.path().to_owned() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
     runtime.block_on(async {
-        let stop = tokio::signal::ctrl_c();
-        // The clock begins when somebody can watch, not while things are being started.
-        let clock = clock.begin_again();
-        let mut app = App::start(Options { config, clock, status: Status::Exercise }).await?;
+        // Time goes on as the city speaks: it begins when somebody can watch, and waits for a machine that is busy.
+        let lead = Lead::begin(start, arguments.speed);
+        let mut app = App::start(Options { config, clock: lead.clock(), status: Status::Exercise }).await?;
         say_ready(&app, arguments.json, output)?;
         tell(arguments, &app, foresight)?;
         if !arguments.no_open {
             open(&page(&app));
         }
         let address: SocketAddr = app.addresses.mqtt.parse().into_diagnostic()?;
-        let settings =
-            PublishSettings { connections: 8, ..PublishSettings::new(address, Arc::new(move || clock.now())) };
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).into_diagnostic()?;
+        let lead = Mutex::new(lead);
+        let now = move || lead.lock().unwrap_or_else(PoisonError::into_inner).go_on();
+        let settings = PublishSettings::new(address, Arc::new(now));
         let stop = async {
             tokio::select! {
-                _ = stop => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
                 () = app.ended() => {}
             }

@@ -1,16 +1,17 @@
 //! `bongsu simulate`: a simulated city, published to any broker or written as files for `bongsu replay`.
 
 use super::city::CityArguments;
-use super::{Ended, Globals, output_failed};
+use super::{Ended, Globals, output_failed, write_json};
 use crate::clock::Clock;
 use bongsu_sensors::time::parse_duration;
 use bongsu_sensors::{StationId, Time};
 use bongsu_simulators::publish::{Login, PublishSettings, publish};
 use miette::{IntoDiagnostic, WrapErr, miette};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,9 +30,9 @@ pub struct Arguments {
     /// Write stations.toml, areas.geojson and observations.csv to this folder
     #[arg(long, value_name = "DIR", required_unless_present = "mqtt")]
     out: Option<PathBuf>,
-    /// Publish to the broker at this address
-    #[arg(long, value_name = "ADDR", conflicts_with = "out")]
-    mqtt: Option<SocketAddr>,
+    /// Publish to the broker at this host and port, such as localhost:1883
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "out")]
+    mqtt: Option<String>,
     /// How much faster than life to publish
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     speed: f64,
@@ -41,9 +42,40 @@ pub struct Arguments {
     /// A file that holds its password
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// A file of what `bongsu devices add STATION --json` printed, a line for each station; with --connections of as
+    /// many as stations each logs in as itself
+    #[arg(long, value_name = "FILE", requires = "mqtt", conflicts_with = "username")]
+    credentials: Option<PathBuf>,
     /// Most connections; with as many as stations each has its own
     #[arg(long, default_value_t = 8, value_name = "NUMBER")]
     connections: usize,
+    /// Print what was done as a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was published, as it is printed.
+#[derive(Serialize)]
+struct Published {
+    sent: u64,
+    acknowledged: u64,
+    refused: u64,
+    reconnects: u64,
+    most_behind_s: f64,
+}
+
+/// What was written, as it is printed.
+#[derive(Serialize)]
+struct Written {
+    stations: usize,
+    observations: u64,
+}
+
+/// A line of what `devices add --json` prints.
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
 }
 
 /// Simulates until the time is up, or it is interrupted.
@@ -54,9 +86,9 @@ pub fn run(arguments: &Arguments, _: &Globals, output: &mut dyn Write) -> miette
     };
     let lasting = parse_duration(&arguments.lasting)
         .ok_or_else(|| miette!(help = "write it as 36h or 7d", "{:?} is no duration", arguments.lasting))?;
-    match (&arguments.out, arguments.mqtt) {
+    match (&arguments.out, &arguments.mqtt) {
         (Some(folder), _) => write_files(arguments, folder, start, lasting, output),
-        (None, Some(address)) => publish_to(arguments, address, start, lasting, output),
+        (None, Some(address)) => publish_to(arguments, resolve(address)?, start, lasting, output),
         (None, None) => Err(miette!("name a folder with --out, or a broker with --mqtt")),
     }
 }
@@ -97,9 +129,48 @@ fn write_files(
         }
     }
     file.flush().into_diagnostic().wrap_err_with(failed)?;
-    writeln!(output, "{rows} observations of {} stations in {}", city.stations.len(), folder.display())
-        .map_err(output_failed)?;
+    let stations = city.stations.len();
+    if arguments.json {
+        write_json(&Written { stations, observations: rows }, output)?;
+    } else {
+        writeln!(output, "{rows} observations of {stations} stations in {}", folder.display())
+            .map_err(output_failed)?;
+    }
     Ok(Ended::Well)
+}
+
+/// The address behind a host and a port.
+fn resolve(text: &str) -> miette::Result<SocketAddr> {
+    let help = "write it as localhost:1883";
+    let mut found = text.to_socket_addrs().map_err(|error| miette!(help = help, "{text:?} is no broker: {error}"))?;
+    found.next().ok_or_else(|| miette!(help = help, "{text:?} has no address"))
+}
+
+/// Who logs in how: a single login for all, or one for each station.
+fn logins(arguments: &Arguments) -> miette::Result<BTreeMap<String, Login>> {
+    let read = |file: &Path| {
+        fs::read_to_string(file).into_diagnostic().wrap_err_with(|| format!("failed to read {}", file.display()))
+    };
+    if let (Some(username), Some(file)) = (&arguments.username, &arguments.password_file) {
+        let login = Login { username: username.clone(), password: read(file)?.trim_end().to_owned() };
+        return Ok(BTreeMap::from([("*".to_owned(), login)]));
+    }
+    let Some(file) = &arguments.credentials else { return Ok(BTreeMap::new()) };
+    let mut logins = BTreeMap::new();
+    for (line, text) in (1..).zip(read(file)?.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        let Credentials { username, password } = serde_json::from_str(text).map_err(|error| {
+            let help = "write what `bongsu devices add STATION --json` printed, one object a line";
+            miette!(help = help, "{}:{line}: {error}", file.display())
+        })?;
+        // A device is called after its first station, with a random end.
+        let station = username.rsplit_once('-').map_or(username.as_str(), |(station, _)| station).to_owned();
+        logins.insert(station, Login { username, password });
+    }
+    // One device for everybody speaks for everybody.
+    if let (1, Some(only)) = (logins.len(), logins.values().next().cloned()) {
+        logins.insert("*".to_owned(), only);
+    }
+    Ok(logins)
 }
 
 fn publish_to(
@@ -111,14 +182,7 @@ fn publish_to(
 ) -> miette::Result<Ended> {
     let mut simulation = arguments.city.build(start)?;
     let clock = Clock::running(start, arguments.speed);
-    let mut credentials = BTreeMap::new();
-    if let (Some(username), Some(file)) = (&arguments.username, &arguments.password_file) {
-        let password = fs::read_to_string(file)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("failed to read {}", file.display()))?;
-        let login = Login { username: username.clone(), password: password.trim_end().to_owned() };
-        credentials.insert("*".to_owned(), login);
-    }
+    let credentials = logins(arguments)?;
     let settings = PublishSettings {
         credentials,
         connections: arguments.connections,
@@ -135,6 +199,17 @@ fn publish_to(
     for complaint in &report.complaints {
         eprintln!("{complaint}");
     }
-    writeln!(output, "{} sent, {} acknowledged", report.sent, report.acked).map_err(output_failed)?;
+    if arguments.json {
+        let published = Published {
+            sent: report.sent,
+            acknowledged: report.acked,
+            refused: report.refused,
+            reconnects: report.reconnects,
+            most_behind_s: report.most_behind.as_secs_f64(),
+        };
+        write_json(&published, output)?;
+    } else {
+        writeln!(output, "{} sent, {} acknowledged", report.sent, report.acked).map_err(output_failed)?;
+    }
     Ok(if report.sent == report.acked { Ended::Well } else { Ended::WithFindings })
 }

@@ -87,3 +87,32 @@ fn a_rule_that_fails_for_some_data_fails_there_alone_and_tries_again_later() {
     let told = bench.play("9.95 road_b road_water_depth 390\n 10 road_a road_water_depth 20\n 19");
     assert_told(&told, "18.033 fragile at road_b decides again");
 }
+
+#[test]
+fn of_many_stations_around_the_nearest_are_heard() {
+    let mut city = String::from("timezone = \"Asia/Seoul\"\n[[area]]\ncode = \"a\"\n");
+    let mut station = |id: &str, north: f64, kind: &str| {
+        let place = format!("[[station]]\nid = \"{id}\"\nposition = [{north}, 127.0]\narea = \"a\"\n");
+        city.push_str(&format!("{place}[[station.datastream]]\nkind = \"{kind}\"\n"));
+    };
+    station("gauge", 37.5, "river_stage");
+    // One every hundred metres to the north, told of from far to near.
+    for hundred in (1..=100).rev() {
+        station(&format!("rain{hundred}"), 37.5 + f64::from(hundred) * 0.0009, "rainfall");
+    }
+    station("beyond", 38.5, "rainfall");
+    let header = "[inputs]\nstage = { kind = \"river_stage\" }\n\
+        rain = { kind = \"rainfall\", within_km = 20.0, optional = true }";
+    let body = r#"if check("a", stage.last() + rain.last(), ">=", 1e9) { raise("watch") }"#;
+    let bench = Bench::in_city(&city, &[rule("around", "station", header, body)]);
+    let mut heard: Vec<u32> = (1..=100)
+        .filter(|hundred| {
+            let number = bench.number(&format!("rain{hundred}"), "rainfall").0 as usize;
+            !bench.engine.streams[number].neighbours.is_empty()
+        })
+        .collect();
+    heard.sort_unstable();
+    assert_eq!(heard, (1..=64).collect::<Vec<u32>>());
+    let beyond = bench.number("beyond", "rainfall").0 as usize;
+    assert!(bench.engine.streams[beyond].neighbours.is_empty());
+}
