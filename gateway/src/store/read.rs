@@ -110,7 +110,8 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut values: Vec<Option<Observation>> = Vec::new();
         for row in statement.query_map(params![(at - back).millis(), at.millis()], entry)? {
-            for stored in row?.stored().unwrap_or_default() {
+            let row = row?;
+            for stored in row.stored().into_iter().flatten() {
                 match stored {
                     Stored::Observation(seen) if seen.time <= at => {
                         let place = seen.datastream.0 as usize;
