@@ -78,7 +78,7 @@ fn a_gauge_that_dies_in_the_flood_keeps_its_alarm() {
         let own = |transition: &&bongsu_rules::incident::Transition| {
             transition.incident.hazard == "river_flood" && transition.incident.station.as_deref() == Some(&station)
         };
-        let last = outcome.transitions.iter().filter(own).next_back().expect("it had raised an incident");
+        let last = outcome.transitions.iter().rfind(own).expect("it had raised an incident");
         assert!(last.incident.level >= Level::Advisory, "seed {seed}: it fell: {last:#?}");
         assert_ne!(last.incident.state, State::Ended, "seed {seed}");
     }
