@@ -73,7 +73,8 @@ impl App {
         let rules = inventory::rules(config.rules.as_deref())?;
         // A first start with a mistake in its catalog leaves no store behind.
         let first = (!config.store.path.exists()).then(|| inventory::catalog(&config.stations)).transpose()?;
-        let store = Store::open(&config.store.path, status, config.limits.dead_letters)?;
+        let mut store = Store::open(&config.store.path, status, config.limits.dead_letters)?;
+        store.checkpoint_apart()?;
         let trouble = Arc::new(Trouble::watch(&config.data));
         let (engine, seq) = restart::restore(&store, status)?;
         let catalog = match first {

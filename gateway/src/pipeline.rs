@@ -260,8 +260,12 @@ impl<'a, S: Source> Pipeline<'a, S> {
             };
         }
         self.since_snapshot += self.batch.readings;
-        if self.since_snapshot >= SNAPSHOT_READINGS {
-            self.snapshot()?;
+        if self.since_snapshot >= SNAPSHOT_READINGS
+            && let Err(error) = self.snapshot()
+        {
+            // The log is whole without it. A full disk must not end what the reserve still carries.
+            tracing::warn!(%error, "no snapshot could be kept; a restart now reads back more of the log");
+            self.since_snapshot = 0;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use crate::cli::replay::Arguments;
 use crate::cli::{Ended, output_failed, write_json};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::inventory;
 use crate::pipeline::{Counts, Pipeline, Spoken, Voice};
@@ -45,7 +46,7 @@ pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> mi
     let catalog = inventory::catalog(&config.stations)?;
     let rules = inventory::rules(config.rules.as_deref())?;
     let store = Store::open(&config.store.path, Status::Test, config.limits.dead_letters)?;
-    let mut files = Files::open(&arguments.files)?;
+    let mut files = Files::open(&arguments.files, Clock::System.now())?;
     let progress = store.progress()?;
     let mut printer = Printer { output, json: arguments.json };
     match (progress, arguments.resume) {

@@ -7,6 +7,8 @@
 pub mod city;
 // A subscriber that hands on what it hears.
 pub mod ear;
+// Disks that fail.
+pub mod fault;
 // A flood made for tests.
 pub mod flood;
 // Distributions of latencies.
@@ -21,8 +23,12 @@ pub mod load;
 pub mod machine;
 // The real program as a child.
 pub mod program;
+// A client of raw bytes.
+pub mod raw;
 // A simulated city through the pipeline in virtual time.
 pub mod rehearsal;
+// What stands in a store.
+pub mod store;
 // The load of the crash tests.
 pub mod storm;
 // MQTT 3.1.1, as much as a load client needs.

@@ -12,6 +12,7 @@ use bongsu_sensors::document::nearest;
 use bongsu_sensors::{Catalog, Time};
 use miette::miette;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Devices: who may speak for which stations
 #[derive(Debug, clap::Subcommand)]
@@ -167,12 +168,21 @@ fn print_example(
     writeln!(
         output,
         "mosquitto_pub -h {} -p {} -u {username} -P {password} -q 1 -t bongsu/v1/{station}/obs -m '{{\"{}\": {value}}}'",
-        mqtt.ip(),
+        host(mqtt.ip()),
         mqtt.port(),
         stream.name
     )
     .map_err(output_failed)?;
     Ok(Ended::Well)
+}
+
+/// Where a client on this machine finds what listens at an address: every address is none to connect to.
+fn host(listens: IpAddr) -> IpAddr {
+    match listens {
+        IpAddr::V4(all) if all.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(all) if all.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        one => one,
+    }
 }
 
 fn list(answer: Answer, json: bool, output: &mut dyn io::Write) -> miette::Result<Ended> {

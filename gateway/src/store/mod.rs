@@ -3,6 +3,7 @@
 //! One transaction holds a batch's inputs, its decisions and what is still to be said; it is on the disk before anybody
 //! hears of it. One writer: the pipeline. Readers open the file for themselves ([`Reader`]).
 
+mod checkpoint;
 mod device;
 mod entry;
 mod read;
@@ -12,6 +13,7 @@ pub use entry::{CATALOG, Entry, RULES, Stored};
 pub use read::{Page, Reader};
 
 use crate::session::receipt_of;
+use checkpoint::{Checkpointer, Gate};
 use bongsu_broker::Receipt;
 use bongsu_rules::incident::{Book, Status, Transition};
 use bongsu_rules::record::Undecided;
@@ -20,6 +22,7 @@ use bongsu_sensors::{DatastreamName, Reason, StationId, Time};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// The migrations: the n-th brings version n to version n + 1.
@@ -87,8 +90,11 @@ impl StoreError {
     /// Whether the disk is full.
     pub fn is_full(&self) -> bool {
         let StoreError::Sqlite { cause, .. } = self else { return false };
-        // A full disk is also what hinders SQLite from extending its shared memory file.
-        matches!(cause.sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure))
+        let extended = cause.sqlite_error().map(|error| error.extended_code);
+        // A full disk is also what hinders SQLite from extending its shared memory file. Any other failure is not mended
+        // by room, and must not cost the reserve.
+        cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            || extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
     }
 }
 
@@ -190,6 +196,9 @@ pub struct Store {
     connection: Connection,
     path: PathBuf,
     dead_letter_limit: usize,
+    /// Held by each commit.
+    gate: Gate,
+    checkpointer: Option<Checkpointer>,
 }
 
 impl Store {
@@ -218,9 +227,21 @@ impl Store {
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;")
             .map_err(failed)?;
-        let mut store = Store { connection, path: path.to_owned(), dead_letter_limit };
+        let mut store =
+            Store { connection, path: path.to_owned(), dead_letter_limit, gate: Gate::default(), checkpointer: None };
         store.migrate()?;
         Ok(store)
+    }
+
+    /// Carries the log over beside the commits from now on: for a store that others wait for.
+    ///
+    /// # Errors
+    /// The file cannot be opened once more.
+    pub fn checkpoint_apart(&mut self) -> Result<(), StoreError> {
+        let checkpointer = Checkpointer::start(&self.path, self.gate.clone()).map_err(self.failed())?;
+        checkpointer.relieve(&self.connection, &self.path).map_err(self.failed())?;
+        self.checkpointer = Some(checkpointer);
+        Ok(())
     }
 
     fn failed(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
@@ -279,6 +300,7 @@ impl Store {
     pub fn commit(&mut self, batch: &Batch) -> Result<Vec<i64>, StoreError> {
         let failed = self.failed();
         let limit = self.dead_letter_limit;
+        let _carried_over = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = self.connection.transaction().map_err(&failed)?;
         let ids = write::batch(&transaction, batch, limit).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;

@@ -1,0 +1,162 @@
+//! Kills and orderly ends under load: what was acknowledged is stored, what was said keeps its one name and its one
+//! time, and the next start is quick.
+
+use bongsu_tests::ledger::Ledger;
+use bongsu_tests::load::Plan;
+use bongsu_tests::program::{Program, Setup};
+use bongsu_tests::storm::{self, Told};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Stations, and readings a second of all of them: above the 5,000 a city is promised.
+const STATIONS: usize = 100;
+const RATE: f64 = 6_000.0;
+
+/// Kills where nobody asks for more.
+const KILLS: u32 = 8;
+
+/// From the start of the program to the first PUBACK of a device that waits for it.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often it is killed: `SOAK_KILLS`, or a few.
+fn kills() -> u32 {
+    std::env::var("SOAK_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS)
+}
+
+/// What was retained for citizens in each area, as soon as it is what the store says.
+#[track_caller]
+fn assert_retained_is_stored(program: &Program, ledger: &Ledger) {
+    let stored = ledger.last_of_each_area();
+    let told = Arc::new(Mutex::new(Told::default()));
+    let _ear = storm::listen(program.operator_mqtt, &told);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let told = told.lock().expect("nobody panics");
+        let wrong: Vec<_> = stored.iter().filter(|(area, last)| told.last.get(*area) != Some(*last)).collect();
+        if wrong.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "retained is not what was said last: {:?}, stored {wrong:?}", told.last);
+        drop(told);
+        std::thread::yield_now();
+    }
+}
+
+/// Everything that citizens were told stands in the store, with the same identifier and the same time.
+#[track_caller]
+fn assert_told_is_stored(told: &Told, ledger: &Ledger) {
+    assert!(told.contradictions.is_empty(), "said under one identifier with two times: {:?}", told.contradictions);
+    let issued = ledger.issued();
+    for (identifier, sent) in &told.sent {
+        let stored = issued.get(identifier).unwrap_or_else(|| panic!("{identifier} was said and is not stored"));
+        let sent = bongsu_sensors::Time::parse(sent).expect("a time").millis();
+        assert_eq!(sent, stored.sent, "{identifier} was said with another time");
+    }
+    ledger.assert_one_name_each();
+}
+
+#[test]
+fn killed_at_any_moment_under_load_nothing_acknowledged_is_lost_and_nothing_said_has_two_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = storm::make(folder.path(), STATIONS);
+    let plan = storm::plan(20, Some(RATE));
+    let mut books = storm::books(STATIONS);
+    let mut ledger = Ledger::of(&setup.database());
+    let told = Arc::new(Mutex::new(Told::default()));
+    let mut longest = Duration::ZERO;
+    let (mut acknowledged, mut lasted) = (0, Duration::ZERO);
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut dice = StdRng::seed_from_u64(seed);
+    for kill in 0..kills() {
+        let mut program = setup.serve();
+        let ear = storm::listen(program.operator_mqtt, &told);
+        let load = storm::publish(&plan, program.mqtt, books);
+        // The moment itself, not a wait for anything.
+        std::thread::sleep(Duration::from_millis(dice.random_range(200..1_800)));
+        program.kill();
+        let account = load.join().expect("the load ends with its broker");
+        drop(ear);
+        if let Some(first) = account.first_ack {
+            longest = longest.max(first - program.started);
+        }
+        acknowledged += account.acknowledged;
+        lasted += account.lasted;
+        books = account.books;
+        ledger.read_on();
+        let lost = storm::missing(&ledger, &plan, &books, |books, n| books.is_acknowledged(n));
+        assert!(lost.is_empty(), "kill {kill}, seed {seed}: acknowledged and lost: {lost:?}");
+        assert_told_is_stored(&told.lock().expect("nobody panics"), &ledger);
+    }
+    // The devices finish what they owe, and all of it is there, each reading once.
+    let program = setup.serve();
+    let ear = storm::listen(program.operator_mqtt, &told);
+    let last = Plan { lasting: Duration::from_secs(1), ..plan.clone() };
+    let account = storm::publish(&last, program.mqtt, books).join().expect("the load ends");
+    assert_eq!(account.broken, 0, "{}", program.log());
+    ledger.read_on();
+    let lost = storm::missing(&ledger, &plan, &account.books, |_, _| true);
+    assert!(lost.is_empty(), "seed {seed}: said, said again and lost: {lost:?}");
+    assert_eq!(ledger.twice, 0, "a reading is stored twice");
+    assert_retained_is_stored(&program, &ledger);
+    drop(ear);
+    let told = told.lock().expect("nobody panics");
+    assert_told_is_stored(&told, &ledger);
+    assert!(told.sent.len() > STATIONS, "only {} messages were heard", told.sent.len());
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = acknowledged as f64 / lasted.as_secs_f64();
+    println!(
+        "{} kills; {acknowledged} readings acknowledged before them at {rate:.0}/s; {} messages issued, {} heard; first PUBACK at most {longest:.2?} after a start",
+        kills(),
+        ledger.issued().len(),
+        told.sent.len()
+    );
+    assert!(longest <= BACK_WITHIN, "the first PUBACK came {longest:?} after a start");
+}
+
+/// Publishes for a while, and ends the program in the middle of it.
+fn end_in_the_middle(setup: &Setup, plan: &Plan) -> (Program, bongsu_tests::load::Account) {
+    let mut program = setup.serve();
+    let load = storm::publish(plan, program.mqtt, storm::books(STATIONS));
+    std::thread::sleep(Duration::from_millis(700));
+    program.ask_to_end();
+    let status = program.wait();
+    assert!(status.success(), "{}", program.log());
+    plan.stop.store(true, Ordering::Relaxed);
+    (program, load.join().expect("the load ends with its broker"))
+}
+
+#[test]
+fn told_to_end_under_load_it_stores_what_it_acknowledged_and_leaves_a_snapshot_of_everything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = storm::make(folder.path(), STATIONS);
+    let plan = storm::plan(20, Some(RATE));
+    let (_, account) = end_in_the_middle(&setup, &plan);
+    assert!(account.acknowledged > 0, "nothing was said");
+    let mut ledger = Ledger::of(&setup.database());
+    ledger.read_on();
+    let lost = storm::missing(&ledger, &plan, &account.books, |books, n| books.is_acknowledged(n));
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    // Nothing is decided again at the next start: the snapshot stands at the end of the log.
+    let newest = bongsu_tests::store::value(&setup.database(), "SELECT max(seq) FROM log");
+    assert_eq!(bongsu_tests::store::value(&setup.database(), "SELECT seq FROM snapshot"), newest);
+}
+
+#[test]
+fn told_to_end_it_first_takes_in_what_was_already_said_with_qos_0() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = storm::make(folder.path(), STATIONS);
+    let mut program = setup.serve();
+    let plan = Plan { lasting: Duration::from_millis(700), ..storm::plan(0, Some(RATE)) };
+    let account = storm::publish(&plan, program.mqtt, storm::books(STATIONS)).join().expect("the load ends");
+    // The devices have written everything, and at once it is told to end.
+    program.ask_to_end();
+    assert!(program.wait().success(), "{}", program.log());
+    assert!(account.written > 1_000, "only {} readings were said", account.written);
+    let mut ledger = Ledger::of(&setup.database());
+    ledger.read_on();
+    let lost = storm::missing(&ledger, &plan, &account.books, |_, _| true);
+    assert!(lost.is_empty(), "{} of {} readings said and lost: {lost:?}", lost.len(), account.written);
+}
