@@ -29,6 +29,12 @@ bench: ## Measure the whole job beside bare Mosquitto, and how long an alert tak
 	$(CARGO) build --release --package bongsu-gateway
 	$(CARGO) run --release --package bongsu-tests --bin bench -- $(ARGS)
 
+.PHONY: soak
+soak: ## Kill the program under load again and again, and look what was lost (more: make soak KILLS=500)
+	@scripts/need.sh cargo cc
+	$(CARGO) build --release --package bongsu-gateway
+	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --release --package bongsu-tests --test whole -- --nocapture kill::
+
 .PHONY: ci
 ci: ## Run everything that must pass before a change is taken: format, lints, tests, documentation, licences
 	@.ci/run

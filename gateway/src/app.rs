@@ -1,5 +1,6 @@
 //! The wiring: everything the program is made of, started in order and stopped in the opposite one.
 
+use crate::alert;
 use crate::authority::CityAuthority;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -11,7 +12,7 @@ use crate::pipeline::{Errand, Pipeline};
 use crate::restart;
 use crate::session::Sessions;
 use crate::source::door::DoorSource;
-use crate::store::Store;
+use crate::store::{Reader, Store};
 use crate::trouble::Trouble;
 use crate::voice::{MqttVoice, WebVoice};
 use crate::web::{self, Shared};
@@ -124,7 +125,11 @@ impl App {
             let mut web = WebVoice::new(shared.clone(), trouble.clone());
             if let Some(catalog) = engine.catalog() {
                 shared.set_city(catalog.clone());
-                mqtt.repeat(engine.incidents(), catalog, last)?;
+                let standing = Reader::open(&config.store.path)
+                    .and_then(|reader| reader.standing_transitions(last - alert::RAISED_LASTS))
+                    .into_diagnostic()
+                    .wrap_err("failed to read what was said last")?;
+                mqtt.repeat(&standing, catalog, clock.now().max(last))?;
             }
             spawn(move || {
                 let _guard = ended.drop_guard();

@@ -119,9 +119,7 @@ fn length(connection: &Connection) -> Option<u64> {
 
 /// Carries what can be; whether that was all.
 fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        Ok(row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
-    })
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok(row.get::<_, i64>(1)? == row.get::<_, i64>(2)?))
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@ pub use entry::{CATALOG, Entry, RULES, Stored};
 pub use read::{Page, Reader};
 
 use crate::session::receipt_of;
-use checkpoint::{Checkpointer, Gate};
 use bongsu_broker::Receipt;
 use bongsu_rules::incident::{Book, Status, Transition};
 use bongsu_rules::record::Undecided;
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{DatastreamName, Reason, StationId, Time};
+use checkpoint::{Checkpointer, Gate};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

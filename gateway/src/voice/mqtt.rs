@@ -5,7 +5,7 @@ use crate::alert::{self, Context};
 use crate::pipeline::{Spoken, Voice};
 use crate::store::DeadLetter;
 use bongsu_broker::{Outgoing, Outlet, OutletError, Qos, Stats};
-use bongsu_rules::incident::{Incident, Message, State, Status};
+use bongsu_rules::incident::{Incident, Message, State, Status, Transition};
 use bongsu_rules::language::Audience;
 use bongsu_rules::{Effect, Observation};
 use bongsu_sensors::Time;
@@ -73,19 +73,21 @@ impl MqttVoice {
         MqttVoice { outlet, stats, base_url, heartbeat: None, last_commit: None, errors: HashMap::new() }
     }
 
-    /// Says again what stands: after a start nothing is retained.
+    /// Says again what stands, and what ended so lately that somebody may still be shown it as a danger: whatever was
+    /// committed before a crash may not have been said. `standing` are transitions in their order.
     ///
     /// # Errors
     /// The door is gone.
-    pub fn repeat<'i>(
-        &self,
-        incidents: impl Iterator<Item = &'i Incident>,
-        catalog: &Catalog,
-        now: Time,
-    ) -> miette::Result<()> {
+    pub fn repeat(&self, standing: &[(i64, Transition)], catalog: &Catalog, now: Time) -> miette::Result<()> {
+        let mut newest: HashMap<&str, i64> = HashMap::new();
+        for (id, transition) in standing {
+            newest.insert(&transition.incident.id, *id);
+        }
         let mut batch = Vec::new();
-        for incident in incidents {
-            self.incident(incident, None, catalog, now, &mut batch);
+        for (id, transition) in standing {
+            if newest.get(transition.incident.id.as_str()) == Some(id) {
+                self.incident(&transition.incident, None, catalog, now, &mut batch);
+            }
         }
         self.publish(batch)
     }
@@ -106,8 +108,10 @@ impl MqttVoice {
         let public = incident.audience == Audience::Public;
         let said = message.or(incident.issued.as_ref());
         if let (true, Some(said)) = (public, said) {
-            let payload = alert::alert_json(incident, said, context);
-            batch.push(retained(topic(plane), payload.into(), Some(alert::expires(said).since(now))));
+            let left = alert::expires(said).since(now);
+            // What has expired is taken back: nobody shall believe it any more.
+            let payload = if left.is_zero() { Vec::new() } else { alert::alert_json(incident, said, context) };
+            batch.push(retained(topic(plane), payload.into(), (!left.is_zero()).then_some(left)));
         }
         // Operators hear everything that the public does not.
         if !public || matches!(incident.state, State::Proposed | State::Raised) {

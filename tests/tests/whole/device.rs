@@ -120,7 +120,9 @@ fn what_a_device_says_wrongly_is_counted_kept_and_told_and_disturbs_nothing() {
     ];
     let mut device = Device::connect(&program).expect("the door lets a device in");
     for (topic, payload, reason) in useless {
-        device.say(&format!("bongsu/v1/{topic}"), payload).expect("even nonsense is acknowledged: it was taken note of");
+        device
+            .say(&format!("bongsu/v1/{topic}"), payload)
+            .expect("even nonsense is acknowledged: it was taken note of");
         let (_, told) = errors.recv_timeout(PATIENCE).expect("the device is told");
         assert_eq!(told["reason"], reason, "{told}");
         assert!(told["remedy"].as_str().is_some_and(|remedy| remedy.len() > 10), "{told}");

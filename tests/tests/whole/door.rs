@@ -4,7 +4,7 @@ use bongsu_tests::ear::Ear;
 use bongsu_tests::flood::Device;
 use bongsu_tests::program::{Program, Setup};
 use bongsu_tests::raw::{Raw, connect, packet, publish, subscribe, text};
-use bongsu_tests::{city, http, storm, store};
+use bongsu_tests::{city, http, store, storm};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -100,26 +100,35 @@ fn data_han_the_flood_of_july_2017_is_raised_in_time_and_once() {
     let rows = observations(&recorded, 2017, "2017-07-08", "2017-07-14");
     let (lines, _) = replay(&setup(folder.path(), &recorded, &rows, None));
     let floods: Vec<&Value> = lines.iter().filter(|line| line["hazard"] == "river_flood").collect();
-    assert!(floods.iter().all(|line| time(line) >= at("2017-07-10T00:00:00Z")), "a quiet day was no flood: {floods:#?}");
+    assert!(
+        floods.iter().all(|line| time(line) >= at("2017-07-10T00:00:00Z")),
+        "a quiet day was no flood: {floods:#?}"
+    );
     for area in ["seocho", "yongsan"] {
         let told: Vec<&&Value> = floods.iter().filter(|line| line["area"] == area).collect();
         println!("Han 2017, {area}:");
         for line in &told {
             println!("  {} {} at {}", line["time"], line["level"], line["station"]);
         }
-        for (level, sample) in
-            [("advisory", "2017-07-10T12:20:00Z"), ("watch", "2017-07-10T17:30:00Z"), ("warning", "2017-07-10T19:30:00Z")]
-        {
-            let raised = told.iter().find(|line| line["level"] == level).unwrap_or_else(|| panic!("no {level} in {area}"));
+        for (level, sample) in [
+            ("advisory", "2017-07-10T12:20:00Z"),
+            ("watch", "2017-07-10T17:30:00Z"),
+            ("warning", "2017-07-10T19:30:00Z"),
+        ] {
+            let raised =
+                told.iter().find(|line| line["level"] == level).unwrap_or_else(|| panic!("no {level} in {area}"));
             let early = at(sample) - time(raised);
             assert!((0..=EARLIER_MS).contains(&early), "{level} in {area} {} min before its sample", early / 60_000);
         }
         let order = ["none", "advisory", "watch", "warning", "emergency"];
-        let rank = |line: &&&Value| order.iter().position(|level| line["level"] == *level).expect("a level");
-        let ranks: Vec<usize> = told.iter().map(|line| rank(&line)).collect();
+        let rank = |line: &&Value| order.iter().position(|level| line["level"] == *level).expect("a level");
+        let ranks: Vec<usize> = told.iter().map(|line| rank(line)).collect();
         let top = ranks.iter().position(|rank| *rank == 3).expect("a warning");
         assert_eq!(ranks[..=top], [1, 2, 3], "one rise per level in {area}");
-        assert!(ranks[top..].windows(2).all(|pair| pair[1] < pair[0]), "it goes down and up again in {area}: {ranks:?}");
+        assert!(
+            ranks[top..].windows(2).all(|pair| pair[1] < pair[0]),
+            "it goes down and up again in {area}: {ranks:?}"
+        );
         assert_eq!(ranks.iter().filter(|rank| **rank == 0).count(), 1, "one end in {area}");
         let incidents: Vec<&Value> = told.iter().map(|line| &line["incident"]).collect();
         assert!(incidents.windows(2).all(|pair| pair[0] == pair[1]), "one incident in {area}: {incidents:?}");

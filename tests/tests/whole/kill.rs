@@ -1,6 +1,7 @@
 //! Kills and orderly ends under load: what was acknowledged is stored, what was said keeps its one name and its one
 //! time, and the next start is quick.
 
+use bongsu_tests::flood::Device;
 use bongsu_tests::ledger::Ledger;
 use bongsu_tests::load::Plan;
 use bongsu_tests::program::{Program, Setup};
@@ -10,9 +11,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Stations, and readings a second of all of them: above the 5,000 a city is promised.
+/// Stations, and readings a second of all of them: above what a city is promised.
 const STATIONS: usize = 100;
 const RATE: f64 = 6_000.0;
+const PROMISED: f64 = 5_000.0;
 
 /// Kills where nobody asks for more.
 const KILLS: u32 = 8;
@@ -20,9 +22,9 @@ const KILLS: u32 = 8;
 /// From the start of the program to the first PUBACK of a device that waits for it.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 
-/// How often it is killed: `SOAK_KILLS`, or a few.
-fn kills() -> u32 {
-    std::env::var("SOAK_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS)
+/// How often it is killed when it is soaked; `None`: nobody asks for more than [`KILLS`].
+fn soak() -> Option<u32> {
+    std::env::var("SOAK_KILLS").ok().map(|text| text.parse().expect("SOAK_KILLS is a number"))
 }
 
 /// What was retained for citizens in each area, as soon as it is what the store says.
@@ -70,7 +72,8 @@ fn killed_at_any_moment_under_load_nothing_acknowledged_is_lost_and_nothing_said
     let seed = rand::random();
     println!("seed {seed}");
     let mut dice = StdRng::seed_from_u64(seed);
-    for kill in 0..kills() {
+    let kills = soak().unwrap_or(KILLS);
+    for kill in 0..kills {
         let mut program = setup.serve();
         let ear = storm::listen(program.operator_mqtt, &told);
         let load = storm::publish(&plan, program.mqtt, books);
@@ -108,12 +111,59 @@ fn killed_at_any_moment_under_load_nothing_acknowledged_is_lost_and_nothing_said
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = acknowledged as f64 / lasted.as_secs_f64();
     println!(
-        "{} kills; {acknowledged} readings acknowledged before them at {rate:.0}/s; {} messages issued, {} heard; first PUBACK at most {longest:.2?} after a start",
-        kills(),
+        "{kills} kills; {acknowledged} readings acknowledged before them at {rate:.0}/s; {} messages issued, {} heard; first PUBACK at most {longest:.2?} after a start",
         ledger.issued().len(),
         told.sent.len()
     );
-    assert!(longest <= BACK_WITHIN, "the first PUBACK came {longest:?} after a start");
+    // Promises about time are held to by the program as it is shipped, on a machine that is left to it.
+    if soak().is_some() {
+        assert!(longest <= BACK_WITHIN, "the first PUBACK came {longest:?} after a start");
+        assert!(
+            rate >= PROMISED,
+            "only {rate:.0} readings/s: this machine, or the program, is too slow for the promise"
+        );
+    }
+}
+
+#[test]
+fn what_was_committed_and_not_said_before_a_kill_is_said_after_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = storm::make(folder.path(), 1);
+    let plan = storm::plan(1, None);
+    let said = |program: &Program, samples: [u64; 2], wind: f64| {
+        let mut device = Device::connect(program).expect("devices are let in");
+        for n in samples {
+            let t = plan.first_ms + i64::try_from(n).expect("few") * plan.step_ms;
+            let body = format!("{{\"t\":{t},\"wind_speed\":{wind}}}");
+            device.say("bongsu/v1/s00000/obs", body.as_bytes()).expect("it is acknowledged");
+        }
+    };
+    let mut ledger = Ledger::of(&setup.database());
+    let mut program = setup.serve();
+    said(&program, [0, 1], 75.0);
+    assert_retained_is_stored(&program, &ledger);
+    program.kill();
+    // What the door keeps for those who come later is put back to before the end: as if that had never been said.
+    let kept = |name: &str| setup.data.join(name);
+    let aside = folder.path().join("aside");
+    std::fs::create_dir(&aside).expect("the folder can be written");
+    let files = ["sessions.db", "sessions.db-wal", "sessions.db-shm"];
+    for name in files.iter().filter(|name| kept(name).exists()) {
+        std::fs::copy(kept(name), aside.join(name)).expect("copied");
+    }
+    let mut program = setup.serve();
+    said(&program, [2, 3], 1.0);
+    program.kill();
+    for name in files {
+        let _ = std::fs::remove_file(kept(name));
+        if aside.join(name).exists() {
+            std::fs::copy(aside.join(name), kept(name)).expect("copied");
+        }
+    }
+    let program = setup.serve();
+    ledger.read_on();
+    assert_eq!(ledger.issued().len(), 2, "an alert and its end");
+    assert_retained_is_stored(&program, &ledger);
 }
 
 /// Publishes for a while, and ends the program in the middle of it.

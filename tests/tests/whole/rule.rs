@@ -32,7 +32,8 @@ const WRONG: [(&str, &str, &str); 6] = [
 
 /// Exit code and standard error, as one line of words.
 fn complaint(setup: &Setup, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = setup.command(arguments).env("NO_COLOR", "1").env("COLUMNS", "400").output().expect("the program runs");
+    let output =
+        setup.command(arguments).env("NO_COLOR", "1").env("COLUMNS", "400").output().expect("the program runs");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), told.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" "))
 }
@@ -45,7 +46,8 @@ fn a_wrong_rule_is_refused_with_file_line_and_remedy_and_nothing_is_begun() {
     let rules = folder.path().join("rules");
     fs::create_dir(&rules).expect("the folder can be written");
     let setup = Setup::strict(folder.path());
-    let unknown_kind = HEADER.replace("river_stage", "river_stag") + r#"if check("high", 1, ">", 1) { raise("advisory") }"#;
+    let unknown_kind =
+        HEADER.replace("river_stage", "river_stag") + r#"if check("high", 1, ">", 1) { raise("advisory") }"#;
     let wrong = WRONG.map(|(body, place, words)| (format!("{HEADER}{body}"), place, words));
     let all = wrong.into_iter().chain([(unknown_kind, ":6:22", "did you mean \"river_stage\"?")]);
     for (text, place, words) in all {
