@@ -92,6 +92,7 @@ impl Book {
     /// Puts an alert at its level, `none` included; incidents follow. Transitions come out in the order of the areas.
     pub fn set(&mut self, alert: Alert, evidence: &[Evidence], now: Time, out: &mut Vec<Transition>) {
         let key = (alert.rule.clone(), alert.place.clone());
+        let rises = self.alerts.get(&key).is_none_or(|before| before.level < alert.level);
         let before = self.alerts.get(&key).map(|before| before.areas.clone()).unwrap_or_default();
         let mut areas: Vec<String> = alert.areas.clone();
         areas.extend(before.into_iter().filter(|area| !alert.areas.contains(area)));
@@ -101,7 +102,7 @@ impl Book {
             self.alerts.insert(key, alert.clone());
         }
         for area in areas {
-            self.settle(&alert.hazard, &area, Some((&alert, evidence)), now, out);
+            self.settle(&alert.hazard, &area, Some((&alert, evidence, rises)), now, out);
         }
     }
 
@@ -127,7 +128,7 @@ impl Book {
         &mut self,
         hazard: &str,
         area: &str,
-        because: Option<(&Alert, &[Evidence])>,
+        because: Option<(&Alert, &[Evidence], bool)>,
         now: Time,
         out: &mut Vec<Transition>,
     ) {
@@ -148,8 +149,10 @@ impl Book {
         incident.audience = audience.unwrap_or(incident.audience);
         let (message, cause) = settle(&mut incident, wanted, now, Cause::Rule);
         incident.state = state(&incident);
-        if let Some((alert, evidence)) = because
-            && (incident.level != before.level || is_new)
+        // Operators are told of each station that joins: a sick gauge must not hide behind a sick kiosk of its district.
+        let joins = |rises: bool| rises && incident.audience == Audience::Operators;
+        if let Some((alert, evidence, rises)) = because
+            && (incident.level != before.level || is_new || joins(rises))
         {
             incident.rule.clone_from(&alert.rule);
             incident.station.clone_from(&alert.station);
@@ -284,6 +287,28 @@ mod tests {
             [("a".into(), Clear, State::Ended, id(4))]
         );
         assert_eq!(set(&mut book, 5, alert("x", &["a"], Clear, Release::Auto, true)), []);
+    }
+
+    #[test]
+    fn operators_are_told_of_each_station_that_joins() {
+        let mut book = Book::new(Status::Actual);
+        let sick = |place: &str, level| Alert {
+            audience: Audience::Operators,
+            ..alert(place, &["seocho"], level, Release::Auto, true)
+        };
+        let named = |book: &mut Book, at: i64, place: &str, level| {
+            let mut out = Vec::new();
+            book.set(sick(place, level), &[], minute(at), &mut out);
+            let said = |t: Transition| (t.incident.station, t.incident.level, t.message.is_some());
+            out.into_iter().map(said).collect::<Vec<_>>()
+        };
+        let told = |place: &str, level, said| vec![(Some(place.to_owned()), level, said)];
+        assert_eq!(named(&mut book, 0, "kiosk", Level::Watch), told("kiosk", Level::Watch, true));
+        assert_eq!(named(&mut book, 1, "gauge", Level::Advisory), told("gauge", Level::Watch, false));
+        // What falls, and what only goes on, is no news.
+        assert_eq!(named(&mut book, 2, "gauge", Level::Advisory), []);
+        assert_eq!(named(&mut book, 3, "kiosk", Level::None), told("kiosk", Level::Advisory, true));
+        assert_eq!(named(&mut book, 4, "gauge", Level::None), told("gauge", Level::None, true));
     }
 
     #[test]

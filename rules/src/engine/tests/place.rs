@@ -35,6 +35,7 @@ fn the_same_hazard_at_several_places_and_by_several_rules_is_one_incident() {
           7 road_b road_water_depth 1",
         "0 yongsan watch issued .1
          0 deeper at yongsan is undecided
+         1 yongsan watch issued
          1 yongsan warning issued .2
          1 deeper at yongsan decides again
          7 deeper at yongsan is undecided",
