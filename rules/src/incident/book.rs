@@ -303,12 +303,12 @@ mod tests {
             out.into_iter().map(said).collect::<Vec<_>>()
         };
         let told = |place: &str, level, said| vec![(Some(place.to_owned()), level, said)];
-        assert_eq!(named(&mut book, 0, "kiosk", Level::Watch), told("kiosk", Level::Watch, true));
-        assert_eq!(named(&mut book, 1, "gauge", Level::Advisory), told("gauge", Level::Watch, false));
+        assert_eq!(named(&mut book, 0, "kiosk", Watch), told("kiosk", Watch, true));
+        assert_eq!(named(&mut book, 1, "gauge", Advisory), told("gauge", Watch, false));
         // What falls, and what only goes on, is no news.
-        assert_eq!(named(&mut book, 2, "gauge", Level::Advisory), []);
-        assert_eq!(named(&mut book, 3, "kiosk", Level::None), told("kiosk", Level::Advisory, true));
-        assert_eq!(named(&mut book, 4, "gauge", Level::None), told("gauge", Level::None, true));
+        assert_eq!(named(&mut book, 2, "gauge", Advisory), []);
+        assert_eq!(named(&mut book, 3, "kiosk", Clear), told("kiosk", Advisory, true));
+        assert_eq!(named(&mut book, 4, "gauge", Clear), told("gauge", Clear, true));
     }
 
     #[test]
