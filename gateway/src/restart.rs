@@ -50,7 +50,7 @@ pub fn recall(engine: &mut Engine, store: &Store, until: u64, now: Time) -> miet
         for stored in stored {
             match stored {
                 Stored::Observation(observation) => engine.recall(&observation),
-                Stored::Flag(datastream, time, flag) => engine.recall_flag(datastream, time, flag),
+                Stored::Flag(datastream, time, flag, _) => engine.recall_flag(datastream, time, flag),
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! What goes into the engine and what comes out of it. Everything that can change the engine's mind is an [`Input`];
 //! everything it wants done is an [`Effect`]. The shell stores the first and executes the second.
 
-use crate::flag::Flag;
+use crate::flag::{Flag, Tests};
 use crate::incident::Transition;
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Reading, Refusal, Time};
@@ -68,6 +68,8 @@ pub enum Effect {
         time: Time,
         /// Its flag from now on.
         flag: Flag,
+        /// What each quality test says of it now.
+        tests: Tests,
     },
     /// An incident changed.
     Incident(Box<Transition>),
@@ -86,6 +88,8 @@ pub struct Observation {
     pub value: Option<f64>,
     /// How far it can be believed.
     pub flag: Flag,
+    /// What each quality test said of it.
+    pub tests: Tests,
 }
 
 /// A rule that cannot decide somewhere: for operators, because no data is never "all clear".

@@ -34,10 +34,15 @@ pub enum Inserted {
 /// bounds a datastream to 1.2 MB; older samples give way first, and windows that reach them are incomplete.
 pub const SAMPLE_LIMIT: usize = 50_000;
 
+/// Most readings without a value that one series remembers; older ones give way first.
+const MISSING_LIMIT: usize = 64;
+
 /// The recent observations of one datastream.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
     samples: VecDeque<Sample>,
+    /// When its device said that a value is missing, in order.
+    missing: Vec<Time>,
 }
 
 impl Series {
@@ -105,6 +110,22 @@ impl Series {
         Inserted::At(at)
     }
 
+    /// Remembers that the device said for a time that its value is missing.
+    pub fn note_missing(&mut self, time: Time) {
+        if let Err(at) = self.missing.binary_search(&time) {
+            self.missing.insert(at, time);
+            if self.missing.len() > MISSING_LIMIT {
+                self.missing.remove(0);
+            }
+        }
+    }
+
+    /// Whether the device said that a value is missing after one moment and before another.
+    pub fn is_missing_between(&self, after: Time, before: Time) -> bool {
+        let at = self.missing.partition_point(|time| *time <= after);
+        self.missing.get(at).is_some_and(|time| *time < before)
+    }
+
     /// What is known for a time: the sample at exactly that time.
     pub fn at_time(&self, time: Time) -> Option<usize> {
         let at = self.samples.partition_point(|old| old.time < time);
@@ -127,6 +148,11 @@ impl Series {
     pub fn prune(&mut self, look_back: Duration, keep: usize) {
         let Some(newest) = self.samples.back() else { return };
         let horizon = newest.time - look_back;
+        if self.missing.first().is_some_and(|time| *time < horizon) {
+            // Those beside the samples that always stay are kept too: tests of neighbours ask for them.
+            let oldest = self.samples.iter().rev().nth(keep).map_or(horizon, |oldest| oldest.time.min(horizon));
+            self.missing.retain(|time| *time >= oldest);
+        }
         while self.samples.len() > keep && self.samples.get(1).is_some_and(|second| second.time <= horizon) {
             self.samples.pop_front();
         }
@@ -263,6 +289,24 @@ mod tests {
         assert!(series.window(until, minutes(2)).is_filled(minutes(2)));
         assert!(!series.window(until, minutes(6)).is_filled(minutes(2)));
         assert!(!series.window(until, minutes(20)).is_filled(minutes(2)), "history is shorter than the window");
+    }
+
+    #[test]
+    fn what_a_device_said_is_missing_is_known_for_a_while() {
+        let mut series = Series::default();
+        for minute in 0..20 {
+            series.insert(sample(minute * 2, 1.0));
+            series.note_missing(Time::from_millis((minute * 2 + 1) * 60_000));
+            series.prune(minutes(10), 2);
+        }
+        let at = |minute: i64| Time::from_millis(minute * 60_000);
+        assert!(series.is_missing_between(at(36), at(38)));
+        assert!(!series.is_missing_between(at(37), at(39)), "both ends are open");
+        assert!(!series.is_missing_between(at(0), at(20)), "long ago");
+        for minute in 100..300 {
+            series.note_missing(at(minute));
+        }
+        assert_eq!(series.missing.len(), MISSING_LIMIT);
     }
 
     #[test]

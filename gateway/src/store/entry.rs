@@ -3,6 +3,7 @@
 //! The same bytes serve two readers: a restart, which feeds the inputs to the engine again, and a query, which wants
 //! the observations.
 
+use bongsu_rules::flag::Tests;
 use bongsu_rules::record::{CatalogText, Observation, RulesText};
 use bongsu_rules::{Effect, Flag, Input, Record};
 use bongsu_sensors::reading::DatastreamId;
@@ -31,6 +32,8 @@ struct LoggedReading {
     value: Option<f64>,
     /// The number of its flag, or [`NOT_TAKEN`].
     outcome: u8,
+    /// What each quality test said of it.
+    tests: u32,
 }
 
 /// An earlier observation that was judged again.
@@ -39,6 +42,7 @@ struct LoggedFlag {
     datastream: u32,
     offset_ms: i64,
     flag: u8,
+    tests: u32,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -70,7 +74,7 @@ pub enum Stored {
     /// An observation.
     Observation(Observation),
     /// An earlier observation has another flag from here on.
-    Flag(DatastreamId, Time, Flag),
+    Flag(DatastreamId, Time, Flag, Tests),
 }
 
 impl Entry {
@@ -138,11 +142,13 @@ impl Entry {
                 time,
                 value: logged.value,
                 flag,
+                tests: Tests::from_number(logged.tests),
             }))
         };
         let flag = move |logged: LoggedFlag| {
             let flag = Flag::from_number(logged.flag)?;
-            Some(Stored::Flag(DatastreamId(logged.datastream), self.at(logged.offset_ms), flag))
+            let tests = Tests::from_number(logged.tests);
+            Some(Stored::Flag(DatastreamId(logged.datastream), self.at(logged.offset_ms), flag, tests))
         };
         let observations = logged.readings.into_iter().filter_map(observation);
         Ok(observations.chain(logged.flags.into_iter().filter_map(flag)))
@@ -161,9 +167,11 @@ fn logged(readings: &[Reading], effects: &[Effect], now: Time, entry: &mut Entry
         effects.iter().filter(|effect| matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_)));
     let mut span: Option<(Time, Time)> = None;
     for reading in readings {
-        let (time, outcome) = match outcomes.next() {
-            Some(Effect::Observed(observation)) => (observation.time, observation.flag.number()),
-            _ => (reading.time.unwrap_or(now), NOT_TAKEN),
+        let (time, outcome, tests) = match outcomes.next() {
+            Some(Effect::Observed(observation)) => {
+                (observation.time, observation.flag.number(), observation.tests.number())
+            }
+            _ => (reading.time.unwrap_or(now), NOT_TAKEN, 0),
         };
         if outcome != NOT_TAKEN {
             span = Some(span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
@@ -174,12 +182,18 @@ fn logged(readings: &[Reading], effects: &[Effect], now: Time, entry: &mut Entry
             offset_ms: offset(time),
             value: reading.value,
             outcome,
+            tests,
         });
     }
     for effect in effects {
-        if let Effect::Reflagged { datastream, time, flag } = effect {
+        if let Effect::Reflagged { datastream, time, flag, tests } = effect {
             span = Some(span.map_or((*time, *time), |(first, last)| (first.min(*time), last.max(*time))));
-            logged.flags.push(LoggedFlag { datastream: datastream.0, offset_ms: offset(*time), flag: flag.number() });
+            logged.flags.push(LoggedFlag {
+                datastream: datastream.0,
+                offset_ms: offset(*time),
+                flag: flag.number(),
+                tests: tests.number(),
+            });
         }
     }
     (entry.first, entry.last) = span.unwrap_or((now, now));

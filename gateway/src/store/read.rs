@@ -87,9 +87,9 @@ impl Reader {
                     Stored::Observation(observation) if wanted(observation.datastream, observation.time) => {
                         found.entry(observation.time).or_insert(observation);
                     }
-                    Stored::Flag(id, time, flag) if wanted(id, time) => {
+                    Stored::Flag(id, time, flag, tests) if wanted(id, time) => {
                         if let Some(observation) = found.get_mut(&time) {
-                            observation.flag = flag;
+                            (observation.flag, observation.tests) = (flag, tests);
                         }
                     }
                     _ => {}
@@ -122,11 +122,11 @@ impl Reader {
                             values[place] = Some(seen);
                         }
                     }
-                    Stored::Flag(id, time, flag) => {
+                    Stored::Flag(id, time, flag, tests) => {
                         if let Some(Some(known)) = values.get_mut(id.0 as usize)
                             && known.time == time
                         {
-                            known.flag = flag;
+                            (known.flag, known.tests) = (flag, tests);
                         }
                     }
                     Stored::Observation(_) => {}

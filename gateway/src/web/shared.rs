@@ -13,6 +13,7 @@ use super::readers::Readers;
 use crate::alert::Context;
 use crate::alert::words::Language;
 use crate::store::{DeadLetter, Reader};
+use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::{Status, Transition};
 use bongsu_rules::{Effect, Flag, Observation};
 use bongsu_sensors::reading::DatastreamId;
@@ -183,7 +184,9 @@ impl Shared {
         for effect in committed.effects {
             match effect {
                 Effect::Observed(observation) => put(&mut values, *observation, true),
-                Effect::Reflagged { datastream, time, flag } => reflag(&mut values, *datastream, *time, *flag),
+                Effect::Reflagged { datastream, time, flag, tests } => {
+                    reflag(&mut values, *datastream, *time, (*flag, *tests));
+                }
                 _ => {}
             }
         }
@@ -294,10 +297,10 @@ fn put(values: &mut Vec<Option<Observation>>, observation: Observation, again: b
     }
 }
 
-fn reflag(values: &mut [Option<Observation>], datastream: DatastreamId, time: Time, flag: Flag) {
+fn reflag(values: &mut [Option<Observation>], datastream: DatastreamId, time: Time, flags: (Flag, Tests)) {
     if let Some(Some(known)) = values.get_mut(datastream.0 as usize)
         && known.time == time
     {
-        known.flag = flag;
+        (known.flag, known.tests) = flags;
     }
 }

@@ -6,7 +6,8 @@ use super::{Plane, Web, json, json_of};
 use axum::extract::State;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use bongsu_rules::Observation;
+use bongsu_rules::quality::TESTS;
+use bongsu_rules::{Flag, Observation};
 use bongsu_sensors::catalog::{AreaIndex, Datastream, Station, StationIndex, Translations};
 use bongsu_sensors::{Catalog, DatastreamName, Level, Time};
 use bytes::Bytes;
@@ -60,6 +61,8 @@ struct DatastreamJson<'a> {
     value: Option<f64>,
     /// Its QARTOD flag.
     flag: Option<u8>,
+    /// The flag of each quality test that could judge it.
+    tests: BTreeMap<&'static str, u8>,
 }
 
 /// Whether a plane may read a datastream.
@@ -133,6 +136,7 @@ fn station_json<'a>(
             time: newest.map(|newest| newest.time),
             value: newest.and_then(|newest| newest.value),
             flag: newest.map(|newest| newest.flag.number()),
+            tests: newest.map(|newest| tests(&newest)).unwrap_or_default(),
         }
     });
     StationJson {
@@ -163,6 +167,15 @@ struct ObservationJson {
     time: Time,
     value: Option<f64>,
     flag: u8,
+    /// The flag of each quality test that could judge it, where the observation is in doubt.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tests: BTreeMap<&'static str, u8>,
+}
+
+/// What each quality test says of an observation, but for those that could not judge it.
+fn tests(observation: &Observation) -> BTreeMap<&'static str, u8> {
+    let judged = TESTS.iter().zip(observation.tests.flags()).filter(|(_, flag)| *flag != Flag::NotEvaluated);
+    judged.map(|(test, flag)| (test.name, flag.number())).collect()
 }
 
 /// `GET /api/v1/observations`: one datastream over a span of time, `from ≤ time < to`, oldest first.
@@ -195,7 +208,12 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
         let from = last.time + Duration::from_millis(1);
         format!("{path}/api/v1/observations?station={id}&kind={name}&from={from}&to={to}&limit={limit}")
     });
-    let written = |seen: &Observation| ObservationJson { time: seen.time, value: seen.value, flag: seen.flag.number() };
+    let written = |seen: &Observation| ObservationJson {
+        time: seen.time,
+        value: seen.value,
+        flag: seen.flag.number(),
+        tests: if seen.flag.usable() { BTreeMap::new() } else { tests(seen) },
+    };
     Ok(json_of(&Observations {
         station: id,
         kind: name.to_string(),

@@ -108,8 +108,9 @@ impl Engine {
             stream.known = None;
         }
         for datastream in &catalog.datastreams {
-            self.streams[datastream.id.0 as usize].known = Some(Known::of(datastream));
+            self.streams[datastream.id.0 as usize].known = Some(Known::of(datastream, &catalog.timezone));
         }
+        self.meet(&catalog);
         self.catalog = Some(Arc::new(catalog));
         self.catalog_text = text.clone();
         let rules = self.rules.clone();
@@ -140,10 +141,11 @@ impl Engine {
             stream.dependents.clear();
             stream.neighbours.clear();
             stream.look_back = Duration::ZERO;
-            if let Some((after, _)) = stream.known.as_ref().and_then(|known| known.quality.flat) {
-                stream.look_back = after;
+            if let Some(known) = &stream.known {
+                stream.look_back = known.quality.look_back();
             }
         }
+        self.remember_for_others();
         let places = Places::of(&catalog);
         for (at, rule) in self.rules.iter().enumerate() {
             places.scopes_of(at, rule, &mut self.scopes);

@@ -134,7 +134,7 @@ pub fn observes(catalog: &Catalog, spec: &InputSpec, station: StationIndex) -> b
 }
 
 /// Whether a datastream of one kind feeds an input of another; `None`: of any.
-fn feeds(stream: KindId, input: Option<KindId>) -> bool {
+pub(super) fn feeds(stream: KindId, input: Option<KindId>) -> bool {
     input.is_none_or(|input| stream == input || stream.kind().feeds == Some(input.kind().name))
 }
 
@@ -142,7 +142,7 @@ fn feeds(stream: KindId, input: Option<KindId>) -> bool {
 ///
 /// # Source
 /// The haversine formula on a sphere; its error of half a percent is nothing to a neighbourhood.
-fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
+pub(super) fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
     let half = |x: f64, y: f64| ((y - x).to_radians() / 2.0).sin().powi(2);
     let cosines = a[0].to_radians().cos() * b[0].to_radians().cos();
     2.0 * EARTH_KM * (half(a[0], b[0]) + cosines * half(a[1], b[1])).sqrt().min(1.0).asin()

@@ -8,6 +8,7 @@
 mod city;
 mod evaluate;
 mod feed;
+mod near;
 mod snapshot;
 mod stream;
 
@@ -113,24 +114,38 @@ impl Engine {
 
     /// One reading: judged, remembered, and looked at by the rules it concerns.
     fn read(&mut self, reading: &Reading, now: Time, effects: &mut Vec<Effect>) {
-        let Some(stream) = self.streams.get_mut(reading.datastream.0 as usize) else {
+        let at = reading.datastream.0 as usize;
+        let Some(stream) = self.streams.get(at) else {
             effects.push(Effect::Refused(stream::no_such_datastream()));
             return;
         };
-        match stream.take(reading, now, effects) {
+        let around = self.around(stream);
+        let taken = self.streams[at].take(reading, &around, now, effects);
+        // Whoever was asked must not find its series shared when it speaks next.
+        drop(around);
+        match taken {
             Taken::Changed => {}
             Taken::Unchanged => return,
         }
+        self.announce(at, now, effects);
+        if self.streams[at].near.is_some() {
+            self.support(at, now, effects);
+        }
+    }
+
+    /// What a datastream said has changed: whoever looks at it looks again.
+    fn announce(&mut self, at: usize, now: Time, effects: &mut Vec<Effect>) {
+        let stream = &mut self.streams[at];
         // The list is taken out and put back, so that evaluating may borrow the engine.
         let dependents = std::mem::take(&mut stream.dependents);
         for &scope in &dependents {
             self.touch(scope as usize, now, effects);
         }
-        let neighbours = std::mem::take(&mut self.streams[reading.datastream.0 as usize].neighbours);
+        let neighbours = std::mem::take(&mut self.streams[at].neighbours);
         for &scope in &neighbours {
             self.mention(scope as usize, now);
         }
-        let stream = &mut self.streams[reading.datastream.0 as usize];
+        let stream = &mut self.streams[at];
         (stream.dependents, stream.neighbours) = (dependents, neighbours);
     }
 
@@ -218,19 +233,22 @@ impl Engine {
         windows + self.longest_age + Duration::from_secs(86_400)
     }
 
-    /// The newest observation of each datastream that is remembered.
+    /// The newest observation of each datastream that is remembered, with what the quality tests say of it now.
     pub fn newest(&self) -> impl Iterator<Item = Observation> {
         (0..).zip(&self.streams).filter_map(|(number, stream)| {
             let Sample { time, value, flag } = *stream.series.newest()?;
-            Some(Observation { datastream: DatastreamId(number), time, value: Some(value), flag })
+            let tests = stream.tests_of_newest(&self.around(stream));
+            Some(Observation { datastream: DatastreamId(number), time, value: Some(value), flag, tests })
         })
     }
 
     /// Remembers an observation that was taken and judged before. It decides nothing.
     pub fn recall(&mut self, observation: &Observation) {
         let Some(stream) = self.streams.get_mut(observation.datastream.0 as usize) else { return };
-        let Some(value) = observation.value else { return };
-        stream.recall(Sample { time: observation.time, value, flag: observation.flag });
+        match observation.value {
+            Some(value) => stream.recall(Sample { time: observation.time, value, flag: observation.flag }),
+            None => stream.recall_missing(observation.time),
+        }
     }
 
     /// Remembers that an observation was judged again.

@@ -1,13 +1,15 @@
 //! One datastream: from what a device claims to an observation with a flag.
 
-use crate::flag::Flag;
+use super::near::NearBy;
+use crate::flag::{Flag, Tests};
 use crate::language::input::StreamFacts;
-use crate::quality::{Context, judge};
+use crate::quality::{Around, Context, judge};
 use crate::record::{Effect, Observation};
 use crate::series::{Inserted, Sample, Series};
 use bongsu_sensors::catalog::{Datastream, Quality};
 use bongsu_sensors::reading::{DatastreamId, Reason};
 use bongsu_sensors::{Reading, Refusal, Time};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub struct StreamState {
     pub dependents: SmallVec<[u32; 4]>,
     /// The scopes elsewhere that it is a neighbour of.
     pub neighbours: SmallVec<[u32; 4]>,
+    /// Whom its quality tests ask, and who asks it; `None`: nobody.
+    pub near: Option<Box<NearBy>>,
 }
 
 /// What the catalog says of a datastream.
@@ -46,12 +50,16 @@ pub struct Known {
     pub facts: Arc<StreamFacts>,
     /// Its limits of belief.
     pub quality: Arc<Quality>,
+    /// The zone of its months, where it has seasons.
+    pub zone: Option<TimeZone>,
 }
 
 impl Known {
     /// What the catalog says of a datastream.
-    pub fn of(stream: &Datastream) -> Known {
-        Known { facts: Arc::new(StreamFacts::of(stream)), quality: stream.quality.clone() }
+    pub fn of(stream: &Datastream, zone: &TimeZone) -> Known {
+        let quality = stream.quality.clone();
+        let zone = (!quality.seasons.is_empty()).then(|| zone.clone());
+        Known { facts: Arc::new(StreamFacts::of(stream)), quality, zone }
     }
 }
 
@@ -86,7 +94,8 @@ fn refused(reason: Reason, remedy: String) -> Effect {
 
 impl StreamState {
     /// Takes one reading: exactly one of observed, duplicate and refused comes out, then what is judged anew.
-    pub fn take(&mut self, reading: &Reading, now: Time, effects: &mut Vec<Effect>) -> Taken {
+    /// `around` are those whom its tests may ask.
+    pub fn take(&mut self, reading: &Reading, around: &Around, now: Time, effects: &mut Vec<Effect>) -> Taken {
         let Some(known) = &self.known else {
             effects.push(Effect::Refused(no_such_datastream()));
             return Taken::Unchanged;
@@ -99,14 +108,16 @@ impl StreamState {
         let datastream = reading.datastream;
         let Some(value) = reading.value else {
             self.heard = Some(now);
-            effects.push(Effect::Observed(Observation { datastream, time, value: None, flag: Flag::Missing }));
+            Arc::make_mut(&mut self.series).note_missing(time);
+            let missing = Observation { datastream, time, value: None, flag: Flag::Missing, tests: Tests::default() };
+            effects.push(Effect::Observed(missing));
             return Taken::Unchanged;
         };
         let series = Arc::make_mut(&mut self.series);
         match series.insert(Sample { time, value, flag: Flag::NotEvaluated }) {
             Inserted::At(at) => {
                 self.heard = Some(now);
-                let judging = Judging { known, datastream, series };
+                let judging = Judging { known, datastream, series, around };
                 judging.run(at, time, value, effects);
                 series.prune(self.look_back, TAIL);
                 Taken::Changed
@@ -124,6 +135,24 @@ impl StreamState {
         }
     }
 
+    /// Judges the newest observation again, because somebody near by spoke; answers whether that changed its flag.
+    pub fn judge_newest(&mut self, number: u32, around: &Around, effects: &mut Vec<Effect>) -> bool {
+        let Some(known) = &self.known else { return false };
+        let series = Arc::make_mut(&mut self.series);
+        let newest = series.len().saturating_sub(1);
+        let datastream = DatastreamId(number);
+        let Some(judged) = (Judging { known, datastream, series, around }).judge(newest) else { return false };
+        effects.push(judged.reflag(datastream, series));
+        true
+    }
+
+    /// What the quality tests say of the newest observation.
+    pub fn tests_of_newest(&self, around: &Around) -> Tests {
+        let Some(known) = &self.known else { return Tests::default() };
+        let (series, at) = (&*self.series, self.series.len().saturating_sub(1));
+        judge(&Context { series, at, limits: &known.quality, cadence: known.facts.cadence, around })
+    }
+
     /// The time of a reading without one: its receipt, or a moment later where that is taken.
     fn next_free(&self, now: Time) -> Time {
         match self.series.newest() {
@@ -138,6 +167,11 @@ impl StreamState {
         let series = Arc::make_mut(&mut self.series);
         series.insert(sample);
         series.prune(self.look_back, TAIL);
+    }
+
+    /// Remembers that the device said for a time that its value is missing.
+    pub fn recall_missing(&mut self, time: Time) {
+        Arc::make_mut(&mut self.series).note_missing(time);
     }
 
     /// Remembers that a sample was judged again.
@@ -180,37 +214,46 @@ struct Judging<'a> {
     known: &'a Known,
     datastream: DatastreamId,
     series: &'a mut Series,
+    around: &'a Around,
+}
+
+/// A flag that differs from the one before.
+#[derive(Clone, Copy)]
+struct Judged {
+    time: Time,
+    tests: Tests,
+    flag: Flag,
+}
+
+impl Judged {
+    /// Makes it so; tells what others must be told.
+    fn reflag(self, datastream: DatastreamId, series: &mut Series) -> Effect {
+        series.reflag(self.time, self.flag);
+        Effect::Reflagged { datastream, time: self.time, flag: self.flag, tests: self.tests }
+    }
 }
 
 impl Judging<'_> {
     fn run(self, at: usize, time: Time, value: f64, effects: &mut Vec<Effect>) {
-        let before = at.checked_sub(1).and_then(|before| self.judge(before));
-        if let Some((time, flag)) = before {
-            self.series.reflag(time, flag);
-        }
-        let flag = match self.judge(at) {
-            Some((_, flag)) => {
-                self.series.reflag(time, flag);
-                flag
-            }
-            None => Flag::NotEvaluated,
-        };
-        let after = self.judge(at + 1);
-        if let Some((time, flag)) = after {
-            self.series.reflag(time, flag);
-        }
         let datastream = self.datastream;
-        effects.push(Effect::Observed(Observation { datastream, time, value: Some(value), flag }));
-        for (time, flag) in [before, after].into_iter().flatten() {
-            effects.push(Effect::Reflagged { datastream, time, flag });
+        let before = at.checked_sub(1).and_then(|before| self.judge(before));
+        let before = before.map(|judged| judged.reflag(datastream, self.series));
+        let judged = self.judge(at);
+        if let Some(judged) = judged {
+            self.series.reflag(time, judged.flag);
         }
+        let (flag, tests) = judged.map_or((Flag::NotEvaluated, Tests::default()), |new| (new.flag, new.tests));
+        let after = self.judge(at + 1).map(|judged| judged.reflag(datastream, self.series));
+        effects.push(Effect::Observed(Observation { datastream, time, value: Some(value), flag, tests }));
+        effects.extend([before, after].into_iter().flatten());
     }
 
-    /// The new flag of the sample at a place, where it differs from the old one.
-    fn judge(&self, at: usize) -> Option<(Time, Flag)> {
+    /// What is thought of the sample at a place, where it differs from what was thought before.
+    fn judge(&self, at: usize) -> Option<Judged> {
         let sample = self.series.get(at)?;
-        let limits = &self.known.quality;
-        let flag = judge(&Context { series: self.series, at, limits, cadence: self.known.facts.cadence });
-        (flag != sample.flag).then_some((sample.time, flag))
+        let (limits, cadence) = (&self.known.quality, self.known.facts.cadence);
+        let tests = judge(&Context { series: self.series, at, limits, cadence, around: self.around });
+        let flag = tests.roll_up();
+        (flag != sample.flag).then_some(Judged { time: sample.time, tests, flag })
     }
 }

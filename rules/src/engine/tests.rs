@@ -4,6 +4,7 @@ mod bench;
 mod chance;
 mod change;
 mod law;
+mod near;
 mod place;
 mod restart;
 mod silence;

@@ -3,10 +3,13 @@
 //! A catalog is a value: parsed once, checked once, then only looked things up in. Start at [`Catalog::parse`].
 
 mod geometry;
+// Limits of belief.
+pub mod quality;
 mod read;
 mod summary;
 
 pub use geometry::Ring;
+pub use quality::Quality;
 pub use summary::Summary;
 
 use crate::kind::Nature;
@@ -79,19 +82,6 @@ pub struct Station {
     pub clock: Option<TimeZone>,
     /// Its datastreams: places in [`Catalog::datastreams`].
     pub datastreams: std::ops::Range<usize>,
-}
-
-/// Limits of the quality tests of one datastream.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quality {
-    /// Gross range: outside it a value fails.
-    pub range: (f64, f64),
-    /// Fastest believable change: so much within so long.
-    pub max_rate: Option<(f64, Duration)>,
-    /// Spike test: distance from the mean of both neighbours that is suspect, and that fails.
-    pub spike: Option<(f64, f64)>,
-    /// Flat line test: after how long without moving by the tolerance a sensor is suspect.
-    pub flat: Option<(Duration, f64)>,
 }
 
 /// One observed property of one station.

@@ -4,6 +4,7 @@
 
 mod area;
 mod datastream;
+mod quality;
 mod station;
 #[cfg(test)]
 mod tests;

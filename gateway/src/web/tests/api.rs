@@ -4,6 +4,7 @@ use super::city::{CITY_TEXT, City, START, ask, text};
 use crate::store::DeadLetter;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::Status;
 use bongsu_rules::{Effect, Flag};
 use bongsu_sensors::{Level, Reason, Time};
@@ -120,11 +121,14 @@ async fn stations_say_their_newest_value_and_how_far_it_is_believed() {
     assert_eq!(stream["levels"]["watch"], 6.2);
     // Judged again, and said again after a restart.
     let seen = city.observation("jamsu", 9, 0.09);
-    let reflag = Effect::Reflagged { datastream: seen.datastream, time: seen.time, flag: Flag::Suspect };
+    let tests = Tests::of([Flag::Pass, Flag::Suspect].into_iter());
+    let reflag = Effect::Reflagged { datastream: seen.datastream, time: seen.time, flag: Flag::Suspect, tests };
     let committed =
         crate::web::Committed { now: city.now, transitions: &[], ids: &[], dead_letters: &[], effects: &[reflag] };
     city.shared.spoken(&committed);
-    assert_eq!(city.json("/api/v1/stations?station=jamsu").await["stations"][0]["datastreams"][0]["flag"], 3);
+    let stream = &city.json("/api/v1/stations?station=jamsu").await["stations"][0]["datastreams"][0];
+    assert_eq!(stream["flag"], 3);
+    assert_eq!(stream["tests"], serde_json::json!({"gross_range": 1, "rate_of_change": 3}));
     city.restart();
     assert_eq!(city.json("/api/v1/stations?station=jamsu").await["stations"][0]["datastreams"][0]["value"], 0.09);
 }

@@ -5,6 +5,7 @@ use crate::web::{Committed, Settings, Shared, WORKING, operator, public};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
+use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::{Cause, Evidence, Incident, Message, MessageType, State, Status, Transition};
 use bongsu_rules::language::Audience;
 use bongsu_rules::record::Observation;
@@ -151,7 +152,7 @@ impl City {
     pub fn observation(&self, station: &str, minute: i64, value: f64) -> Observation {
         let time = Time::from_millis(Time::parse(START).expect("time").millis() + minute * 60_000);
         let datastream = self.datastream(station, "river_stage");
-        Observation { datastream, time, value: Some(value), flag: Flag::Pass }
+        Observation { datastream, time, value: Some(value), flag: Flag::Pass, tests: Tests::default() }
     }
 
     /// What an incident's next transition is: decided at `level`, and where `said` is given, said at that level.

@@ -69,7 +69,14 @@ async fn what_is_near_is_told_as_it_stands_or_not_at_all() {
     assert!(city.get("/near?lang=en").await.1.contains("banks to borrow Not known"), "nothing was heard yet");
     let seen = ["charger_available", "charger_slots"].map(|kind| {
         let datastream = city.datastream("kiosk", kind);
-        bongsu_rules::Observation { datastream, time: city.now, value: Some(3.0), flag: bongsu_rules::Flag::Pass }
+        let tests = bongsu_rules::flag::Tests::default();
+        bongsu_rules::Observation {
+            datastream,
+            time: city.now,
+            value: Some(3.0),
+            flag: bongsu_rules::Flag::Pass,
+            tests,
+        }
     });
     city.commit(Vec::new(), &seen);
     let wait = || tokio::time::sleep(std::time::Duration::from_millis(1_100));

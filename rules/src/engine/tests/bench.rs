@@ -215,7 +215,7 @@ impl Bench {
             Effect::Observed(observed) => {
                 format!("{now} {} {:?}", self.name(observed.datastream), observed.flag).to_lowercase()
             }
-            Effect::Reflagged { datastream, time, flag } => {
+            Effect::Reflagged { datastream, time, flag, .. } => {
                 format!("{now} {} @{} {flag:?}", self.name(*datastream), minutes_text(*time)).to_lowercase()
             }
             Effect::Duplicate => format!("{now} duplicate"),

@@ -13,7 +13,7 @@ fn recall(engine: &mut Engine, stored: &[(Time, Effect)], now: Time) {
     for (_, effect) in stored.iter().filter(|(received, _)| *received >= since) {
         match effect {
             Effect::Observed(observation) => engine.recall(observation),
-            Effect::Reflagged { datastream, time, flag } => engine.recall_flag(*datastream, *time, *flag),
+            Effect::Reflagged { datastream, time, flag, .. } => engine.recall_flag(*datastream, *time, *flag),
             _ => {}
         }
     }

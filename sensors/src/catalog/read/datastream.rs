@@ -1,12 +1,12 @@
 //! A `[[station.datastream]]` table, with its levels and limits of belief.
 
+use super::quality;
 use crate::catalog::{Datastream, Quality, StationIndex};
 use crate::document::{FromNode, Reader, Value};
 use crate::kind::{self, Kind, KindId};
 use crate::level::Level;
 use crate::name::{DatastreamName, Instance};
 use crate::reading::DatastreamId;
-use crate::time::parse_duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub fn datastream(
     }
     let levels = levels(&table);
     let quality = match table.inner("quality") {
-        Some(quality) => read_quality(quality, read_as),
-        None => default_quality(read_as),
+        Some(quality) => quality::quality(quality, read_as, cadence),
+        None => quality::default_quality(read_as),
     };
     let name = kind.zip(instance).map(|(kind, instance)| DatastreamName { kind, instance });
     if let Some(name) = name {
@@ -118,54 +118,4 @@ fn levels(table: &Reader<'_>) -> BTreeMap<Level, f64> {
         reader.complain("levels are out of order", "limits must rise (or fall) from advisory to emergency");
     }
     levels
-}
-
-fn default_quality(kind: &Kind) -> Quality {
-    Quality { range: kind.range, max_rate: kind.max_rate, spike: None, flat: None }
-}
-
-fn read_quality(table: Reader<'_>, kind: &Kind) -> Quality {
-    let mut quality = default_quality(kind);
-    let mistakes = table.mistakes();
-    if let Some(range) = table.located::<Vec<f64>>("range") {
-        match range.value[..] {
-            [low, high] if low < high => quality.range = (low, high),
-            _ => mistakes.add(&range.origin, "no range", "write range = [lowest, highest]"),
-        }
-    }
-    if let Some(rate) = table.located::<String>("max_rate") {
-        match parse_rate(&rate.value) {
-            Some(rate) => quality.max_rate = rate,
-            None => mistakes.add(
-                &rate.origin,
-                format!("{:?} is no rate", rate.value),
-                "write max_rate = \"0.5/10m\", or \"none\"",
-            ),
-        }
-    }
-    if let Some(spike) = table.located::<Vec<f64>>("spike") {
-        match spike.value[..] {
-            [suspect, fail] if 0.0 < suspect && suspect <= fail => quality.spike = Some((suspect, fail)),
-            _ => mistakes.add(&spike.origin, "no spike limits", "write spike = [suspect, fail], both above 0"),
-        }
-    }
-    if let Some(flat) = table.optional::<Duration>("flat_after") {
-        let tolerance = table.optional::<f64>("flat_tolerance").unwrap_or(kind.resolution);
-        quality.flat = Some((flat, tolerance));
-    } else if table.optional::<f64>("flat_tolerance").is_some() {
-        table.complain("`flat_tolerance` without `flat_after`", "add flat_after = \"6h\"");
-    }
-    table.finish();
-    quality
-}
-
-/// Reads `0.5/10m`, or `none`.
-fn parse_rate(text: &str) -> Option<Option<(f64, Duration)>> {
-    if text == "none" {
-        return Some(None);
-    }
-    let (amount, within) = text.split_once('/')?;
-    let amount: f64 = amount.trim().parse().ok()?;
-    let within = parse_duration(within.trim())?;
-    (amount.is_finite() && amount > 0.0 && !within.is_zero()).then_some(Some((amount, within)))
 }

@@ -53,6 +53,12 @@ fn quality(inside: &str, expect: &[&str]) {
     stream(&format!("quality = {{ {inside} }}"), expect);
 }
 
+/// Like [`quality`], where each mistake is one of the station.
+fn doubts(inside: &str, expect: &[&str]) {
+    let told: Vec<String> = expect.iter().map(|line| format!("station \"jamsu\": {line}")).collect();
+    quality(inside, &told.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_good_catalog_is_read() {
     let catalog = read(&toml("", "upstream = [\"paldang\"]\nclock = \"Asia/Seoul\"", "n = 2"), None).expect("good");
@@ -239,6 +245,23 @@ fn limits_of_belief() {
     }
     quality("flat_tolerance = 0.1", &[&told("`flat_tolerance` without `flat_after`; add flat_after = \"6h\"")]);
     quality("rnge = [0.0, 5.0]", &[&told("unknown key `rnge`; did you mean `range`?")]);
+    doubts("usual = [0.0, 1.0], spike = [1.0, 2.0], spike_method = \"average\"", &[]);
+    doubts(
+        "range = [0.0, 5.0], usual = [1.0, 6.0]",
+        &["usual values 1 to 6 reach beyond the possible ones; stay within 0 to 5"],
+    );
+    doubts("spike_method = \"average\"", &["`spike_method` without `spike`; add spike = [suspect, fail]"]);
+    doubts(
+        "spike = [1.0, 2.0], spike_method = \"mean\"",
+        &["unknown spike method \"mean\"; write \"differential\" or \"average\""],
+    );
+    doubts("flat_after = \"6h\", flat_fail_after = \"12h\"", &[]);
+    doubts(
+        "flat_after = \"6h\", flat_fail_after = \"2h\"",
+        &["`flat_fail_after` before `flat_after`; a sensor is suspect first, and fails later"],
+    );
+    doubts("flat_after = \"30d\"", &["`flat_after` is out of reach; write a time up to \"7d\""]);
+    doubts("flat_fail_after = \"6h\"", &["`flat_fail_after` without `flat_after`; add flat_after = \"6h\""]);
 }
 
 #[test]
@@ -398,4 +421,42 @@ fn numbers_outlive_edits() {
     // What was taken away is not given to another, and comes back under its old number.
     assert_eq!(numbers(&[station("p", &["rainfall"])]), say(&[("p rainfall", 4)]));
     assert_eq!(numbers(&[station("p", &["tilt", "rainfall"])]), say(&[("p tilt", 0), ("p rainfall", 4)]));
+}
+
+#[test]
+fn further_quality_tests() {
+    doubts("attenuated = { over = \"12h\", suspect = 0.25, fail = 0.1, measure = \"deviation\", least = 36 }", &[]);
+    doubts(
+        "attenuated = { suspect = 0.1, fail = 0.25 }",
+        &[
+            "`attenuated` does not say over how long; add over = \"12h\"",
+            "limits 0.1 and 0.25 are out of order; write suspect, then a lower fail",
+        ],
+    );
+    doubts(
+        "attenuated = { over = \"12h\", suspect = 1, fail = 0, measure = \"spread\" }",
+        &["unknown measure \"spread\"; write \"range\" or \"deviation\""],
+    );
+    doubts(
+        "climatology = [{ months = [6, 9], usual = [0.0, 9.0] }, { months = [11, 2], usual = [0, 1], range = [0, 2] }]",
+        &[],
+    );
+    doubts(
+        "climatology = [{ months = [0, 9], usual = [0.0, 9.0] }]",
+        &["no months; write months = [first, last], such as [6, 9]"],
+    );
+    doubts(
+        "climatology = [{ months = [6, 9] }]",
+        &["a season without its usual values; add usual = [lowest, highest]"],
+    );
+    doubts("neighbours = { within_km = 5, suspect = 1, fail = 3 }", &[]);
+    doubts(
+        "neighbours = { within_km = 0, suspect = 1, fail = 3 }",
+        &["`within_km` is no distance; write kilometres, above 0 and up to 500"],
+    );
+    doubts("support = { within_km = 5, rain = 10, change = 0.2 }", &[]);
+    doubts(
+        "support = { within_km = 5 }",
+        &["`support` asks for nothing; add rain = 10.0 (mm in an hour), change = 0.2, or both"],
+    );
 }

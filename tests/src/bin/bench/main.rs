@@ -1,13 +1,14 @@
 //! `make bench`: the whole job beside bare Mosquitto, and how long an alert takes, in one run on one machine.
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
-//! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, alerts, start,
-//! burst.
+//! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, alerts,
+//! start, burst.
 
 mod alerts;
 mod city;
 mod forward;
 mod whole;
+mod windows;
 
 use bongsu_tests::machine;
 use std::process::ExitCode;
@@ -69,6 +70,9 @@ fn main() -> ExitCode {
         if let [Some(forwarded), Some(done)] = rates {
             println!("  ratio                {:>9.2} ×", done / forwarded);
         }
+    }
+    if is_wanted("windows") {
+        windows::run();
     }
     if is_wanted("alerts") {
         alerts::run(folder.path());
