@@ -120,8 +120,8 @@ impl App {
         let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
         let limit = config.limits.batch_readings;
         let pipeline = {
-            let (trouble, ended, stats) = (trouble.clone(), ended.clone(), door.stats());
-            let mut mqtt = MqttVoice::new(outlet, stats, base_url);
+            let (trouble, ended) = (trouble.clone(), ended.clone());
+            let mut mqtt = MqttVoice::new(outlet, base_url);
             let mut web = WebVoice::new(shared.clone(), trouble.clone());
             if let Some(catalog) = engine.catalog() {
                 shared.set_city(catalog.clone());

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::direct::{Direct, Owed};
 use super::envelope::Epoch;
+use super::interest::Interest;
 use super::lane::{self, Lane};
 use super::retained::Retained;
 use super::router::{self, Inlet, Links, RouterError};
@@ -63,6 +64,7 @@ struct State {
     /// What the door says about itself: not counted, not stored.
     vitals: Retained,
     direct: Direct,
+    interest: Interest,
     stopped: bool,
 }
 
@@ -125,6 +127,7 @@ impl Hub {
                 retained,
                 vitals: Retained::default(),
                 direct: Direct::default(),
+                interest: Interest::default(),
                 stopped: false,
             }),
             writer,
@@ -323,6 +326,7 @@ impl Hub {
 
     fn insert(&self, state: &mut State, subscriber: &Subscriber, subscription: &Subscription, since: u64) {
         let number = subscriber.number;
+        state.interest.insert(number, &subscription.filter);
         let direct = matches!(subscriber.to, To::Session(_)) || topic::shared(&subscription.filter).is_some();
         if direct {
             state.direct.insert(subscriber, subscription, since);
@@ -334,8 +338,16 @@ impl Hub {
 
     /// Removes a subscription of session `number`.
     pub fn unsubscribe(&self, number: u64, filter: &str) {
-        self.lock().direct.remove(number, filter);
+        let mut state = self.lock();
+        state.interest.remove(number, filter);
+        state.direct.remove(number, filter);
+        drop(state);
         self.lane(number).remove(filter, number);
+    }
+
+    /// See [`Outlet::is_heard`](super::Outlet::is_heard).
+    pub fn is_heard(&self, beginning: &str) -> bool {
+        self.lock().interest.below(beginning)
     }
 
     /// Takes a router into use and sends it what the one before may have lost.

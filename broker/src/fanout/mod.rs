@@ -27,6 +27,7 @@ mod carrier;
 mod direct;
 mod envelope;
 mod hub;
+mod interest;
 mod lane;
 mod retained;
 mod router;
@@ -124,6 +125,12 @@ impl Outlet {
             })
             .collect();
         self.hub.publish(batch?, Vec::new())
+    }
+
+    /// Whether anybody could hear what is published below a topic of up to three levels, such as `city/v1/live`: for what
+    /// is costly to make. It may say yes where nobody does, never no where somebody would.
+    pub fn is_heard(&self, beginning: &str) -> bool {
+        self.hub.is_heard(beginning)
     }
 
     /// Waits until everything that was published before is stored: the retained messages, and the

@@ -4,7 +4,7 @@
 use crate::alert::{self, Context};
 use crate::pipeline::{Spoken, Voice};
 use crate::store::DeadLetter;
-use bongsu_broker::{Outgoing, Outlet, OutletError, Qos, Stats};
+use bongsu_broker::{Outgoing, Outlet, OutletError, Qos};
 use bongsu_rules::incident::{Incident, Message, State, Status, Transition};
 use bongsu_rules::language::Audience;
 use bongsu_rules::{Effect, Observation};
@@ -13,8 +13,10 @@ use bongsu_sensors::catalog::Catalog;
 use bongsu_sensors::topic::{CityTopic, DeviceTopic, Leaf, Plane, SYSTEM};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Live readings stand below this topic.
+const LIVE: &str = "bongsu/v1/live";
 
 /// How often the heartbeat is published.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -29,7 +31,6 @@ const ERRORS_STATIONS: usize = 10_000;
 /// Says over MQTT what has become true.
 pub struct MqttVoice {
     outlet: Outlet,
-    stats: Arc<Stats>,
     base_url: String,
     heartbeat: Option<Instant>,
     last_commit: Option<Time>,
@@ -69,8 +70,8 @@ struct Refused<'a> {
 
 impl MqttVoice {
     /// A voice through the door.
-    pub fn new(outlet: Outlet, stats: Arc<Stats>, base_url: String) -> MqttVoice {
-        MqttVoice { outlet, stats, base_url, heartbeat: None, last_commit: None, errors: HashMap::new() }
+    pub fn new(outlet: Outlet, base_url: String) -> MqttVoice {
+        MqttVoice { outlet, base_url, heartbeat: None, last_commit: None, errors: HashMap::new() }
     }
 
     /// Says again what stands, and what ended so lately that somebody may still be shown it as a danger: whatever was
@@ -195,7 +196,7 @@ impl Voice for MqttVoice {
                 self.incident(&transition.incident, transition.message.as_ref(), catalog, spoken.now, &mut batch);
             }
             // Without anybody to hear them, live readings cost nothing.
-            if self.stats.subscriptions.get() > 0 {
+            if !spoken.effects.is_empty() && self.outlet.is_heard(LIVE) {
                 for effect in spoken.effects {
                     if let Effect::Observed(observation) = effect {
                         self.live(observation, catalog, &mut batch);

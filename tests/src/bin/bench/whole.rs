@@ -24,6 +24,24 @@ pub const RULE: &str = include_str!("../../../bench/rule.rhai");
 /// See [`RULE`].
 pub const TRIP: &str = include_str!("../../../bench/trip.rhai");
 
+/// Rules that look at each measured station once a minute, besides the one above: ten in all for each datastream, a
+/// thousand places of rules and more with those of the rivers.
+const MINUTE_RULES: usize = 9;
+
+/// One of them, over windows from a minute to an hour.
+fn minute_rule(number: usize) -> String {
+    let window = ["1m", "2m", "5m", "10m", "15m", "20m", "30m", "45m", "1h"][number % MINUTE_RULES];
+    let body = ["wind.max(", "wind.mean(", "wind.median("][number % 3];
+    format!(
+        "//! id = \"bench_minute_{number}\"\n//! hazard = \"outage\"\n\
+         //! title = {{ ko = \"측정용 규칙\", en = \"A rule to measure with\" }}\n//! scope = \"station\"\n\
+         //! every = \"1m\"\n//! [inputs]\n//! wind = {{ kind = \"wind_speed\", max_age = \"30d\" }}\n\
+         //! [params]\n//! much = {{ default = 100.0, min = 50.0, max = 120.0, unit = \"m/s\" }}\n\
+         //! [labels]\n//! much = {{ ko = \"풍속\", en = \"wind\" }}\n\
+         if check(\"much\", {body}\"{window}\"), \">=\", much) {{ raise(\"advisory\") }}\n"
+    )
+}
+
 /// Days back at which the measured stations begin: they say a second's reading many times a second.
 const DAYS_BACK: i64 = 20;
 
@@ -70,7 +88,10 @@ pub fn make(folder: &Path, stations: usize, rules: &[(&str, &str)]) -> Setup {
     let rivers = city::stations(RIVERS, "river_stage", levels).replace("\"s0", "\"r0");
     catalog.push_str(rivers.trim_start_matches("timezone = \"Asia/Seoul\"\n"));
     let shipped = pack::ALL.iter().map(|rule| (rule.name, rule.text));
-    let all: Vec<(&str, &str)> = rules.iter().copied().chain(shipped).collect();
+    let minute: Vec<(String, String)> =
+        (0..MINUTE_RULES).map(|number| (format!("bench/minute_{number}.rhai"), minute_rule(number))).collect();
+    let minute = minute.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let all: Vec<(&str, &str)> = rules.iter().copied().chain(shipped).chain(minute).collect();
     city::write(folder, &catalog, &all);
     Setup::anonymous(folder)
 }
