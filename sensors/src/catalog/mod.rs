@@ -63,6 +63,19 @@ pub struct Area {
     pub polygon: Vec<Ring>,
 }
 
+/// A place where people are taken in when they must leave theirs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shelter {
+    /// Its name in each language.
+    pub name: Translations,
+    /// Latitude and longitude, degrees.
+    pub position: [f64; 2],
+    /// The area it stands in.
+    pub area: AreaIndex,
+    /// How many people it takes in, where that is known.
+    pub people: Option<u32>,
+}
+
 /// A place with an identity, coordinates and datastreams.
 #[derive(Clone, Debug)]
 pub struct Station {
@@ -150,6 +163,8 @@ pub struct Catalog {
     pub timezone: TimeZone,
     /// The areas, in the order of the file.
     pub areas: Vec<Area>,
+    /// Where people go when they must leave, in the order of the file.
+    pub shelters: Vec<Shelter>,
     /// The stations, in the order of the file.
     pub stations: Vec<Station>,
     /// All datastreams, station by station.

@@ -1,10 +1,11 @@
 //! From the text of `stations.toml` to a [`Catalog`], with every mistake told at once.
 //!
-//! Start at [`catalog`]; `area`, `station` and `datastream` each read one sort of table.
+//! Start at [`catalog`]; `area`, `shelter`, `station` and `datastream` each read one sort of table.
 
 mod area;
 mod datastream;
 mod quality;
+mod shelter;
 mod station;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub fn catalog(
         }
     }
     let (stations, datastreams) = station::stations(&reader, &areas, &mistakes, &warnings);
+    let shelters = shelter::shelters(&reader, &areas, &mistakes);
     reader.finish();
     if !mistakes.is_empty() {
         return Err(mistakes.into_vec());
@@ -60,6 +62,7 @@ pub fn catalog(
     let mut catalog = Catalog {
         timezone: zone.unwrap_or(TimeZone::UTC),
         areas: areas.list,
+        shelters,
         stations,
         datastreams,
         warnings: warnings.into_vec(),
@@ -81,6 +84,17 @@ fn zone(name: &Located<String>, mistakes: &Mistakes) -> Option<TimeZone> {
         );
     }
     zone
+}
+
+/// A place on earth: latitude and longitude, degrees.
+fn position(at: &Located<Vec<f64>>, mistakes: &Mistakes) -> Option<[f64; 2]> {
+    match at.value[..] {
+        [lat, lon] if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) => Some([lat, lon]),
+        _ => {
+            mistakes.add(&at.origin, "no place on earth", "write position = [latitude, longitude]");
+            None
+        }
+    }
 }
 
 fn unknown_remedy<'a>(name: &str, known: impl Iterator<Item = &'a str>, table: &str, key: &str) -> String {

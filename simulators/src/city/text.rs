@@ -1,6 +1,7 @@
 //! The city as the two files every installation has: `stations.toml` and `areas.geojson`.
 
 use super::City;
+use super::ground::Area;
 use super::station::{Station, Stream};
 use bongsu_sensors::name::Instance;
 use serde_json::json;
@@ -18,10 +19,29 @@ pub fn stations_toml(city: &City) -> String {
         }
         let _ = writeln!(text, "name = {{ ko = \"{}\", en = \"{}\" }}", area.name.ko, area.name.en);
     }
+    for area in city.areas.iter().filter(|area| area.kind == "sigungu") {
+        write_shelter(&mut text, area);
+    }
     for station in &city.stations {
         write_station(&mut text, city, station);
     }
     text
+}
+
+/// A school in the middle of a district, where its people go.
+fn write_shelter(text: &mut String, area: &Area) {
+    #[expect(clippy::cast_precision_loss, reason = "a ring has a handful of corners")]
+    let corners = area.ring.len().max(1) as f64;
+    let middle = |axis: usize| area.ring.iter().map(|point| point.degrees()[axis]).sum::<f64>() / corners;
+    let _ = write!(
+        text,
+        "\n[[shelter]]\nname = {{ ko = \"{}초등학교\", en = \"{} School\" }}\nposition = [{:.5}, {:.5}]\narea = \"{}\"\npeople = 400\n",
+        area.name.ko,
+        area.name.en,
+        middle(0),
+        middle(1),
+        area.code
+    );
 }
 
 fn write_station(text: &mut String, city: &City, station: &Station) {
@@ -101,6 +121,7 @@ mod tests {
             assert!(catalog.warnings.is_empty(), "seed {seed}: {}", catalog.warnings[0]);
             assert_eq!(catalog.stations.len(), size.count());
             assert_eq!(catalog.stations.len(), city.stations.len());
+            assert!(!catalog.shelters.is_empty());
             assert!(catalog.areas.iter().all(|area| !area.polygon.is_empty()));
             let names: BTreeSet<_> = catalog.stations.iter().map(|station| station.name["ko"].clone()).collect();
             assert!(size != Size::default() || names.len() > 90, "stations share names: {}", names.len());

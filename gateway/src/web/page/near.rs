@@ -1,4 +1,4 @@
-//! What is near: where power banks can be borrowed and returned, and where there is a network. The server lists them by
+//! What is near: shelters, where power banks can be borrowed and returned, and where there is a network. The server lists them by
 //! district; which is nearest only the reader's own device computes, so nobody learns where the reader is.
 
 use super::frame::{self, Site};
@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use bongsu_rules::Observation;
-use bongsu_sensors::catalog::{AreaIndex, AreaKind, Datastream, StationIndex};
+use bongsu_sensors::catalog::{AreaIndex, AreaKind, Datastream, Shelter, StationIndex};
 use bongsu_sensors::{Catalog, Time};
 use maud::{Markup, html};
 use serde::Serialize;
@@ -72,12 +72,24 @@ fn place(ink: &Ink<'_>, catalog: &Catalog, at: StationIndex, newest: &[Option<Ob
     })
 }
 
+fn shelter(ink: &Ink<'_>, shelter: &Shelter) -> Place {
+    let people = shelter.people.map(|people| format!("{} {people}", Word::TAKES_IN.say(ink.language)));
+    Place {
+        area: shelter.area,
+        name: alert::name_in(&shelter.name, ink.language, "").to_owned(),
+        title: Word::SHELTER.say(ink.language),
+        detail: people.unwrap_or_default(),
+        position: shelter.position,
+    }
+}
+
 fn places(ink: &Ink<'_>) -> Vec<Place> {
     let Some(catalog) = ink.catalog.as_deref() else { return Vec::new() };
     // Copied, so that the pipeline does not wait for a page that is being written.
     let newest = ink.shared.newest().clone();
     let stations = (0..).map(StationIndex).take(catalog.stations.len());
-    stations.filter_map(|at| place(ink, catalog, at, &newest)).collect()
+    let shelters = catalog.shelters.iter().map(|found| shelter(ink, found));
+    shelters.chain(stations.filter_map(|at| place(ink, catalog, at, &newest))).collect()
 }
 
 #[derive(Serialize)]

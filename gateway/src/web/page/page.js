@@ -59,11 +59,11 @@
       svg.append(drawn("text", { x: 0, y: 100 * share / 1.12 - 3, class: "far" }, far(reach * share / 1.12)));
     });
     svg.append(drawn("text", { x: 0, y: -100, class: "far" }, "N"));
+    svg.append(drawn("path", { d: "M-5 0H5M0-5V5", class: "here" }));
     places.forEach(({ where }, at) => {
       const [x, y] = [100 * where.east / reach, -100 * where.north / reach];
       svg.append(drawn("circle", { cx: x, cy: y, r: 7.5, class: "spot" }), drawn("text", { x, y: y + 3.5, class: "number" }, at + 1));
     });
-    svg.append(drawn("path", { d: "M-5 0H5M0-5V5", class: "here" }));
     return svg;
   };
 

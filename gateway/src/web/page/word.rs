@@ -76,6 +76,8 @@ impl Word {
     pub const NO_LIST: Word = Word(["지금은 목록을 읽을 수 없습니다. 아래 지역별 목록을 보세요.", "The list cannot be read now: see the list by district below.", "暂时无法读取列表，请看下面的分区列表。", "今は一覧を読み込めません。下の地域別の一覧をご覧ください。"]);
     pub const FOUND: Word = Word(["가까운 순서로 바꾸었습니다.", "Sorted: the nearest first.", "已按距离排序。", "近い順に並べました。"]);
     pub const SKETCH: Word = Word(["내 위치 둘레의 약도. 위쪽이 북쪽입니다. 번호는 목록의 번호입니다.", "Sketch around you, north is up. The numbers are those of the list.", "您周围的示意图，上方为北。编号与列表一致。", "あなたの周りの略図。上が北です。番号は一覧の番号です。"]);
+    pub const SHELTER: Word = Word(["대피소", "Shelter", "避难所", "避難所"]);
+    pub const TAKES_IN: Word = Word(["들어갈 수 있는 사람", "room for", "可容纳人数", "収容人数"]);
     pub const CHARGERS: Word = Word(["충전 배터리 대여소", "Power bank stations", "充电宝租借点", "モバイルバッテリー貸出所"]);
     pub const WIFI: Word = Word(["공공 와이파이", "Public WiFi", "公共WiFi", "公共WiFi"]);
     pub const BANKS: Word = Word(["빌릴 수 있는 배터리", "banks to borrow", "可借充电宝", "借りられるバッテリー"]);

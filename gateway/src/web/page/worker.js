@@ -21,7 +21,8 @@ const keep = async (request) => {
     if (answer.ok) await cache.put(request, answer.clone());
     return answer;
   } catch (unreachable) {
-    const kept = await cache.match(request) || await cache.match(request, { ignoreSearch: true });
+    // The language stands in the address: what else a browser says about itself does not matter.
+    const kept = await cache.match(request, { ignoreVary: true }) || await cache.match(request, { ignoreVary: true, ignoreSearch: true });
     if (kept) return kept;
     throw unreachable;
   }
@@ -36,7 +37,7 @@ const instead = async (request) => {
     const pages = await cache.keys();
     const language = new URL(request.url).searchParams.get("lang");
     const guide = pages.find((page) => new URL(page.url).searchParams.get("lang") === language) || pages[0];
-    if (guide) return await cache.match(guide);
+    if (guide) return await cache.match(guide, { ignoreVary: true });
     throw unreachable;
   }
 };

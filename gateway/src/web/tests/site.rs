@@ -14,6 +14,12 @@ const PAGE_BYTES: usize = 30_000;
 
 fn with_places() -> City {
     let places = r#"
+[[shelter]]
+name = { ko = "반포초등학교", en = "Banpo School" }
+position = [37.505, 127.0]
+area = "seocho"
+people = 400
+
 [[station]]
 id = "kiosk"
 name = { ko = "<b>대여소</b>", en = "<b>Kiosk</b>" }
@@ -87,8 +93,10 @@ async fn what_is_near_is_told_as_it_stands_or_not_at_all() {
     assert!(page.contains("<h3>Seocho-gu</h3>") && page.contains("&lt;b&gt;Kiosk&lt;/b&gt;"), "{page}");
     assert!(page.contains("hidden") && page.contains("/page.js"));
     let places = city.json("/near.json?lang=en").await;
-    assert_eq!(places["places"][0]["name"], "<b>Kiosk</b>");
-    assert_eq!(places["places"][0]["position"], serde_json::json!([37.51, 127.0]));
+    assert_eq!(places["places"][0]["name"], "Banpo School");
+    assert_eq!(places["places"][0]["detail"], "room for 400");
+    assert_eq!(places["places"][1]["name"], "<b>Kiosk</b>");
+    assert_eq!(places["places"][1]["position"], serde_json::json!([37.51, 127.0]));
     // What was true a while ago says nothing about now.
     city.pass(10);
     wait().await;

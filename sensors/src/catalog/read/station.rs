@@ -5,7 +5,7 @@
 
 use super::area::Areas;
 use super::datastream::{Beliefs, datastream};
-use super::{fresh_name, unknown_remedy, zone};
+use super::{fresh_name, position, unknown_remedy, zone};
 use crate::catalog::{AreaIndex, Datastream, Ring, Station, StationIndex, Translations};
 use crate::document::{Located, Reader};
 use crate::mistake::{Mistakes, Origin};
@@ -135,16 +135,10 @@ fn flows_to(stations: &[Station], upper: StationIndex, lower: StationIndex) -> b
 
 fn station(table: &Reader<'_>, areas: &Areas, mistakes: &Mistakes) -> Station {
     let name = table.optional::<Translations>("name").unwrap_or_default();
-    let position = table.required_at::<Vec<f64>>("position");
+    let place = table.required_at::<Vec<f64>>("position");
     let area = table.required_at::<String>("area").and_then(|code| areas.find(&code, mistakes));
     let clock = table.located::<String>("clock").and_then(|name| zone(&name, mistakes));
-    let position = position.and_then(|at| match at.value[..] {
-        [lat, lon] if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) => Some([lat, lon]),
-        _ => {
-            mistakes.add(&at.origin, "no place on earth", "write position = [latitude, longitude]");
-            None
-        }
-    });
+    let position = place.and_then(|place| position(&place, mistakes));
     let area = area.unwrap_or(AreaIndex(0));
     let affects = match table.located::<Vec<String>>("affects") {
         None => vec![area],

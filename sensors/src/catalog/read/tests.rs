@@ -460,3 +460,16 @@ fn further_quality_tests() {
         &["`support` asks for nothing; add rain = 10.0 (mm in an hour), change = 0.2, or both"],
     );
 }
+
+#[test]
+fn shelters_stand_somewhere_and_have_a_name() {
+    let good =
+        "[[shelter]]\nname = { ko = \"반포초등학교\" }\nposition = [37.5, 127.0]\narea = \"seocho\"\npeople = 400\n";
+    let catalog = read(&format!("{}{good}", toml("", "", "")), None).expect("a good catalog");
+    assert_eq!((catalog.shelters.len(), catalog.shelters[0].people), (1, Some(400)));
+    let bad = "[[shelter]]\nposition = [137.5, 127.0]\narea = \"secho\"\n";
+    let told = mistakes(&format!("{}{bad}", toml("", "", "")));
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().any(|told| told.contains("no place on earth")), "{told:?}");
+    assert!(told.iter().any(|told| told.contains("did you mean \"seocho\"?")), "{told:?}");
+}
