@@ -11,12 +11,19 @@ help: ## List what can be made
 demo: ## Watch a simulated city flood: builds, starts everything, opens the page (more: make demo ARGS="--seed 2")
 	@scripts/need.sh cargo cc
 	@test -x "$${CARGO_TARGET_DIR:-target}/release/bongsu" || echo "The first build takes minutes; cargo counts what is done of what there is. Later ones take seconds." >&2
+	@$(MAKE) --no-print-directory console || echo "going on without the operators' console: \`make console\` says what is missing" >&2
 	$(CARGO) build --release
 	@exec "$${CARGO_TARGET_DIR:-target}/release/bongsu" demo $(ARGS)
 
+.PHONY: console
+console: ## Build the operators' console with Node.js; the next build of the program embeds it
+	@scripts/need.sh node
+	@dashboards/build.sh
+
 .PHONY: setup
-setup: ## Install what the tests need besides Rust: MQTT clients of other people
+setup: console ## Install what the tests need besides Rust: MQTT clients of other people, a browser
 	@scripts/need.sh cargo cc
+	@tests/browser/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 	@broker/tests/clients/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 
 .PHONY: test

@@ -11,6 +11,7 @@ mod alerts;
 mod areas;
 mod board;
 mod cache;
+mod console;
 mod desk;
 mod events;
 // The newest transitions, and what of them is public.
@@ -98,7 +99,8 @@ pub fn operator(shared: Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/stations", get(stations::list))
         .route("/api/v1/observations", get(stations::observations))
         .route("/api/v1/dead-letters", get(desk::dead_letters))
-        .route("/api/v1/undecided", get(desk::undecided));
+        .route("/api/v1/undecided", get(desk::undecided))
+        .merge(console::routes());
     finish(router, Web { shared, plane: Plane::Operator, stop })
 }
 

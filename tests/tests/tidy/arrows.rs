@@ -4,8 +4,9 @@ use crate::{assert_tidy, source};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Our crates and which of ours each may know, in tests too.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("bongsu-sensors", &[]),
+    ("bongsu-dashboards", &[]),
     ("bongsu-broker", &[]),
     ("bongsu-rules", &["bongsu-sensors"]),
     ("bongsu-simulators", &["bongsu-sensors"]),

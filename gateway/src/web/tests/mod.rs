@@ -2,6 +2,7 @@
 
 mod api;
 mod city;
+mod console;
 mod events;
 mod page;
 mod site;

@@ -1,0 +1,214 @@
+// What the server says, and how it is asked. Every refusal carries what to do instead; it is shown as it comes.
+
+export type Level = "none" | "advisory" | "watch" | "warning" | "emergency";
+export const LEVELS: Level[] = ["none", "advisory", "watch", "warning", "emergency"];
+export const rank = (level: Level | null | undefined): number => Math.max(0, LEVELS.indexOf(level ?? "none"));
+
+export type Texts = Record<string, string>;
+
+export interface Reason {
+  label: Texts;
+  station: string | null;
+  value: number | null;
+  unit: string;
+  op: string;
+  limit: number | null;
+  result: "true" | "false" | "unknown";
+}
+
+export interface Proposal {
+  level: Level;
+  since: string;
+  deadline: string;
+  escalated: boolean;
+}
+
+export interface Mark {
+  by: string;
+  at: string;
+}
+
+export interface Alert {
+  incident: string;
+  identifier: string | null;
+  sent: string | null;
+  status: string;
+  hazard: string;
+  area: string;
+  level: Level;
+  state: string;
+  headline: Texts;
+  instruction: Texts;
+  onset: string;
+  expires: string | null;
+  evidence: Reason[];
+  audience: "public" | "operators";
+  decided: Level;
+  issued: Level | null;
+  proposal: Proposal | null;
+  rule: string;
+  station: string | null;
+  group: string;
+  updated: string;
+  owner?: string | null;
+  acknowledged?: Mark | null;
+  silenced?: { until: string; by: string; reason: string } | null;
+}
+
+export interface Moment {
+  time: string;
+  cause: string;
+  from: Level;
+  level: Level;
+  state: string;
+  by?: string | null;
+  reason?: string | null;
+  message?: { identifier: string; sent: string; level: Level; msg_type: string } | null;
+}
+
+export interface Note {
+  time: string;
+  by: string;
+  text: string;
+}
+
+export interface Detail extends Alert {
+  timeline: Moment[];
+  notes: Note[];
+  proposal_hash: string | null;
+  required: "one" | "two" | null;
+  approvals: Mark[];
+  population: number | null;
+  type_population: boolean;
+  lacks_geometry: boolean;
+  channels: string[];
+  preview: Record<string, Record<string, unknown>>;
+  areas: string[];
+}
+
+export interface Stream {
+  kind: string;
+  unit: string;
+  cadence_s: number;
+  levels: Partial<Record<Level, number>>;
+  time: string | null;
+  value: number | null;
+  flag: number | null;
+}
+
+export interface Station {
+  id: string;
+  name: Texts;
+  position: [number, number];
+  area: string;
+  affects: string[];
+  upstream: string[];
+  datastreams: Stream[];
+}
+
+export interface Observation {
+  time: string;
+  value: number | null;
+  flag: number;
+}
+
+export interface Area {
+  type: "Feature";
+  properties: { code: string; kind: string; parent: string | null; name: Texts };
+  geometry: GeoJSON.Geometry | null;
+}
+
+export interface Me {
+  user: string;
+  role: "viewer" | "operator" | "approver" | "rule_author" | "admin";
+  csrf: string;
+}
+
+/** A refusal: what is wrong, and what to do instead. */
+export class Refusal extends Error {
+  constructor(readonly status: number, message: string, readonly remedy: string) {
+    super(message);
+  }
+}
+
+let csrf = "";
+/** Remembers what changing requests must carry. */
+export const keepToken = (token: string): void => {
+  csrf = token;
+};
+
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (method !== "GET") headers["x-bongsu-csrf"] = csrf;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const answer = await fetch(`/api/v1${path}`, {
+    method,
+    headers,
+    credentials: "same-origin",
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  const read = (): unknown => {
+    try {
+      return text === "" ? null : JSON.parse(text);
+    } catch {
+      return null;
+    }
+  };
+  const said = read();
+  if (!answer.ok) {
+    const problem = (said ?? {}) as { error?: string; remedy?: string };
+    throw new Refusal(answer.status, problem.error ?? answer.statusText, problem.remedy ?? "");
+  }
+  return said as T;
+}
+
+export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("POST", path, body);
+
+/** A path's part that came from outside. */
+export const part = encodeURIComponent;
+
+export interface Alerts {
+  time: string;
+  current: boolean;
+  alerts: Alert[];
+}
+
+/** Incidents of one answer. */
+const PAGE = 200;
+/** More open incidents than this are a flood of another kind. */
+const PAGES = 10;
+
+/** The incidents that live and those that ended lately: all pages of them. */
+export async function alerts(): Promise<Alerts> {
+  const first = await get<Alerts>("/alerts");
+  let last = first;
+  for (let page = 2; last.alerts.length === PAGE && page <= PAGES; page += 1) {
+    last = await get<Alerts>(`/alerts?page=${page}`);
+    first.alerts.push(...last.alerts);
+  }
+  return first;
+}
+
+/** One incident with everything about it. */
+export const incident = (id: string): Promise<Detail> => get<Detail>(`/alerts/${part(id)}`);
+
+export const stations = (at?: string): Promise<{ time: string; stations: Station[] }> =>
+  get(`/stations${at ? `?at=${part(at)}` : ""}`);
+
+export const areas = (): Promise<{ features: Area[] }> => get("/areas");
+
+/** A datastream's observations over a span, oldest first, page by page. */
+export async function observations(station: string, kind: string, from: string, to: string): Promise<Observation[]> {
+  const found: Observation[] = [];
+  let path: string | null =
+    `/observations?station=${part(station)}&kind=${part(kind)}&from=${part(from)}&to=${part(to)}&limit=10000`;
+  // Three pages are a week of one value every twenty seconds: more cannot be drawn anyway.
+  for (let page = 0; path && page < 3; page += 1) {
+    const answer: { observations: Observation[]; next: string | null } = await get(path);
+    found.push(...answer.observations);
+    path = answer.next?.replace(/^\/api\/v1/, "") ?? null;
+  }
+  return found;
+}

@@ -1,0 +1,106 @@
+// The operators' console. Start here: who is there, which view the address names, and the frame around all of them.
+
+import { render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import "./console.css";
+import { get, keepToken, type Me, post, rank, Refusal } from "./api";
+import { IS_EXERCISE, PUBLIC, SENDER } from "./facts";
+import { follow, unfollow, useLive } from "./live";
+import { Session } from "./session";
+import { moment } from "./time";
+import { Audit } from "./view/audit";
+import { Exercises } from "./view/exercises";
+import { Inbox } from "./view/inbox";
+import { Incident } from "./view/incident";
+import { Login, Welcome } from "./view/login";
+import { People } from "./view/people";
+import { Situation } from "./view/situation";
+import { Station } from "./view/station";
+import { go, Link, usePath } from "./way";
+import { pick, say, switchTongue, tongue } from "./words";
+
+/** Says new proposals aloud: politely, or at once where life is in danger. */
+function Herald() {
+  const live = useLive();
+  const told = useRef<Set<string> | null>(null);
+  const [words, setWords] = useState<{ text: string; urgent: boolean }>({ text: "", urgent: false });
+  useEffect(() => {
+    if (!live.known) return;
+    const waiting = live.known.alerts.filter((alert) => alert.proposal);
+    const key = (incident: string, level: string): string => `${incident} ${level}`;
+    const before = told.current;
+    told.current = new Set(waiting.map((alert) => key(alert.incident, alert.proposal?.level ?? "")));
+    const fresh = before && waiting.find((alert) => !before.has(key(alert.incident, alert.proposal?.level ?? "")));
+    if (fresh) setWords({ text: `${say("newProposal")}: ${pick(fresh.headline)}`, urgent: rank(fresh.proposal?.level) >= 3 });
+  }, [live.known]);
+  return <><p class="off" aria-live="polite">{!words.urgent && words.text}</p><p class="off" aria-live="assertive">{words.urgent && words.text}</p></>;
+}
+
+function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string }) {
+  const live = useLive();
+  const waiting = live.known?.alerts.filter((alert) => alert.proposal).length ?? 0;
+  const stale = live.failed || (live.known !== null && !live.known.current);
+  useEffect(() => { document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${IS_EXERCISE ? `[${say("exercises")}] ` : ""}${SENDER} · Bongsu`; }, [waiting]);
+  return (
+    <>
+      <a class="skip" href="#main">{say("skip")}</a>
+      {IS_EXERCISE && <p class="band exercise">{say("exerciseBand")}</p>}
+      {stale && <p class="band old" role="alert">{say("notCurrent")}</p>}
+      <header>
+        <strong class="who">{SENDER}</strong>
+        <nav aria-label={say("pages")}>
+          <Link to="/" current={path === "/"}>{say("situation")}</Link>
+          <Link to="/inbox" current={path === "/inbox"}>{say("inbox")}{waiting > 0 && <span class="count">{waiting}</span>}</Link>
+          <Link to="/exercises" current={path === "/exercises"}>{say("exercises")}</Link>
+          {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
+          {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
+          <Link to="/wall" current={path === "/wall"}>{say("wall")}</Link>
+          <a href={PUBLIC}>{say("publicPage")}</a>
+        </nav>
+        <span class="mut">{live.known && `${say("asOf")} ${moment(live.known.time)}`}</span>
+        <span class="mut">{me.user} ({me.role})</span>
+        <button type="button" onClick={switchTongue} lang={tongue === "ko" ? "en" : "ko"}>{say("language")}</button>
+        <button type="button" onClick={leave}>{say("logout")}</button>
+      </header>
+      <Herald />
+      <View path={path} />
+    </>
+  );
+}
+
+function View({ path }: { path: string }) {
+  const [, first = "", second = ""] = path.split("/");
+  const id = decodeURIComponent(second);
+  switch (first) {
+    case "":
+    case "login": return <Situation wall={false} key="situation" />;
+    case "wall": return <Situation wall key="wall" />;
+    case "inbox": return <Inbox />;
+    case "incident": return <Incident id={id} key={id} />;
+    case "station": return <Station id={id} key={id} />;
+    case "exercises": return <Exercises />;
+    case "people": return <People />;
+    case "audit": return <Audit />;
+    default: return <main id="main"><h1>{say("missing")}</h1></main>;
+  }
+}
+
+function App() {
+  const path = usePath();
+  const [me, setMe] = useState<Me | null | undefined>(undefined);
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const enter = (found: Me): void => { keepToken(found.csrf); setMe(found); follow(() => setMe(null)); };
+  useEffect(() => {
+    document.documentElement.lang = tongue;
+    get<Me>("/me").then(enter, (refused) => (refused instanceof Refusal && refused.status === 401 ? setMe(null) : setWrong(refused)));
+  }, []);
+  const leave = (): void => { void post("/logout").finally(() => { unfollow(); setMe(null); go("/"); }); };
+  const [, first, token] = path.split("/");
+  if (wrong) return <main id="main" class="door"><h1>{say("failed")}</h1><p>{wrong.message}</p><p><button type="button" onClick={() => location.reload()}>{say("retry")}</button></p></main>;
+  if (me === undefined) return <main id="main" class="door"><h1>{SENDER}</h1><p>{say("loading")}</p></main>;
+  if (!me) return first === "welcome" && token ? <Welcome token={decodeURIComponent(token)} enter={enter} /> : <Login enter={enter} />;
+  return <Session.Provider value={me}><Frame me={me} leave={leave} path={path} /></Session.Provider>;
+}
+
+const place = document.getElementById("app");
+if (place) render(<App />, place);

@@ -1,0 +1,42 @@
+// Moments and numbers as people read them, in the city's zone.
+
+import { ZONE } from "./facts";
+import { tongue } from "./words";
+
+const locale = tongue === "ko" ? "ko-KR" : "en-GB";
+const zoned = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
+  try {
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: ZONE });
+  } catch {
+    // A zone this browser does not know: its own is better than none.
+    return new Intl.DateTimeFormat(locale, options);
+  }
+};
+const full = zoned({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const short = zoned({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+export const moment = (time: string | number | Date): string => full.format(new Date(time));
+export const clock = (time: string | number | Date): string => short.format(new Date(time));
+
+/** A length of time, coarse: 3 min, 2 h 5 min. */
+export function length(ms: number): string {
+  const minutes = Math.round(Math.abs(ms) / 60000);
+  const [h, min] = tongue === "ko" ? ["시간", "분"] : [" h", " min"];
+  if (minutes < 60) return `${minutes}${min}`;
+  const rest = minutes % 60;
+  return rest === 0 ? `${Math.floor(minutes / 60)}${h}` : `${Math.floor(minutes / 60)}${h} ${rest}${min}`;
+}
+
+const UNITS: Record<string, string> = {
+  "1": "", "{count}": "", Cel: "°C", deg: "°", "m3/s": "m³/s", "cm/s2": "cm/s²", "um/m": "µm/m", "m/h": "m/h",
+};
+export const unit = (ucum: string): string => UNITS[ucum] ?? ucum;
+
+/** A number with as many decimals as it is worth, at most two. */
+export const number = (value: number): string => String(Number(value.toFixed(2)));
+
+export const quantity = (value: number | null | undefined, ucum: string): string =>
+  value === null || value === undefined ? "–" : `${number(value)}${unit(ucum) === "" ? "" : "\u00a0"}${unit(ucum)}`;
+
+const OPERATORS: Record<string, string> = { ">=": "≥", "<=": "≤", "==": "=", "!=": "≠" };
+export const comparison = (op: string): string => OPERATORS[op] ?? op;

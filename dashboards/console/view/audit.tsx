@@ -1,0 +1,37 @@
+// Who did what, when, from where: newest first, each entry chained to the one before it.
+
+import { useState } from "preact/hooks";
+import { get } from "../api";
+import { Wrong } from "../ask";
+import { useLoaded } from "../live";
+import { moment } from "../time";
+import { say } from "../words";
+
+interface Entry { id: number; time: string; who: string; role: string; from_address: string | null; action: string; subject: string; detail: unknown; hash: string }
+
+export function Audit() {
+  // The entries that the pages before this one ended with.
+  const [ends, setEnds] = useState<number[]>([]);
+  const end = ends.at(-1);
+  const found = useLoaded(() => get<{ entries: Entry[]; next: string | null }>(end === undefined ? "/audit" : `/audit?page=${end}`), [end]);
+  const last = found.value?.next ? found.value.entries.at(-1) : undefined;
+  const told = (detail: unknown): string => (typeof detail === "string" ? detail : JSON.stringify(detail ?? ""));
+  return (
+    <main id="main">
+      <h1>{say("audit")}</h1>
+      {found.wrong && <Wrong wrong={found.wrong} />}
+      <div class="scroll" role="group" aria-label={say("audit")} tabIndex={0}>
+        <table>
+          <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("who")}</th><th scope="col">{say("action")}</th><th scope="col">{say("subject")}</th><th scope="col">{say("detail")}</th></tr></thead>
+          <tbody>{(found.value?.entries ?? []).map((entry) => (
+            <tr key={entry.id}><th scope="row">{moment(entry.time)}</th><td>{entry.who} <span class="mut">{entry.role} {entry.from_address}</span></td><td>{entry.action}</td><td>{entry.subject}</td><td>{told(entry.detail)}</td></tr>
+          ))}</tbody>
+        </table>
+      </div>
+      <p class="buttons">
+        {ends.length > 0 && <button type="button" onClick={() => setEnds(ends.slice(0, -1))}>← {say("newer")}</button>}
+        {last && <button type="button" onClick={() => setEnds([...ends, last.id])}>{say("older")} →</button>}
+      </p>
+    </main>
+  );
+}

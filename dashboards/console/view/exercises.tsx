@@ -1,0 +1,57 @@
+// Practice, in its own frame and words: nothing begun here can be taken for what is real.
+
+import { useState } from "preact/hooks";
+import { type Alert, areas, get, part, post } from "../api";
+import { Wrong } from "../ask";
+import { refresh, useLoaded } from "../live";
+import { useMay } from "../session";
+import { Chip } from "../sign";
+import { moment } from "../time";
+import { Link } from "../way";
+import { pick, say, tongue } from "../words";
+
+/** What is practised: what endangers people. */
+const HAZARDS: [string, string, string][] = [
+  ["river_flood", "하천 범람", "River flooding"], ["urban_flood", "도심 침수", "Urban flooding"],
+  ["underpass_flood", "지하차도 침수", "Underpass flooding"], ["heavy_rain", "호우", "Heavy rain"], ["dam_release", "댐 방류", "Dam release"],
+  ["tide", "높은 조위", "High tide"], ["landslide", "산사태", "Landslide"], ["structure", "시설물 이상", "Structural damage"],
+  ["earthquake", "지진", "Earthquake"], ["charger_fire", "충전 대여소 화재", "Charger station fire"], ["crowd", "인파 밀집", "Crowding"],
+];
+
+export function Exercises() {
+  const may = useMay("operator");
+  const places = useLoaded(areas, []);
+  const running = useLoaded(() => get<{ exercises: Alert[] }>("/exercises"), [], 10_000);
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const done = (): void => { setWrong(null); running.reload(); refresh(); };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    post("/exercises", Object.fromEntries(form)).then(done, setWrong);
+  };
+  return (
+    <main id="main" class="practice">
+      <p class="band exercise">{say("exercises")}</p>
+      <h1>{say("exercises")}</h1>
+      <p>{say("exerciseText")}</p>
+      {wrong && <Wrong wrong={wrong} />}
+      {may && (
+        <form onSubmit={submit} class="row">
+          <label>{say("hazard")}<select name="hazard">{HAZARDS.map(([hazard, ko, en]) => <option key={hazard} value={hazard}>{tongue === "ko" ? ko : en}</option>)}</select></label>
+          <label>{say("area")}<select name="area">{(places.value?.features ?? []).map(({ properties }) => <option key={properties.code} value={properties.code}>{pick(properties.name, properties.code)}</option>)}</select></label>
+          <label>{say("level")}<select name="level">{(["advisory", "watch", "warning", "emergency"] as const).map((level) => <option key={level} value={level}>{say(level)}</option>)}</select></label>
+          <label>{say("reason")}<input name="reason" required /></label>
+          <button type="submit" class="main">{say("start")}</button>
+        </form>
+      )}
+      <h2>{say("running")}</h2>
+      <ul class="list">
+        {(running.value?.exercises ?? []).map((one) => (
+          <li key={one.incident}><Chip level={one.proposal?.level ?? one.level} /> <Link to={`/incident/${part(one.incident)}`}>{pick(one.headline, one.incident)}</Link>
+            <span class="mut">{say("onset")} {moment(one.onset)}</span>
+            {may && <button type="button" aria-label={`${say("end")}: ${pick(one.headline, one.incident)}`} onClick={() => void post(`/exercises/${part(one.incident)}/end`, { reason: say("reasonExercise") }).then(done, setWrong)}>{say("end")}</button>}</li>
+        ))}
+      </ul>
+    </main>
+  );
+}

@@ -1,0 +1,101 @@
+// What waits for a person: one list, the newest proposal on top, with its deadline. Keys work while the list has the
+// focus, so that no letter typed elsewhere decides anything.
+
+import { useContext, useRef, useState } from "preact/hooks";
+import { type Alert, part, post, rank } from "../api";
+import { Wrong } from "../ask";
+import { refresh, useLive } from "../live";
+import { Session, useMay } from "../session";
+import { Chip, stateWord } from "../sign";
+import { clock, length, moment } from "../time";
+import { go, Link } from "../way";
+import { pick, say } from "../words";
+import { isOpen } from "./situation";
+
+/** Rows drawn at once. */
+const ROWS = 100;
+
+export function sorted(alerts: Alert[]): Alert[] {
+  const turn = (alert: Alert): number => (alert.proposal ? 0 : isOpen(alert) ? 1 : 2);
+  const since = (alert: Alert): number => Date.parse(alert.proposal?.since ?? alert.updated);
+  return [...alerts].sort((one, other) => turn(one) - turn(other)
+    || (turn(one) === 1 ? rank(other.level) - rank(one.level) : 0) || since(other) - since(one));
+}
+
+/** How long until a proposal decides itself. */
+export function Deadline({ alert, now }: { alert: Alert; now: number }) {
+  if (!alert.proposal) return null;
+  const left = Date.parse(alert.proposal.deadline) - now;
+  return (
+    <span class={left < 60_000 ? "deadline near" : "deadline"}>
+      {say("deadline")} {clock(alert.proposal.deadline)} ({left > 0 ? length(left) : say("overdue")})
+      {alert.proposal.escalated && <> · {say("escalated")}</>}
+    </span>
+  );
+}
+
+export function Inbox() {
+  const live = useLive();
+  const me = useContext(Session);
+  const may = useMay("operator");
+  const list = useRef<HTMLOListElement>(null);
+  const [ended, setEnded] = useState(false);
+  const [rows, setRows] = useState(ROWS);
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const all = live.known?.alerts ?? [];
+  const shown = sorted(all.filter((alert) => ended || isOpen(alert)));
+  const now = live.known ? Date.parse(live.known.time) : Date.now();
+  const waiting = all.filter((alert) => alert.proposal).length;
+  const unseen = all.filter((alert) => isOpen(alert) && !alert.acknowledged).length;
+  const mine = all.filter((alert) => isOpen(alert) && alert.owner === me?.user).length;
+
+  const acknowledge = (alert: Alert): void => {
+    post(`/alerts/${part(alert.incident)}/ack`).then(() => { setWrong(null); refresh(); }, setWrong);
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const items = [...(list.current?.children ?? [])];
+    const at = items.findIndex((item) => item.contains(document.activeElement));
+    const move = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+    if (move) {
+      items[Math.min(items.length - 1, Math.max(0, at + move))]?.querySelector("a")?.focus();
+      event.preventDefault();
+      return;
+    }
+    const alert = shown[at];
+    if (event.key === "a" && alert && may && !alert.acknowledged) acknowledge(alert);
+  };
+  return (
+    <main id="main">
+      <h1>{say("inbox")}</h1>
+      <p class="load">
+        <strong>{waiting}</strong> {say("waiting")} · <strong>{unseen}</strong> {say("unseen")} · <strong>{mine}</strong> {say("mine")}
+      </p>
+      <p class="mut" id="keys">{say("inboxKeys")}</p>
+      <label class="check"><input type="checkbox" checked={ended} onChange={() => setEnded(!ended)} />{say("showEnded")}</label>
+      {wrong && <Wrong wrong={wrong} />}
+      {live.known && shown.length === 0 && <p>{say("emptyInbox")}</p>}
+      <ol class="inbox" ref={list} onKeyDown={keys} aria-describedby="keys">
+        {shown.slice(0, rows).map((alert) => (
+          <li key={alert.incident} class={alert.proposal ? "card waits" : "card"}>
+            <Chip level={alert.proposal?.level ?? alert.level} />
+            <Link to={`/incident/${part(alert.incident)}`} class="title">{pick(alert.headline, alert.incident)}</Link>
+            <span class="facts">
+              <b>{stateWord(alert.state)}</b> · {alert.audience === "public" ? say("forPublic") : say("forOperators")} · {say("updated")} {moment(alert.updated)}
+              {alert.owner && <> · {say("owner")} {alert.owner}</>}
+              {alert.silenced && <> · {say("silence")} – {clock(alert.silenced.until)}</>}
+            </span>
+            <Deadline alert={alert} now={now} />
+            <span class="buttons">
+              {alert.acknowledged
+                ? <span class="mut">✓ {say("acknowledged")}: {alert.acknowledged.by} {clock(alert.acknowledged.at)}</span>
+                : may && isOpen(alert) && <button type="button" onClick={() => acknowledge(alert)} aria-label={`${say("acknowledge")}: ${pick(alert.headline, alert.incident)}`}>{say("acknowledge")}</button>}
+              <button type="button" onClick={() => go(`/incident/${part(alert.incident)}`)} aria-label={`${say("open")}: ${pick(alert.headline, alert.incident)}`}>{say("open")}</button>
+            </span>
+          </li>
+        ))}
+      </ol>
+      {shown.length > rows && <p><button type="button" onClick={() => setRows(rows + ROWS)}>{say("more")} ({rows} / {shown.length})</button></p>}
+    </main>
+  );
+}

@@ -1,0 +1,258 @@
+// One incident: why, how the water stands, what will be said to whom, and the decisions, each one step away.
+
+import { useContext, useState } from "preact/hooks";
+import { areas, type Detail, get, incident, observations, part, post, type Reason, rank, Refusal, stations } from "../api";
+import { Ask, Wrong } from "../ask";
+import { Chart } from "../chart";
+import { PUBLIC } from "../facts";
+import { refresh, useLive, useLoaded } from "../live";
+import { Session, useMay } from "../session";
+import { Chip, levelWord, stateWord } from "../sign";
+import { mainStream } from "../system";
+import { clock, comparison, moment, quantity } from "../time";
+import { Link } from "../way";
+import { pick, say, tongue } from "../words";
+import { Deadline } from "./inbox";
+import { isOpen } from "./situation";
+
+const HOUR = 3_600_000;
+
+type Question = "approve" | "reject" | "end" | "cancel" | "note";
+
+function Why({ evidence }: { evidence: Reason[] }) {
+  if (evidence.length === 0) return <p>{say("noEvidence")}</p>;
+  const order = { true: 0, unknown: 1, false: 2 };
+  const result = { true: `● ${say("reached")}`, unknown: `? ${say("unknown")}`, false: `○ ${say("notReached")}` };
+  return (
+    <div class="scroll" role="group" aria-label={say("why")} tabIndex={0}>
+      <table class="why">
+        <thead><tr><th scope="col">{say("check")}</th><th scope="col">{say("measured")}</th><th scope="col">{say("limit")}</th><th scope="col">{say("result")}</th></tr></thead>
+        <tbody>
+          {[...evidence].sort((one, other) => order[one.result] - order[other.result]).map((reason, at) => (
+            <tr key={at} class={reason.result}>
+              <th scope="row">{pick(reason.label)}{reason.station && <><br /><Link to={`/station/${part(reason.station)}`}>{reason.station}</Link></>}</th>
+              <td class="num">{reason.value === null ? say("unknown") : quantity(reason.value, reason.unit)}</td>
+              <td class="num">{comparison(reason.op)} {quantity(reason.limit, reason.unit)}</td>
+              <td>{result[reason.result]}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The water at the station that decided, around the moment it did. */
+function Water({ detail, now }: { detail: Detail; now: number }) {
+  const station = detail.station ?? detail.evidence.find((reason) => reason.station)?.station;
+  const from = Date.parse(detail.onset) - 3 * HOUR;
+  const end = isOpen(detail) ? now : Math.min(now, Date.parse(detail.updated) + HOUR);
+  const to = Math.min(end, from + 7 * 24 * HOUR);
+  const found = useLoaded(async () => {
+    if (!station) return null;
+    const place = (await get<{ stations: Awaited<ReturnType<typeof stations>>["stations"] }>(`/stations?station=${part(station)}`)).stations[0];
+    const stream = place && mainStream(place);
+    if (!place || !stream) return null;
+    const seen = await observations(station, stream.kind, new Date(from).toISOString(), new Date(to).toISOString());
+    return { place, stream, seen };
+  }, [station, detail.updated], 15_000);
+  if (!found.value) return null;
+  const { place, stream, seen } = found.value;
+  const name = pick(place.name, place.id);
+  return (
+    <section aria-labelledby="water">
+      <h2 id="water">{say("hydrograph")}: <Link to={`/station/${part(place.id)}`}>{name}</Link></h2>
+      <Chart name={name} stream={stream} seen={seen} from={from} to={to} marks={[{ at: Date.parse(detail.onset), word: say("fired") }]} />
+    </section>
+  );
+}
+
+/** Every text that goes out, in every language, with its length. */
+function Preview({ detail }: { detail: Detail }) {
+  const made = Object.entries(detail.preview ?? {});
+  const fallback = Object.keys(detail.headline).map((language): [string, Record<string, unknown>] =>
+    [language, { headline: detail.headline[language], instruction: detail.instruction[language] }]);
+  const texts = made.length > 0 ? made : fallback;
+  return (
+    <div class="preview">
+      {texts.map(([language, parts]) => (
+        <section key={language} lang={language} aria-label={language}>
+          <h3><code>{language}</code></h3>
+          {Object.entries(parts).filter(([, text]) => typeof text === "string").map(([name, text]) => (
+            <p key={name}><span class="mut" lang="en">{name}</span> {text as string} <span class="mut" lang={tongue}>({[...(text as string)].length} {say("characters")})</span></p>
+          ))}
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Approve({ detail, close }: { detail: Detail; close: (done: boolean) => void }) {
+  const [people, setPeople] = useState("");
+  const act = async (): Promise<void> => {
+    try {
+      await post(`/alerts/${part(detail.incident)}/approve`, {
+        hash: detail.proposal_hash, ...(detail.type_population ? { population: Number(people) } : {}), ...(detail.lacks_geometry ? { without_geometry: true } : {}),
+      });
+    } catch (refused) {
+      if (refused instanceof Refusal && refused.status === 409) throw new Refusal(409, `${say("changed")} ${refused.message}`, refused.remedy);
+      throw refused;
+    }
+  };
+  return (
+    <Ask title={say("approve")} confirm={say("approve")} reason={null} act={act} close={close}>
+      <p><Chip level={detail.proposal?.level ?? detail.level} /> <strong>{pick(detail.headline)}</strong></p>
+      <p>{say("audience")}: {detail.audience === "public" ? say("forPublic") : say("forOperators")} · {say("area")}: {detail.areas?.join(", ") || detail.area}
+        {detail.population !== null && detail.population !== undefined && <> · {say("population")}: {detail.population.toLocaleString()}</>}</p>
+      {detail.required === "two" && <p><strong>{say("secondPerson")}</strong></p>}
+      {detail.channels?.length > 0 && <p>{say("channels")}: {detail.channels.join(", ")}</p>}
+      {detail.lacks_geometry && <label class="check"><input type="checkbox" required />{say("withoutGeometry")}</label>}
+      {detail.type_population && (
+        <label>{say("typePopulation")}<input inputmode="numeric" required pattern="[0-9]+" value={people} onInput={(event) => setPeople(event.currentTarget.value)} /></label>
+      )}
+    </Ask>
+  );
+}
+
+function Timeline({ detail }: { detail: Detail }) {
+  return (
+    <ol class="list" reversed>
+      {[...(detail.timeline ?? [])].reverse().map((step, at) => (
+        <li key={at}>
+          <time dateTime={step.time}>{moment(step.time)}</time> <Chip level={step.level} /> <b>{stateWord(step.state)}</b>
+          <span>{step.cause}{step.by && <> · {step.by}</>}{step.reason && <> · “{step.reason}”</>}</span>
+          {step.message && <code>{step.message.msg_type} {step.message.identifier}</code>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface Delivery { id: number; channel: string; target: string; identifier: string; state: string; attempts: number; updated: string; detail: string }
+
+/** Messages of an incident whose deliveries are shown, the newest. */
+const MESSAGES = 4;
+
+function Deliveries({ detail }: { detail: Detail }) {
+  const said = [...new Set((detail.timeline ?? []).flatMap((step) => (step.message ? [step.message.identifier] : [])))].slice(-MESSAGES);
+  const found = useLoaded(async () => {
+    const answers = await Promise.all(said.map((one) => get<{ deliveries: Delivery[] }>(`/deliveries?identifier=${part(one)}`)));
+    return answers.flatMap((answer) => answer.deliveries).sort((one, other) => other.id - one.id);
+  }, [said.join()], 15_000);
+  const known = found.value ?? [];
+  return (
+    <section aria-labelledby="deliveries">
+      <h2 id="deliveries">{say("deliveries")}</h2>
+      {known.length === 0 ? <p>{say("noDeliveries")}</p> : (
+        <div class="scroll" role="group" aria-label={say("deliveries")} tabIndex={0}><table>
+          <thead><tr><th scope="col">{say("channel")}</th><th scope="col">{say("result")}</th><th scope="col">{say("attempts")}</th><th scope="col">{say("time")}</th></tr></thead>
+          <tbody>{known.map((one) => <tr key={one.id}><th scope="row">{one.channel} <span class="mut">{one.target}</span></th><td>{one.state}{one.detail && <> · {one.detail}</>}</td><td>{one.attempts}</td><td>{moment(one.updated)}</td></tr>)}</tbody>
+        </table></div>
+      )}
+    </section>
+  );
+}
+
+interface Report { received: string; hazard: string; area: string; what: string; value: string }
+
+/** What citizens saw in the area: no proof, but a reason to look. */
+function Reports({ detail }: { detail: Detail }) {
+  const found = useLoaded(() => get<{ reports: Report[] }>("/reports"), [detail.incident], 15_000);
+  const here = (found.value?.reports ?? []).filter((report) => report.area === detail.area);
+  return (
+    <section aria-labelledby="reports">
+      <h2 id="reports">{say("reports")} ({here.length})</h2>
+      {here.length === 0 ? <p>{say("none")}</p> : (
+        <ul class="list">{here.slice(0, 20).map((report, at) => <li key={at}><time dateTime={report.received}>{moment(report.received)}</time> <b>{report.hazard}</b> <span>{report.what}: {report.value}</span></li>)}</ul>
+      )}
+    </section>
+  );
+}
+
+function Decisions({ detail, ask, act }: { detail: Detail; ask: (question: Question) => void; act: (path: string, body?: unknown) => void }) {
+  const [operator, approver] = [useMay("operator"), useMay("approver")];
+  const me = useContext(Session);
+  const said = detail.issued !== null && rank(detail.issued) > 0;
+  const mine = detail.approvals?.some((mark) => mark.by === me?.user);
+  return (
+    <div class="decisions buttons">
+      {approver && detail.proposal && !mine && <button type="button" class="main" onClick={() => ask("approve")}>{say("approve")}</button>}
+      {operator && !detail.acknowledged && isOpen(detail) && <button type="button" onClick={() => act("ack")}>{say("acknowledge")}</button>}
+      {operator && isOpen(detail) && detail.owner !== me?.user && <button type="button" onClick={() => act("own", { owner: me?.user })}>{say("takeIt")}</button>}
+      {approver && detail.proposal && <button type="button" onClick={() => ask("reject")}>{say("reject")}</button>}
+      {approver && isOpen(detail) && said && <button type="button" onClick={() => ask("end")}>{say("allClear")}</button>}
+      {approver && isOpen(detail) && said && <button type="button" onClick={() => ask("cancel")}>{say("falseAlarm")}</button>}
+      {operator && <button type="button" onClick={() => ask("note")}>{say("addNote")}</button>}
+    </div>
+  );
+}
+
+const PREPARED: Record<Exclude<Question, "approve">, { title: () => string; reason: () => string }> = {
+  reject: { title: () => say("reject"), reason: () => say("reasonReject") },
+  end: { title: () => say("allClear"), reason: () => say("reasonEnd") },
+  cancel: { title: () => say("falseAlarm"), reason: () => say("reasonCancel") },
+  note: { title: () => say("addNote"), reason: () => "" },
+};
+
+function Facts({ detail, now }: { detail: Detail; now: number }) {
+  const names = useLoaded(areas, []);
+  const known = names.value?.features.find((area) => area.properties.code === detail.area);
+  return (
+    <>
+      <p class="facts"><Chip level={detail.proposal?.level ?? detail.level} /> <b>{stateWord(detail.state)}</b>
+        {" "}· {say("area")} {pick(known?.properties.name, detail.area)} · {detail.audience === "public" ? say("forPublic") : say("forOperators")}
+        {" "}· {say("onset")} {moment(detail.onset)} · {say("updated")} {moment(detail.updated)} · {say("rule")} <code>{detail.rule}</code></p>
+      <p class="facts"><Deadline alert={detail} now={now} />
+        {detail.acknowledged && <> ✓ {say("acknowledged")}: {detail.acknowledged.by} {clock(detail.acknowledged.at)}</>}
+        {detail.owner && <> · {say("owner")} {detail.owner}</>}
+        {detail.silenced && <> · {say("silence")}: {detail.silenced.by} – {clock(detail.silenced.until)} “{detail.silenced.reason}”</>}</p>
+      {detail.approvals?.length > 0 && <p>{say("approvals")}: {detail.approvals.map((mark) => `${mark.by} ${clock(mark.at)}`).join(", ")}. {detail.proposal && say("secondPerson")}</p>}
+    </>
+  );
+}
+
+export function Incident({ id }: { id: string }) {
+  const live = useLive();
+  const known = live.known?.alerts.find((alert) => alert.incident === id);
+  const found = useLoaded(() => incident(id), [id, known?.updated, known?.acknowledged?.at, known?.owner, known?.state, live.readAt > 0]);
+  const [question, ask] = useState<Question | null>(null);
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const [told, setTold] = useState("");
+  const detail = found.value;
+  if (!detail) return <main id="main"><h1>{say("incidents")}</h1>{found.wrong ? <Wrong wrong={found.wrong} /> : <p>{say("loading")}</p>}</main>;
+  const now = live.known ? Date.parse(live.known.time) : Date.now();
+  const changed = (): void => { setTold(say("done")); setWrong(null); found.reload(); refresh(); };
+  const send = (path: string, body: unknown = {}): Promise<unknown> => post(`/alerts/${part(id)}/${path}`, body);
+  const close = (done: boolean): void => { ask(null); if (done) changed(); };
+  return (
+    <main id="main">
+      <h1>{pick(detail.headline, detail.incident)}</h1>
+      <Facts detail={detail} now={now} />
+      <Decisions detail={detail} ask={ask} act={(path, body) => void send(path, body).then(changed, setWrong)} />
+      <p role="status">{told}</p>
+      {wrong && <Wrong wrong={wrong} />}
+      {question === "approve" && <Approve detail={detail} close={close} />}
+      {question && question !== "approve" && (
+        <Ask title={PREPARED[question].title()} confirm={PREPARED[question].title()} reason={PREPARED[question].reason()}
+          act={(reason) => send(question, question === "note" ? { text: reason } : question === "reject" ? { reason, hash: detail.proposal_hash } : { reason })} close={close} />
+      )}
+      <div class="columns even">
+        <section aria-labelledby="why"><h2 id="why">{say("why")}</h2><Why evidence={detail.evidence} /></section>
+        <Water detail={detail} now={now} />
+      </div>
+      <section aria-labelledby="preview">
+        <h2 id="preview">{say("preview")}</h2>
+        <p>{say("audience")}: <b>{detail.audience === "public" ? say("forPublic") : say("forOperators")}</b> · {say("area")}: {detail.areas?.join(", ") || detail.area} · {say("level")}: {levelWord(detail.proposal?.level ?? detail.level)}</p>
+        {detail.audience === "public" && detail.issued && <p><a href={`${PUBLIC}/alerts/${part(id)}`}>{say("onPublic")}</a></p>}
+        <Preview detail={detail} />
+      </section>
+      <div class="columns even">
+        <section aria-labelledby="timeline"><h2 id="timeline">{say("timeline")}</h2><Timeline detail={detail} /></section>
+        <section aria-labelledby="notes"><h2 id="notes">{say("notes")}</h2>
+          {(detail.notes ?? []).length === 0 ? <p>{say("none")}</p> : <ul class="list">{detail.notes.map((note, at) => <li key={at}><time dateTime={note.time}>{moment(note.time)}</time> <b>{note.by}</b> <span>{note.text}</span></li>)}</ul>}
+        </section>
+      </div>
+      <div class="columns even"><Deliveries detail={detail} /><Reports detail={detail} /></div>
+    </main>
+  );
+}

@@ -1,0 +1,60 @@
+// Accounts, for administrators: who may do what, and the one-time link by which a person comes in.
+
+import { useState } from "preact/hooks";
+import { get, type Me, part, post } from "../api";
+import { Wrong } from "../ask";
+import { useLoaded } from "../live";
+import { type Key, say } from "../words";
+
+interface Account { username: string; role: Me["role"]; active: boolean; totp: boolean; created: string; disabled: string | null }
+
+const ROLES: [Me["role"], Key][] = [
+  ["viewer", "viewer"], ["operator", "operator"], ["approver", "approver"], ["rule_author", "ruleAuthor"], ["admin", "admin"],
+];
+
+function Roles({ value, change, label }: { value?: Me["role"]; change?: (role: string) => void; label: string }) {
+  return (
+    <select name="role" value={value} aria-label={label} onChange={(event) => change?.(event.currentTarget.value)}>
+      {ROLES.map(([role, word]) => <option key={role} value={role}>{say(word)}</option>)}
+    </select>
+  );
+}
+
+export function People() {
+  const found = useLoaded(() => get<{ users: Account[] }>("/users"), []);
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const [link, setLink] = useState<string | null>(null);
+  const done = (): void => { setWrong(null); found.reload(); };
+  const add = (event: Event): void => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    post<{ one_time_link: string }>("/users", Object.fromEntries(new FormData(form)))
+      .then((made) => { setLink(made.one_time_link); form.reset(); done(); }, setWrong);
+  };
+  const change = (name: string, path: string, body: unknown): void => void post(`/users/${part(name)}/${path}`, body).then(done, setWrong);
+  return (
+    <main id="main">
+      <h1>{say("people")}</h1>
+      {wrong && <Wrong wrong={wrong} />}
+      <form onSubmit={add} class="row">
+        <label>{say("user")}<input name="username" required pattern="[a-z0-9._\-]{2,64}" autocapitalize="none" autocomplete="off" /></label>
+        <label>{say("role")}<Roles label={say("role")} /></label>
+        <button type="submit" class="main">{say("invite")}</button>
+      </form>
+      {link && <p role="status" class="card">{say("oneTimeLink")}<br /><code>{link}</code></p>}
+      <div class="scroll" role="group" aria-label={say("people")} tabIndex={0}>
+        <table>
+          <thead><tr><th scope="col">{say("user")}</th><th scope="col">{say("role")}</th><th scope="col">{say("state")}</th><th scope="col">{say("action")}</th></tr></thead>
+          <tbody>{(found.value?.users ?? []).map((account) => (
+            <tr key={account.username}>
+              <th scope="row">{account.username}</th>
+              <td>{account.disabled ? account.role : <Roles value={account.role} label={`${say("role")}: ${account.username}`} change={(role) => change(account.username, "role", { role })} />}</td>
+              <td>{account.disabled ? say("disabled") : account.active ? say("active") : say("invited")}{account.totp && " · TOTP"}</td>
+              <td>{!account.disabled && <button type="button" aria-label={`${say("disable")}: ${account.username}`} onClick={() => change(account.username, "disable", {})}>{say("disable")}</button>}</td>
+            </tr>
+          ))}</tbody>
+        </table>
+      </div>
+    </main>
+  );
+}

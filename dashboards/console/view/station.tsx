@@ -1,0 +1,122 @@
+// One station: its curve with bands of danger, how fast it changes, when it would reach the next level, its neighbours,
+// and every value as a table.
+
+import { useState } from "preact/hooks";
+import { type Observation, observations, part, type Station as Place, stations, type Stream } from "../api";
+import { Wrong } from "../ask";
+import { Chart } from "../chart";
+import { useLoaded } from "../live";
+import { StandingSign } from "../sign";
+import { mainStream, standing, systemName, systemOf } from "../system";
+import { length, moment, number, quantity, unit } from "../time";
+import { Link } from "../way";
+import { pick, say } from "../words";
+
+const HOUR = 3_600_000;
+const SPANS = [{ hours: 6, word: "last6" }, { hours: 24, word: "last24" }, { hours: 168, word: "last7d" }] as const;
+const ROWS = 200;
+const NEAR = 5;
+
+const FLAGS: Record<number, string> = { 1: "1 pass", 2: "2 not evaluated", 3: "3 suspect", 4: "4 fail", 9: "9 missing" };
+
+/** The least-squares slope of the last hour's good values, in units an hour. */
+export function slope(seen: Observation[]): number | null {
+  const good = seen.filter((one) => one.value !== null && one.flag < 3).map((one) => ({ t: Date.parse(one.time) / HOUR, v: one.value as number }));
+  const last = good.at(-1);
+  if (!last) return null;
+  const recent = good.filter((point) => last.t - point.t <= 1);
+  if (recent.length < 3) return null;
+  const mean = (of: (point: { t: number; v: number }) => number): number => recent.reduce((sum, point) => sum + of(point), 0) / recent.length;
+  const [t, v] = [mean((point) => point.t), mean((point) => point.v)];
+  const spread = mean((point) => (point.t - t) ** 2);
+  return spread === 0 ? null : mean((point) => (point.t - t) * (point.v - v)) / spread;
+}
+
+function outlook(stream: Stream, rate: number | null): string {
+  const limits = Object.values(stream.levels).filter((limit) => limit !== undefined).sort((one, other) => one - other);
+  if (stream.value === null || rate === null || limits.length === 0) return say("unknown");
+  const next = limits.find((limit) => limit > (stream.value as number));
+  if (next === undefined) return say("aboveAll");
+  if (rate <= 0) return say("falling");
+  return `${length(((next - stream.value) / rate) * HOUR)} (${quantity(next, stream.unit)})`;
+}
+
+function distance([lat, lon]: [number, number], [toLat, toLon]: [number, number]): number {
+  const east = (toLon - lon) * Math.cos((lat * Math.PI) / 180);
+  return Math.hypot(toLat - lat, east) * 111.2;
+}
+
+function neighboursOf(place: Place, all: Place[]): { place: Place; word: string }[] {
+  const up = place.upstream ?? [];
+  const found = all.filter((other) => up.includes(other.id)).map((other) => ({ place: other, word: say("upstream") }));
+  found.push(...all.filter((other) => other.upstream?.includes(place.id)).map((other) => ({ place: other, word: say("downstream") })));
+  const system = systemOf(place).id;
+  const near = all.filter((other) => other.id !== place.id && systemOf(other).id === system && !found.some((one) => one.place.id === other.id))
+    .sort((one, other) => distance(place.position, one.position) - distance(place.position, other.position));
+  found.push(...near.slice(0, NEAR).map((other) => ({ place: other, word: `${say("nearby")} ${distance(place.position, other.position).toFixed(1)} km` })));
+  return found;
+}
+
+function Values({ seen, stream }: { seen: Observation[]; stream: Stream }) {
+  return (
+    <details>
+      <summary>{say("values")} ({seen.length})</summary>
+      <div class="scroll" role="group" aria-label={say("values")} tabIndex={0}>
+        <table>
+          <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("value")}</th><th scope="col">{say("flag")}</th></tr></thead>
+          <tbody>{[...seen].reverse().slice(0, ROWS).map((one) => (
+            <tr key={one.time}><th scope="row">{moment(one.time)}</th><td class="num">{quantity(one.value, stream.unit)}</td><td>{FLAGS[one.flag] ?? one.flag}</td></tr>
+          ))}</tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+export function Station({ id }: { id: string }) {
+  const [hours, setHours] = useState<number>(24);
+  const [kind, setKind] = useState<string | null>(null);
+  const all = useLoaded(() => stations(), [], 15_000);
+  const place = all.value?.stations.find((station) => station.id === id);
+  const now = all.value ? Date.parse(all.value.time) : 0;
+  const stream = place && (place.datastreams.find((one) => one.kind === kind) ?? mainStream(place));
+  const [from, to] = [now - hours * HOUR, now];
+  const read = useLoaded(async () => (stream ? observations(id, stream.kind, new Date(from).toISOString(), new Date(to).toISOString()) : []),
+    [id, stream?.kind, hours, now]);
+  if (!all.value) return <main id="main"><h1>{say("station")}</h1>{all.wrong ? <Wrong wrong={all.wrong} /> : <p>{say("loading")}</p>}</main>;
+  if (!place || !stream) return <main id="main"><h1>{say("missing")}</h1></main>;
+  const seen = read.value ?? [];
+  const rate = slope(seen);
+  const name = pick(place.name, place.id);
+  const csv = `/api/v1/observations?format=csv&limit=10000&station=${part(id)}&kind=${part(stream.kind)}&from=${part(new Date(from).toISOString())}&to=${part(new Date(to).toISOString())}`;
+  return (
+    <main id="main">
+      <h1>{name}</h1>
+      <p class="facts"><StandingSign standing={standing(place, now)} /> {systemName(systemOf(place))} · <code>{place.id}</code> · {place.position.map((one) => one.toFixed(4)).join(", ")}</p>
+      <div class="tools row">
+        <label>{say("quantity")}
+          <select value={stream.kind} onChange={(event) => setKind(event.currentTarget.value)}>
+            {place.datastreams.map((one) => <option key={one.kind} value={one.kind}>{one.kind}</option>)}
+          </select>
+        </label>
+        <fieldset><legend>{say("span")}</legend>
+          {SPANS.map((span) => <label key={span.hours}><input type="radio" name="span" checked={hours === span.hours} onChange={() => setHours(span.hours)} />{say(span.word)}</label>)}
+        </fieldset>
+        <a class="button" href={csv} download={`${id}-${stream.kind}.csv`}>{say("csv")}</a>
+      </div>
+      <dl class="figures">
+        <div><dt>{say("lastValue")}</dt><dd>{quantity(stream.value, stream.unit)}{stream.time && <span class="mut"> {moment(stream.time)}</span>}</dd></div>
+        <div><dt>{say("rate")}</dt><dd>{rate === null ? say("unknown") : `${rate > 0 ? "+" : ""}${number(rate)} ${unit(stream.unit)}/h`}</dd></div>
+        <div><dt>{say("eta")}</dt><dd>{outlook(stream, rate)}</dd></div>
+      </dl>
+      {read.wrong ? <Wrong wrong={read.wrong} /> : <Chart name={name} stream={stream} seen={seen} from={from} to={to} />}
+      <Values seen={seen} stream={stream} />
+      <section aria-labelledby="neighbours"><h2 id="neighbours">{say("neighbours")}</h2>
+        <ul class="list">{neighboursOf(place, all.value.stations).map(({ place: other, word }) => {
+          const main = mainStream(other);
+          return <li key={other.id}><StandingSign standing={standing(other, now)} /><Link to={`/station/${part(other.id)}`}>{pick(other.name, other.id)}</Link><span class="mut">{word}</span><span class="num">{main && quantity(main.value, main.unit)}</span></li>;
+        })}</ul>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,107 @@
+// The console with a made city in place of the API: every view, wide and narrow, light and dark, in both languages;
+// hostile names; keys; and a large city.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OPERATOR, accessible, fits, picture, tab } from "./browser.mjs";
+import { serve } from "./made.mjs";
+
+const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
+  ["exercises", "/exercises"], ["people", "/people"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
+
+const settled = async (page) => {
+  await page.locator("main h1").first().waitFor();
+  await page.waitForLoadState("networkidle");
+};
+
+for (const [scheme, locale, width] of [["light", "ko-KR", 1440], ["dark", "en-GB", 1440], ["light", "en-GB", 320], ["dark", "ko-KR", 320]]) {
+  test(`console, ${scheme}, ${locale}, ${width} px`, async () => {
+    const { context, page, complaints } = await tab({ colorScheme: scheme, locale, viewport: { width, height: 900 } });
+    await serve(page);
+    for (const [name, path] of VIEWS) {
+      await page.goto(`${OPERATOR}${path}`);
+      await settled(page);
+      await accessible(page, `${name} ${scheme} ${locale} ${width}`);
+      await fits(page, `${name} ${locale} ${width}`);
+      assert.equal(await page.locator("html").getAttribute("lang"), locale.slice(0, 2));
+      assert.equal(await page.locator("main img, main script").count(), 0, `${name}: a name has become markup`);
+      await picture(page, `console-${name}-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
+    }
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
+
+test("a proposal is acknowledged and approved with keys alone", async () => {
+  const { context, page, complaints } = await tab();
+  const calls = await serve(page);
+  await page.goto(`${OPERATOR}/inbox`);
+  await page.locator(".inbox li").first().waitFor();
+  const tabTo = async (wanted) => {
+    for (let n = 0; n < 60; n += 1) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate((selector) => document.activeElement?.matches(selector), wanted)) return;
+    }
+    assert.fail(`${wanted} is not reached with Tab`);
+  };
+  await tabTo(".inbox a");
+  // Down to the first that nobody has acknowledged, then A.
+  const waits = await page.locator(".inbox li").evaluateAll((items) => items.findIndex((item) => item.querySelector(".buttons")?.childElementCount === 2 && item.querySelector(".buttons button:first-child")));
+  for (let n = 0; n < waits; n += 1) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("a");
+  await assert.doesNotReject(async () => { while (!calls.some(([path]) => path.endsWith("/ack"))) await page.waitForTimeout(50); });
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Approve and issue" }).waitFor();
+  await tabTo(".decisions button.main");
+  await page.keyboard.press("Enter");
+  await page.locator("dialog").waitFor();
+  await accessible(page, "the question before an approval");
+  await tabTo("dialog input");
+  await page.keyboard.type("12345");
+  await page.keyboard.press("Enter");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  const approval = calls.find(([path]) => path.endsWith("/approve"));
+  assert.deepEqual(approval?.[1], { hash: "abc", population: 12345 });
+  assert.equal(approval?.[2], "token", "what changes something carries the token");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("keys typed outside of the list decide nothing", async () => {
+  const { context, page } = await tab();
+  const calls = await serve(page);
+  await page.goto(`${OPERATOR}/inbox`);
+  await page.locator(".inbox li").first().waitFor();
+  await page.locator("body").press("a");
+  assert.deepEqual(calls, []);
+  await context.close();
+});
+
+test("a viewer decides nothing", async () => {
+  const { context, page } = await tab();
+  await serve(page, { role: "viewer" });
+  await page.goto(`${OPERATOR}/incident/river_flood-gu0-0`);
+  await page.getByRole("heading", { name: "Why?" }).waitFor();
+  assert.equal(await page.locator(".decisions button").count(), 0);
+  await context.close();
+});
+
+test("a large city stays quick", async () => {
+  const { context, page, complaints } = await tab();
+  await serve(page, { stations: 2_000, incidents: 500 });
+  await page.goto(`${OPERATOR}/`);
+  await page.getByRole("heading", { name: "Stations (2000)" }).waitFor();
+  await page.waitForLoadState("networkidle");
+  // From the click to the next picture, inside of the page.
+  const took = (selector) => page.evaluate((selector) => new Promise((done) => {
+    const begun = performance.now();
+    document.querySelector(selector).click();
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - begun)));
+  }), selector);
+  const times = [];
+  for (let n = 0; n < 9; n += 1) times.push(await took(".filter label:nth-of-type(3) input"));
+  times.sort((one, other) => one - other);
+  console.log(`2,000 stations, 500 incidents: a filter takes ${times[4].toFixed(0)} ms (median of 9, at most ${times[8].toFixed(0)})`);
+  assert.ok(times[4] < 1_000, `${times[4]} ms`);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

@@ -1,0 +1,100 @@
+// A made city for the console: as large as one wants, with hostile names, served in place of the API.
+
+const NOW = "2026-07-08T12:00:00Z";
+const LEVELS = ["advisory", "watch", "warning", "emergency"];
+export const HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>";
+const KINDS = [["river_stage", "m"], ["rainfall", "mm"], ["underpass_water_depth", "cm"], ["tilt", "deg"], ["charger_available", "{count}"], ["wifi_up", "1"], ["sewer_level", "m"]];
+
+const before = (minutes) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
+
+const station = (n) => {
+  const [kind, unit] = KINDS[n % KINDS.length];
+  return {
+    id: `station-${n}`, name: { ko: `관측소 ${n}`, en: n === 0 ? HOSTILE : `Station ${n}` },
+    position: [37.45 + (n % 50) * 0.004, 126.9 + Math.floor(n / 50) * 0.005], area: `gu${n % 8}`, affects: [`gu${n % 8}`],
+    upstream: n > 0 ? [`station-${n - 1}`] : [],
+    datastreams: [{
+      kind, unit, cadence_s: 600, levels: kind === "river_stage" ? { advisory: 5.5, watch: 6.2, warning: 6.5 } : {},
+      time: n % 17 === 3 ? before(300) : before(2), value: 4.6 + (n % 23) * 0.1, flag: n % 29 === 5 ? 4 : 1,
+    }],
+  };
+};
+
+const areas = () => Array.from({ length: 8 }, (_, n) => {
+  const [west, south] = [126.88 + (n % 4) * 0.06, 37.44 + Math.floor(n / 4) * 0.11];
+  const ring = [[west, south], [west + 0.06, south], [west + 0.06, south + 0.11], [west, south + 0.11], [west, south]];
+  return {
+    type: "Feature", properties: { code: `gu${n}`, kind: "sigungu", parent: null, name: { ko: `${n}구`, en: n === 1 ? HOSTILE : `District ${n}` } },
+    geometry: { type: "MultiPolygon", coordinates: [[ring]] },
+  };
+});
+
+const alert = (n) => {
+  const waits = n % 5 === 0;
+  return {
+    incident: `river_flood-gu${n % 8}-${n}`, identifier: null, sent: waits ? null : before(n), status: "Actual", msg_type: null,
+    hazard: "river_flood", area: `gu${n % 8}`, level: LEVELS[n % 4], state: waits ? "proposed" : "issued",
+    headline: { ko: `위험 ${n}`, en: n === 0 ? HOSTILE : `Danger: river flooding ${n}` }, instruction: { ko: "대피하세요.", en: HOSTILE },
+    onset: before(60 + n), expires: null, cap: null, audience: "public", decided: LEVELS[n % 4], issued: waits ? null : LEVELS[n % 4],
+    evidence: [
+      { label: { ko: "수위", en: HOSTILE }, station: "station-0", value: 6.4, unit: "m", op: ">=", limit: 6.2, result: "true" },
+      { label: { ko: "강우", en: "rain" }, station: null, value: null, unit: "mm", op: ">=", limit: 50, result: "unknown" },
+      { label: { ko: "이웃", en: "neighbour" }, station: "station-1", value: 5, unit: "m", op: ">=", limit: 6, result: "false" },
+    ],
+    proposal: waits ? { level: LEVELS[n % 4], since: before(n % 60), deadline: new Date(Date.parse(NOW) + 180_000).toISOString(), escalated: n % 10 === 0 } : null,
+    rule: "river_flood", station: "station-0", group: `g${n}`, updated: before(n % 200), owner: null, acknowledged: n % 3 === 0 ? { by: HOSTILE, at: before(5) } : null, silenced: null,
+  };
+};
+
+const detail = (one) => ({
+  ...one, proposal_hash: "abc", required: "two", approvals: [], population: 12345, type_population: true, areas: [one.area], channels: [],
+  timeline: [{ time: before(30), cause: "rule", from: "none", level: "advisory", state: "issued", by: null, reason: null, message: { identifier: "a.1", sent: before(30), level: "advisory", msg_type: "Alert" } },
+    { time: before(3), cause: HOSTILE, from: "advisory", level: "watch", state: "proposed", by: HOSTILE, reason: HOSTILE, message: null }],
+  notes: [{ time: before(2), by: "kim", text: HOSTILE }],
+  preview: { ko: { headline: "위험", instruction: "대피하세요." }, en: { headline: HOSTILE, instruction: "Leave." } },
+});
+
+const observations = () => Array.from({ length: 140 }, (_, n) => ({
+  time: before(1400 - n * 10), value: n === 40 ? 18 : 4 + 2.4 * Math.sin(n / 30), flag: n === 40 ? 4 : 1,
+})).filter((_, n) => n < 60 || n > 75);
+
+/** Answers the API of a page from here. `calls` collects what was asked with POST. */
+export async function serve(page, { stations = 140, incidents = 20, role = "admin" } = {}) {
+  const calls = [];
+  const all = Array.from({ length: stations }, (_, n) => station(n));
+  const alerts = Array.from({ length: incidents }, (_, n) => alert(n));
+  await page.route("**/api/v1/**", async (route) => {
+    const url = new URL(route.request().url());
+    const path = decodeURIComponent(url.pathname.replace("/api/v1", ""));
+    const json = (body) => route.fulfill({ json: body });
+    if (route.request().method() === "POST") {
+      calls.push([path, route.request().postDataJSON(), route.request().headers()["x-bongsu-csrf"]]);
+      const found = alerts.find((one) => path === `/alerts/${one.incident}/ack`);
+      if (found) found.acknowledged = { by: "kim", at: NOW };
+      return json({ state: "issued", needs_second: true });
+    }
+    if (path === "/events") return route.abort();
+    if (path === "/me") return json({ user: "kim", role, csrf: "token", expires: NOW, totp: false });
+    if (path === "/alerts") {
+      const begins = 200 * (Number(url.searchParams.get("page") ?? 1) - 1);
+      return json({ time: NOW, current: true, alerts: alerts.slice(begins, begins + 200) });
+    }
+    if (path.startsWith("/alerts/")) {
+      const found = alerts.find((one) => one.incident === path.slice("/alerts/".length));
+      return found ? json(detail(found)) : route.fulfill({ status: 404, json: { error: HOSTILE, remedy: HOSTILE } });
+    }
+    if (path === "/stations") {
+      const id = url.searchParams.get("station");
+      return json({ time: NOW, stations: id ? all.filter((one) => one.id === id) : all });
+    }
+    if (path === "/areas") return json({ type: "FeatureCollection", features: areas() });
+    if (path === "/observations") return json({ observations: observations(), next: null });
+    if (path === "/audit") return json({ entries: [{ id: 1, time: NOW, who: HOSTILE, role: "admin", from_address: null, action: "login", subject: HOSTILE, detail: { a: HOSTILE }, hash: "x" }], next: null });
+    if (path === "/exercises") return json({ exercises: [alert(0)] });
+    if (path === "/users") return json({ users: ["kim", "lee"].map((username, n) => ({ username, role: n ? "viewer" : "admin", active: true, totp: false, created: NOW, disabled: n ? NOW : null })) });
+    if (path === "/deliveries") return json({ deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
+    if (path === "/reports") return json({ reports: [{ received: NOW, hazard: "river_flood", area: "gu0", what: "depth", value: "knee" }] });
+    return route.fulfill({ status: 404, json: { error: "no such path", remedy: "" } });
+  });
+  return calls;
+}
