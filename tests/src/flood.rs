@@ -140,7 +140,7 @@ pub fn decided(setup: &Setup, hazard: &str) -> Vec<Change> {
 }
 
 /// Publishes rows to a program whose clock runs `speed` times as fast as ours, each as soon as that clock shows its
-/// time, and waits for each PUBACK.
+/// time, and waits for the PUBACKs of each moment.
 pub fn publish(program: &Program, rows: &[Row], speed: f64) {
     let (beat, beats) = channel();
     // The heartbeat tells what the program's clock shows. It is heard a little later, so ours lags and never leads.
@@ -158,15 +158,20 @@ pub fn publish(program: &Program, rows: &[Row], speed: f64) {
         at + Duration::from_secs_f64(ahead.max(0.0))
     };
     let mut device = Device::connect(program).expect("the door lets a device in");
-    for row in rows {
-        std::thread::sleep(due(row).saturating_duration_since(Instant::now()));
-        let value = if row.value.is_empty() { "null" } else { &row.value };
-        let body = format!("{{\"t\":{},\"{}\":{value}}}", row.time_ms, row.kind);
-        device.say(&format!("bongsu/v1/{}/obs", row.station), body.as_bytes()).expect("it is acknowledged");
+    // All that is said at one moment is on its way before the first of it is waited for: a clock that runs faster gives
+    // each of them less time.
+    for moment in rows.chunk_by(|one, other| one.time_ms == other.time_ms) {
+        std::thread::sleep(due(&moment[0]).saturating_duration_since(Instant::now()));
+        let said = moment.iter().map(|row| {
+            let value = if row.value.is_empty() { "null" } else { &row.value };
+            let body = format!("{{\"t\":{},\"{}\":{value}}}", row.time_ms, row.kind);
+            (format!("bongsu/v1/{}/obs", row.station), body.into_bytes())
+        });
+        device.say_all(said).expect("it is acknowledged");
     }
 }
 
-/// A device that says one thing at a time.
+/// A device that waits until what it said is acknowledged.
 #[derive(Debug)]
 pub struct Device(TcpStream);
 
@@ -192,10 +197,22 @@ impl Device {
     /// # Errors
     /// It is not acknowledged.
     pub fn say(&mut self, topic: &str, payload: &[u8]) -> std::io::Result<()> {
+        self.say_all([(topic.to_owned(), payload.to_vec())])
+    }
+
+    /// Publishes all of this, topics and payloads, and waits for every PUBACK.
+    ///
+    /// # Errors
+    /// Something of it is not acknowledged.
+    pub fn say_all(&mut self, all: impl IntoIterator<Item = (String, Vec<u8>)>) -> std::io::Result<()> {
         let mut out = Vec::new();
-        wire::publish(&mut out, topic, 1, payload);
+        let mut count = 0;
+        for (topic, payload) in all {
+            count += 1;
+            wire::publish(&mut out, &topic, count, &payload);
+        }
         self.0.write_all(&out)?;
-        self.expect(wire::PUBACK)
+        (0..count).try_for_each(|_| self.expect(wire::PUBACK))
     }
 
     fn expect(&mut self, head: u8) -> std::io::Result<()> {
