@@ -2,6 +2,7 @@
 
 use bongsu_rules::incident::State;
 use bongsu_sensors::Level;
+use bongsu_simulators::city::station::Role;
 use bongsu_simulators::{FaultOrder, fault};
 use bongsu_tests::rehearsal::{Outcome, Rehearsal, is_soak};
 use std::time::Duration;
@@ -13,6 +14,12 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
 fn calm(seed: u64) -> Rehearsal {
     let calm = Rehearsal::of("calm", seed);
     if is_soak() { calm.lasting(22) } else { calm.small().lasting(13) }
+}
+
+fn rain_gauge(rehearsal: &Rehearsal) -> String {
+    let simulation = rehearsal.simulation();
+    let mut stations = simulation.city().stations.iter();
+    stations.find(|station| matches!(station.role, Role::Rain { .. })).expect("it rains").id.to_string()
 }
 
 fn with_fault(mut rehearsal: Rehearsal, kind: &'static fault::FaultKind, station: Option<String>) -> Rehearsal {
@@ -34,7 +41,9 @@ fn a_sensor_that_fails_in_calm_weather_is_named_to_operators_and_warns_nobody() 
         // readings of a gauge, where a station is called silent after six.
         let is_harmless = ["duplicate", "late"].contains(&kind.name);
         for seed in seeds() {
-            let outcome = with_fault(calm(seed), kind, None).run();
+            // No water takes a gauge in calm weather; a rain gauge simply dies.
+            let dies = (kind.name == "sudden_death").then(|| rain_gauge(&calm(seed)));
+            let outcome = with_fault(calm(seed), kind, dies).run();
             let station = ill(&outcome);
             let named = outcome.named(&station).map(|transition| transition.time);
             println!("{} at {station}, seed {seed}: named at {named:?}; {}", kind.name, outcome.summary());
