@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).ok_or("name the file of the session store")?;
     let store: Arc<dyn SessionStore> = Arc::new(sqlite::SqliteStore::open(Path::new(&file))?);
     let config = DoorConfig {
-        listeners: vec![Listener { address: "127.0.0.1:0".parse()?, plane: Plane::Devices }],
+        listeners: vec![Listener::new("127.0.0.1:0".parse()?, Plane::Devices)],
         limits: Limits { session_messages: 50_000, ..Limits::default() },
         sessions: Some(store),
         ..DoorConfig::default()

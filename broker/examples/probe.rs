@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let clients = arguments.next().unwrap_or(50);
     let idle = arguments.next().unwrap_or(4000);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let listener = Listener { address: "127.0.0.1:0".parse()?, plane: Plane::Devices };
+    let listener = Listener::new("127.0.0.1:0".parse()?, Plane::Devices);
     let config = DoorConfig { listeners: vec![listener], ..DoorConfig::default() };
     let (door, intake, outlet) = runtime.block_on(Door::start(config, Arc::new(Everyone)))?;
     let address = door.addresses()[0];

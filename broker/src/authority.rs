@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::config::Plane;
 use crate::stats::Stats;
+use crate::tls::Certificate;
 use crate::wire::Reason;
 
 /// Implemented by the application. Calls come from the threads that serve sockets: an answer may
@@ -68,6 +69,8 @@ pub enum Route {
     /// To subscribers alone, retained if it says so. The door acknowledges it when whatever it
     /// owes to kept sessions, and its retained state, is stored.
     FanOut,
+    /// The same, but never retained, whatever it says: what is for the moment must not come back with every subscriber.
+    FanOutOnce,
     /// To both at once; acknowledged when both have it.
     Both,
 }
@@ -88,6 +91,8 @@ pub struct Credentials<'a> {
     pub username: Option<&'a str>,
     /// Password bytes, if sent.
     pub password: Option<&'a [u8]>,
+    /// The certificate it showed, if it was asked for one and has one.
+    pub certificate: Option<&'a Certificate>,
 }
 
 impl fmt::Debug for Credentials<'_> {
@@ -96,6 +101,7 @@ impl fmt::Debug for Credentials<'_> {
             .field("client_id", &self.client_id)
             .field("username", &self.username)
             .field("password", &self.password.map(|_| "(hidden)"))
+            .field("certificate", &self.certificate)
             .finish()
     }
 }
@@ -107,6 +113,8 @@ pub struct Identity {
     pub username: String,
     /// Plane of the listener.
     pub plane: Plane,
+    /// Many share this name, so limits of one device count for each connection.
+    pub is_shared: bool,
     /// Whatever the application wants to find again in its own answers.
     pub data: Arc<dyn Any + Send + Sync>,
 }
@@ -114,7 +122,13 @@ pub struct Identity {
 impl Identity {
     /// An identity without data of the application.
     pub fn new(username: impl Into<String>, plane: Plane) -> Self {
-        Identity { username: username.into(), plane, data: Arc::new(()) }
+        Identity { username: username.into(), plane, is_shared: false, data: Arc::new(()) }
+    }
+
+    /// The same for a name that many share.
+    pub fn shared(mut self) -> Self {
+        self.is_shared = true;
+        self
     }
 
     /// The same with data of the application.

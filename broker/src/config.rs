@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::remote::RemoteConfig;
 use crate::store::{Receipt, SessionStore};
+use crate::tls::Tls;
 
 /// Who is expected behind a listener. The [`Authority`](crate::Authority) decides what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,12 +23,33 @@ pub enum Plane {
 }
 
 /// One address to listen on. Port 0 lets the system choose; see [`Door::addresses`](crate::Door::addresses).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Listener {
     /// Address and port.
     pub address: SocketAddr,
     /// The plane whose clients connect here.
     pub plane: Plane,
+    /// MQTT in WebSocket frames.
+    pub websocket: bool,
+    /// Inside TLS.
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl Listener {
+    /// MQTT over TCP.
+    pub fn new(address: SocketAddr, plane: Plane) -> Listener {
+        Listener { address, plane, websocket: false, tls: None }
+    }
+
+    /// The same in WebSocket frames.
+    pub fn over_websocket(self) -> Listener {
+        Listener { websocket: true, ..self }
+    }
+
+    /// The same inside TLS.
+    pub fn inside(self, tls: Arc<Tls>) -> Listener {
+        Listener { tls: Some(tls), ..self }
+    }
 }
 
 /// Listeners and limits of one door.
@@ -34,9 +57,6 @@ pub struct Listener {
 pub struct DoorConfig {
     /// All are bound before the first client is served, or none is.
     pub listeners: Vec<Listener>,
-    /// Listeners for MQTT in WebSocket frames; in [`Door::addresses`](crate::Door::addresses) they
-    /// come after the others.
-    pub websocket_listeners: Vec<Listener>,
     /// Bounds on everything a client can make grow.
     pub limits: Limits,
     /// Keeps sessions and retained messages over a restart. Without one they last as long as the
@@ -45,6 +65,8 @@ pub struct DoorConfig {
     /// The application's receipts of QoS 2 messages: see
     /// [`Delivery::receipts`](crate::Delivery::receipts).
     pub receipts: Vec<Receipt>,
+    /// A broker of others that devices speak to, besides the listeners.
+    pub remote: Option<RemoteConfig>,
     /// How often the door tells `$SYS/broker/…` about itself; `None` for never.
     pub system_interval: Option<Duration>,
 }
@@ -53,10 +75,10 @@ impl fmt::Debug for DoorConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DoorConfig")
             .field("listeners", &self.listeners)
-            .field("websocket_listeners", &self.websocket_listeners)
             .field("limits", &self.limits)
             .field("sessions", &self.sessions.is_some())
             .field("receipts", &self.receipts.len())
+            .field("remote", &self.remote)
             .field("system_interval", &self.system_interval)
             .finish()
     }
@@ -68,9 +90,25 @@ pub struct Limits {
     /// Open sockets over all listeners; one more is closed at once. Leaves a process with 20,000
     /// files room for its store and its web pages.
     pub max_connections: usize,
-    /// From accept to a complete CONNECT. Long enough for a device on a bad radio link, short
-    /// enough that silent sockets do not fill `max_connections`.
+    /// Of those, what citizens may have: a crowd on the day of a flood does not lock out the gauges.
+    pub public_connections: usize,
+    /// Open sockets from one address on the planes of devices and operators. A whole city may stand
+    /// behind one mobile network, or one proxy.
+    pub connections_by_address: usize,
+    /// Open sockets from one address on the public plane: a household, an office, a school.
+    pub public_connections_by_address: usize,
+    /// From accept to a complete CONNECT, the handshakes of TLS and WebSocket included. Long enough
+    /// for a device on a bad radio link, short enough that silent sockets do not fill
+    /// `max_connections`.
     pub connect_timeout: Duration,
+    /// Messages a second of one connection; 0 for any number. Who is faster is heard later. A
+    /// concentrator of ten thousand stations stays below.
+    pub messages_per_second: u32,
+    /// Bytes a second of one connection; 0 for any number.
+    pub bytes_per_second: u32,
+    /// Connections a minute of one name, after a burst of 10,000; 0 for any number. One that connects
+    /// all the time has a fault.
+    pub connects_per_minute: u32,
     /// Largest packet a client may send. The largest honest one is a block of a fast sensor.
     pub max_packet_bytes: usize,
     /// QoS 1 and 2 messages of one connection that may wait for their acknowledgement. Version 5
@@ -117,7 +155,13 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_connections: 16_000,
+            public_connections: 8_000,
+            connections_by_address: 16_000,
+            public_connections_by_address: 4_000,
             connect_timeout: Duration::from_secs(10),
+            messages_per_second: 20_000,
+            bytes_per_second: 16 * 1024 * 1024,
+            connects_per_minute: 6_000,
             max_packet_bytes: 256 * 1024,
             receive_maximum: 1024,
             intake_messages: 65_536,

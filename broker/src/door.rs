@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -16,14 +17,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authority::Authority;
-use crate::config::{DoorConfig, Listener, Plane};
-use crate::connection::{self, Shared};
+use crate::config::{DoorConfig, Listener};
+use crate::connection::{self, Caller, Shared};
+use crate::crowd::{Crowd, Full, Place};
 use crate::fanout::{Hub, Outlet, Published, Vitals, carry, tell_vitals};
 use crate::intake::{Feed, Intake};
+use crate::rate::Connects;
 use crate::registry::Registry;
+use crate::remote::Remote;
 use crate::session::{Loaded, Sessions, unix_ms};
 use crate::stats::Stats;
 use crate::store::{Forgetful, Snapshot, StoreError, Writer};
+use crate::tls::{Certificate, TlsError};
 use crate::websocket;
 
 /// A city's devices may all come back at once.
@@ -58,6 +63,9 @@ pub enum DoorError {
     /// What the session store keeps cannot be loaded.
     #[error("failed to load sessions: {0}")]
     Sessions(#[from] StoreError),
+    /// The remote broker cannot be spoken to.
+    #[error("failed to prepare the connection to the remote broker: {0}")]
+    Remote(#[from] TlsError),
 }
 
 /// A running broker: listeners, connections, router and watchdog. Dropping it closes everything
@@ -68,6 +76,8 @@ pub struct Door {
     tasks: TaskTracker,
     accepting: CancellationToken,
     router: CancellationToken,
+    /// The remote broker is left.
+    leave: CancellationToken,
     watchdog: Option<JoinHandle<()>>,
     writer: Arc<Writer>,
     threads: Vec<std::thread::JoinHandle<()>>,
@@ -80,9 +90,8 @@ impl Door {
     /// [`DoorError`]; nothing is left running then.
     pub async fn start(config: DoorConfig, authority: Arc<dyn Authority>) -> Result<(Door, Intake, Outlet), DoorError> {
         let mut listeners = Vec::new();
-        let tcp = config.listeners.iter().map(|listener| (listener, false));
-        for (listener, websocket) in tcp.chain(config.websocket_listeners.iter().map(|listener| (listener, true))) {
-            listeners.push(bind(listener, websocket)?);
+        for listener in &config.listeners {
+            listeners.push(bind(listener)?);
         }
         let stats = Arc::new(Stats::default());
         let store = config.sessions.unwrap_or_else(|| Arc::new(Forgetful));
@@ -106,6 +115,9 @@ impl Door {
         let Loaded(count) = sessions.load(snapshot.sessions, config.receipts);
         let feed = Feed::new(config.limits.intake_messages, stats.clone(), |s| (&s.intake_depth, &s.intake_full));
         let relay = Feed::new(config.limits.relay_messages, stats.clone(), |s| (&s.relay_depth, &s.relay_full));
+        let remote = config.remote.map(|remote| Remote::new(remote, &config.limits, feed.clone(), stats.clone()));
+        let remote = remote.transpose()?;
+        let mirror = remote.as_ref().map(|remote| (remote.outbox.clone(), stats.clone()));
         let carrier = {
             let (feed, hub, stop) = (Intake::new(relay.clone()), hub.clone(), router.clone());
             let name = std::thread::Builder::new().name("mqtt-fan-out".into());
@@ -121,6 +133,7 @@ impl Door {
             relay,
             stats,
             numbers: AtomicU64::new(count),
+            connects: Connects::default(),
             closing: CancellationToken::new(),
         });
         let door = Door {
@@ -129,22 +142,27 @@ impl Door {
             tasks: TaskTracker::new(),
             accepting: CancellationToken::new(),
             router,
+            leave: CancellationToken::new(),
             watchdog: Some(watchdog),
             writer,
             threads: vec![carrier, writing],
         };
         door.spawn_tasks(listeners, config.system_interval);
-        Ok((door, Intake::new(feed), Outlet::new(hub)))
+        if let Some(remote) = remote {
+            door.tasks.spawn(remote.run(door.accepting.clone(), door.leave.clone()));
+        }
+        Ok((door, Intake::new(feed), Outlet::new(hub, mirror)))
     }
 
     fn spawn_tasks(&self, listeners: Vec<Bound>, system_interval: Option<Duration>) {
+        let crowd = Crowd::new(self.shared.stats.clone());
         for bound in listeners {
-            let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
+            let (shared, tasks, crowd) = (self.shared.clone(), self.tasks.clone(), crowd.clone());
             let stop = self.accepting.clone();
             self.tasks.spawn(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = accept(bound, shared, tasks) => {}
+                    () = accept(bound, shared, tasks, crowd) => {}
                 }
             });
         }
@@ -195,6 +213,7 @@ impl Door {
     /// device dead.
     pub async fn stop(mut self) {
         self.accepting.cancel();
+        self.leave.cancel();
         self.shared.closing.cancel();
         self.shared.registry.finish();
         self.tasks.close();
@@ -215,6 +234,7 @@ impl Door {
 impl Drop for Door {
     fn drop(&mut self) {
         self.accepting.cancel();
+        self.leave.cancel();
         self.shared.closing.cancel();
         self.shared.registry.finish();
         self.router.cancel();
@@ -234,11 +254,10 @@ fn restored(snapshot: &Snapshot) -> (Vec<Arc<Published>>, u64) {
 struct Bound {
     socket: TcpListener,
     address: SocketAddr,
-    plane: Plane,
-    websocket: bool,
+    listener: Listener,
 }
 
-fn bind(listener: &Listener, websocket: bool) -> Result<Bound, DoorError> {
+fn bind(listener: &Listener) -> Result<Bound, DoorError> {
     let address = listener.address;
     let open = || -> io::Result<Bound> {
         let socket = match address {
@@ -248,12 +267,12 @@ fn bind(listener: &Listener, websocket: bool) -> Result<Bound, DoorError> {
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let socket = socket.listen(BACKLOG)?;
-        Ok(Bound { address: socket.local_addr()?, socket, plane: listener.plane, websocket })
+        Ok(Bound { address: socket.local_addr()?, socket, listener: listener.clone() })
     };
     open().map_err(|source| DoorError::Listen { address, source })
 }
 
-async fn accept(bound: Bound, shared: Arc<Shared>, tasks: TaskTracker) {
+async fn accept(bound: Bound, shared: Arc<Shared>, tasks: TaskTracker, crowd: Arc<Crowd>) {
     let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
     loop {
         let (stream, peer) = match bound.socket.accept().await {
@@ -265,35 +284,84 @@ async fn accept(bound: Bound, shared: Arc<Shared>, tasks: TaskTracker) {
             }
         };
         prepare(&stream);
-        if shared.stats.sockets.get() >= shared.limits.max_connections as u64 {
-            shared.stats.refused_full.add(1);
-            turn_away(stream, &shared, &bound, &tasks, &turned_away);
-            continue;
-        }
-        shared.stats.sockets.add(1);
-        let (shared, plane, websocket) = (shared.clone(), bound.plane, bound.websocket);
+        let place = match crowd.enter(bound.listener.plane, peer, &shared.limits) {
+            Ok(place) => place,
+            Err(full) => {
+                match full {
+                    Full::Door => shared.stats.refused_full.add(1),
+                    Full::Address => shared.stats.refused_address.add(1),
+                }
+                turn_away(stream, &shared, &bound, &tasks, &turned_away);
+                continue;
+            }
+        };
+        let (shared, listener) = (shared.clone(), bound.listener.clone());
         tasks.spawn(async move {
-            let _open = OpenSocket(shared.stats.clone());
-            if !websocket {
-                return connection::serve(stream, peer, plane, shared).await;
+            let _place: Place = place;
+            if !listener.websocket && listener.tls.is_none() {
+                let caller = Caller { address: peer, plane: listener.plane, certificate: None };
+                return connection::serve(stream, caller, shared).await;
             }
             // apart, so that its size is no burden to every other connection
-            Box::pin(serve_websocket(stream, peer, plane, shared)).await;
+            Box::pin(shake_hands(stream, peer, listener, shared)).await;
         });
     }
 }
 
-async fn serve_websocket(stream: TcpStream, peer: SocketAddr, plane: Plane, shared: Arc<Shared>) {
-    let accepted = websocket::accept(stream, shared.limits.max_packet_bytes);
-    match tokio::time::timeout(shared.limits.connect_timeout, accepted).await {
-        Ok(Ok(stream)) => connection::serve(stream, peer, plane, shared).await,
-        Ok(Err(_)) | Err(_) => shared.stats.refused_silent.add(1),
+/// TLS and WebSocket, together within the time a CONNECT may take. Whoever is silent here costs a task and a timer.
+async fn shake_hands(stream: TcpStream, peer: SocketAddr, listener: Listener, shared: Arc<Shared>) {
+    let Listener { plane, websocket, tls, .. } = listener;
+    let deadline = tokio::time::Instant::now() + shared.limits.connect_timeout;
+    let Some(tls) = tls else {
+        let caller = Caller { address: peer, plane, certificate: None };
+        return shake_websocket(stream, caller, deadline, shared).await;
+    };
+    let accepting = tls.acceptor().accept(stream);
+    let Some(stream) = in_time(accepting, deadline, &shared).await else { return };
+    let certificate = Certificate::of(stream.get_ref().1.peer_certificates()).map(Box::new);
+    let caller = Caller { address: peer, plane, certificate };
+    if websocket {
+        shake_websocket(stream, caller, deadline, shared).await;
+    } else {
+        Box::pin(connection::serve(stream, caller, shared)).await;
     }
 }
 
-/// Tells a client that there is no room, if it asks soon and not too many are being told.
+async fn shake_websocket<S>(stream: S, caller: Caller, deadline: tokio::time::Instant, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let accepting = websocket::accept(stream, shared.limits.max_packet_bytes);
+    if let Some(stream) = in_time(accepting, deadline, &shared).await {
+        Box::pin(connection::serve(stream, caller, shared)).await;
+    }
+}
+
+/// The outcome of a handshake; failures and silence are counted.
+async fn in_time<T, E>(
+    handshake: impl Future<Output = Result<T, E>>,
+    deadline: tokio::time::Instant,
+    shared: &Shared,
+) -> Option<T> {
+    tokio::select! {
+        () = shared.closing.cancelled() => None,
+        done = tokio::time::timeout_at(deadline, handshake) => match done {
+            Ok(Ok(stream)) => Some(stream),
+            Ok(Err(_)) => {
+                shared.stats.refused_handshake.add(1);
+                None
+            }
+            Err(_) => {
+                shared.stats.refused_silent.add(1);
+                None
+            }
+        },
+    }
+}
+
+/// Tells a client that there is no room, if it asks soon and not too many are being told. Nobody shakes hands for it.
 fn turn_away(stream: TcpStream, shared: &Arc<Shared>, bound: &Bound, tasks: &TaskTracker, slots: &Arc<Semaphore>) {
-    if bound.websocket {
+    if bound.listener.websocket || bound.listener.tls.is_some() {
         return;
     }
     if let Ok(slot) = slots.clone().try_acquire_owned() {
@@ -302,15 +370,6 @@ fn turn_away(stream: TcpStream, shared: &Arc<Shared>, bound: &Bound, tasks: &Tas
             connection::turn_away(stream, &shared).await;
             drop(slot);
         });
-    }
-}
-
-/// Counts a socket until its task ends, whichever way.
-struct OpenSocket(Arc<Stats>);
-
-impl Drop for OpenSocket {
-    fn drop(&mut self) {
-        self.0.sockets.sub(1);
     }
 }
 

@@ -11,7 +11,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::{Notify, Semaphore};
+use rumqttc::{Publish, QoS};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::authority::Identity;
 use crate::mailbox::{Mailbox, Order, Settled};
@@ -110,23 +111,43 @@ impl Delivery {
 /// connection, so that the device sends again what was not acknowledged.
 #[derive(Debug)]
 pub struct Ack {
-    mailbox: Arc<Mailbox>,
-    ticket: u64,
+    to: Taker,
     rejections: Vec<(u16, Rejection)>,
     open: bool,
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+enum Taker {
+    /// A connection, for the Delivery of this ticket.
+    Connection(Arc<Mailbox>, u64),
+    /// The remote broker, for one message. It knows no reasons, and sends again what is not acknowledged.
+    Remote(mpsc::UnboundedSender<Publish>, Box<Publish>),
 }
 
 impl Ack {
     /// `awaited` is false when nothing in the Delivery wants an acknowledgement.
     pub(crate) fn new(mailbox: Arc<Mailbox>, ticket: u64, awaited: bool) -> Self {
-        Ack { mailbox, ticket, rejections: Vec::new(), open: awaited }
+        Ack { to: Taker::Connection(mailbox, ticket), rejections: Vec::new(), open: awaited }
+    }
+
+    /// A message of the remote broker.
+    pub(crate) fn remote(settled: mpsc::UnboundedSender<Publish>, publish: Publish) -> Self {
+        let open = publish.qos != QoS::AtMostOnce;
+        Ack { to: Taker::Remote(settled, Box::new(publish)), rejections: Vec::new(), open }
     }
 
     /// The messages are durable: one wake-up of the connection, which writes every PUBACK and
     /// PUBREC in order.
     pub fn acknowledge(mut self) {
-        if std::mem::take(&mut self.open) {
-            self.mailbox.settle(Settled { ticket: self.ticket, rejections: std::mem::take(&mut self.rejections) });
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        let rejections = std::mem::take(&mut self.rejections);
+        match &self.to {
+            Taker::Connection(mailbox, ticket) => mailbox.settle(Settled { ticket: *ticket, rejections }),
+            // The connection may be gone; then it comes again.
+            Taker::Remote(settled, publish) => drop(settled.send((**publish).clone())),
         }
     }
 
@@ -140,8 +161,8 @@ impl Ack {
 
 impl Drop for Ack {
     fn drop(&mut self) {
-        if self.open {
-            self.mailbox.order(Order::Close(Reason::IMPLEMENTATION_SPECIFIC, "not stored: send again"));
+        if let (true, Taker::Connection(mailbox, _)) = (self.open, &self.to) {
+            mailbox.order(Order::Close(Reason::IMPLEMENTATION_SPECIFIC, "not stored: send again"));
         }
     }
 }

@@ -25,8 +25,11 @@
 //! | [`store`](SessionStore) | what survives the process: the seam, and the thread that commits | know MQTT packets |
 //! | `mailbox` | the one place from which other threads wake a connection | block |
 //! | `connection` | one client: read, answer, hold acknowledgements | know the application |
+//! | `tls` | certificates, replaced while connections go on | read files |
+//! | `crowd`, `rate` | how many sockets, and how fast each device | refuse readings |
 //! | `websocket` | the same bytes in WebSocket frames | know MQTT |
 //! | `intake` | the bounded feed of device messages | drop QoS 1 or 2 |
+//! | `remote` | a broker of others: another way into the intake, with the same acknowledgement | drop retained messages |
 //! | `fanout` | retained messages, subscriptions, shared ones too, router and watchdog | see what is routed to the application |
 //! | `registry` | who is connected: take-over, revocation, draining | |
 //! | `stats` | counters | |
@@ -46,20 +49,23 @@
 //!   and one alert to all of them.
 //!
 //! # Not yet
-//! TLS (`connection` is generic over the stream, so it changes `door.rs` only); topic aliases
-//! towards subscribers.
+//! Topic aliases towards subscribers.
 
 mod authority;
 mod config;
 mod connection;
+mod crowd;
 mod door;
 mod fanout;
 mod intake;
 mod mailbox;
+mod rate;
 mod registry;
+mod remote;
 mod session;
 mod stats;
 mod store;
+mod tls;
 mod topic;
 mod websocket;
 mod wire;
@@ -69,10 +75,12 @@ pub use config::{DoorConfig, Limits, Listener, Plane};
 pub use door::{Door, DoorError};
 pub use fanout::{Outgoing, Outlet, OutletError};
 pub use intake::{Ack, Delivery, Intake, Message, Rejection};
+pub use remote::RemoteConfig;
 pub use stats::{ByReason, Counter, Stats};
 pub use store::{
     Change, MemoryStore, Receipt, SessionKey, SessionState, SessionStore, Snapshot, StoreError, StoredDelivery,
     StoredMessage, StoredSession, Subscription,
 };
+pub use tls::{Certificate, Pem, Tls, TlsError};
 pub use topic::{filter_is_valid, matches, topic_is_valid};
 pub use wire::{Properties, Qos, Reason};

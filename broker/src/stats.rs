@@ -64,6 +64,12 @@ pub struct Stats {
     pub connections_total: Counter,
     /// Sockets closed at once because `max_connections` was reached.
     pub refused_full: Counter,
+    /// Sockets closed at once because too many came from their address.
+    pub refused_address: Counter,
+    /// Handshakes of TLS or WebSocket that failed.
+    pub refused_handshake: Counter,
+    /// Times a device was not heard for a while because it spoke too fast.
+    pub throttled: Counter,
     /// Sockets that sent no complete CONNECT in time, or left before.
     pub refused_silent: Counter,
     /// CONNECTs refused, by reason.
@@ -116,6 +122,14 @@ pub struct Stats {
     pub store_failures: Counter,
     /// Times the application's [`Authority`](crate::Authority) panicked; the client was refused.
     pub authority_panics: Counter,
+    /// 1 while the remote broker is connected.
+    pub remote_connected: Counter,
+    /// Times the remote broker could not be reached, or went away.
+    pub remote_failures: Counter,
+    /// Messages handed to the connection to the remote broker.
+    pub remote_sent: Counter,
+    /// Messages dropped because too many waited for the remote broker.
+    pub remote_dropped: Counter,
     /// Times the router was rebuilt.
     pub router_rebuilds: Counter,
     /// Messages a lane had to fetch again because the router skipped them.

@@ -10,7 +10,6 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
@@ -24,8 +23,8 @@ const READ_BUFFER: usize = 4 * 1024;
 const FRAME_BYTES: usize = 64 * 1024;
 
 /// A WebSocket as a stream of bytes.
-pub(crate) struct WebSocket {
-    frames: WebSocketStream<TcpStream>,
+pub(crate) struct WebSocket<S> {
+    frames: WebSocketStream<S>,
     /// Of a frame, what was not yet read.
     rest: Bytes,
     /// Bytes given to the frames and not yet flushed.
@@ -34,7 +33,10 @@ pub(crate) struct WebSocket {
 }
 
 /// Shakes hands; `max_packet` bounds what a frame may hold.
-pub(crate) async fn accept(stream: TcpStream, max_packet: usize) -> Result<WebSocket, tungstenite::Error> {
+pub(crate) async fn accept<S>(stream: S, max_packet: usize) -> Result<WebSocket<S>, tungstenite::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -57,7 +59,7 @@ fn agree(request: &Request, mut response: Response) -> Result<Response, ErrorRes
     Err(refusal)
 }
 
-impl AsyncRead for WebSocket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         while self.rest.is_empty() {
             if self.closed {
@@ -83,7 +85,7 @@ impl AsyncRead for WebSocket {
     }
 }
 
-impl AsyncWrite for WebSocket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
     /// A write counts as done when its frame is flushed: until then the caller comes again with the
     /// same bytes, perhaps followed by more.
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {

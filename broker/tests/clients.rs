@@ -47,10 +47,9 @@ fn installed(what: &str) -> PathBuf {
 }
 
 async fn run(make: impl FnOnce(&SocketAddr, &SocketAddr) -> Command) {
-    let listener = || Listener { address: "127.0.0.1:0".parse().unwrap(), plane: Plane::Devices };
+    let listener = || Listener::new("127.0.0.1:0".parse().unwrap(), Plane::Devices);
     let config = DoorConfig {
-        listeners: vec![listener()],
-        websocket_listeners: vec![listener()],
+        listeners: vec![listener(), listener().over_websocket()],
         system_interval: Some(Duration::from_millis(200)),
         ..DoorConfig::default()
     };

@@ -1,22 +1,24 @@
 //! The wiring: everything the program is made of, started in order and stopped in the opposite one.
 
 use crate::alert;
-use crate::authority::CityAuthority;
+use crate::authority::{City, CityAuthority};
+use crate::certificate::Certificates;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Addresses, Lock, Question, Reply, Socket};
 use crate::device::{self, Devices};
+use crate::dialect::Scripts;
+use crate::door;
 use crate::gauge;
 use crate::inventory;
 use crate::pipeline::{Errand, Pipeline};
 use crate::restart;
-use crate::session::Sessions;
 use crate::source::door::DoorSource;
 use crate::store::{Reader, Store};
 use crate::trouble::Trouble;
 use crate::voice::{MqttVoice, WebVoice};
 use crate::web::{self, Shared};
-use bongsu_broker::{Door, DoorConfig, Limits, Listener, Plane, Receipt};
+use bongsu_broker::Door;
 use bongsu_rules::incident::Status;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::net::SocketAddr;
@@ -27,9 +29,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// How often the door tells operators' tools about itself under `$SYS/broker/`.
-const SYSTEM_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How the program is run.
 #[derive(Clone, Debug)]
@@ -53,6 +52,7 @@ pub struct App {
     ended: CancellationToken,
     pages: CancellationToken,
     trouble: Arc<Trouble>,
+    certificates: Option<Arc<Certificates>>,
     _socket: Socket,
     _lock: Lock,
 }
@@ -78,24 +78,34 @@ impl App {
         store.checkpoint_apart()?;
         let trouble = Arc::new(Trouble::watch(&config.data));
         let (engine, seq) = restart::restore(&store, status)?;
-        let catalog = match first {
-            Some(catalog) => catalog,
-            None => inventory::catalog_unless(&config.stations, engine.catalog_text())?,
+        let (catalog, parsed) = match first {
+            Some(read) => read,
+            None => inventory::catalog_unless(&config.stations, &engine)?,
         };
+        let scripts = Scripts::read(&config.stations, &parsed)?;
+        let filters = door::filters(&parsed);
+        let city = City::default();
+        city.set(parsed);
         let last = store.newest()?.map(|(_, now)| now).unwrap_or_default();
         let devices = Devices::default();
         devices.refresh(&store)?;
 
-        let authority =
-            CityAuthority { devices: devices.clone(), allow_anonymous_devices: config.mqtt.allow_anonymous_devices };
-        let (door, intake, outlet) =
-            Door::start(door_config(&config, store.receipts()?)?, Arc::new(authority)).await.into_diagnostic()?;
-        let door = Arc::new(door);
-        let mut addresses = Addresses {
-            mqtt: door.addresses().first().map(ToString::to_string).unwrap_or_default(),
-            operator_mqtt: door.addresses().get(1).map(ToString::to_string).unwrap_or_default(),
-            ..Addresses::default()
+        let certificates = config.mqtt.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
+        let allow_anonymous_devices = config.mqtt.allow_anonymous_devices;
+        let authority = CityAuthority {
+            devices: devices.clone(),
+            allow_anonymous_devices,
+            has_remote: config.mqtt.remote.is_some(),
+            city,
         };
+        let (door, intake, outlet) = Door::start(
+            door::config(&config, certificates.as_deref(), filters, store.receipts()?)?,
+            Arc::new(authority),
+        )
+        .await
+        .into_diagnostic()?;
+        let door = Arc::new(door);
+        let mut addresses = door::addresses(&config, door.addresses());
         let public = listener(config.public.listen).await?;
         let operator = listener(config.operator.listen).await?;
         addresses.public = format!("http://{}", public.local_addr().into_diagnostic()?);
@@ -137,12 +147,16 @@ impl App {
                     .with_voice(&mut mqtt)
                     .with_voice(&mut web)
                     .with_errands(errand_queue)
+                    .with_scripts(scripts)
                     .with_patience(trouble);
                 pipeline.take_up(clock.now().max(last), catalog, rules)?;
                 let _ = ready.send(());
                 pipeline.run(|_, _| {}).map(|_| ())
             })?
         };
+        if let Some(certificates) = &certificates {
+            tokio::spawn(certificates.clone().watch(pages.clone()));
+        }
         tokio::spawn(web::serve_public(public, shared.clone(), pages.clone()));
         tokio::spawn(web::serve_operator(operator, shared, pages.clone()));
         let socket = listen(&config, &addresses, errands, devices, Arc::downgrade(&door))?;
@@ -154,6 +168,7 @@ impl App {
             ended,
             pages,
             trouble,
+            certificates,
             _socket: socket,
             _lock: lock,
         };
@@ -166,6 +181,13 @@ impl App {
     /// Waits until the pipeline ends by itself, which it only does when something is broken for good.
     pub async fn ended(&self) {
         self.ended.cancelled().await;
+    }
+
+    /// Reads certificates again, as SIGHUP asks; they are also looked at every few seconds.
+    pub fn renew_certificates(&self) {
+        if let Some(certificates) = &self.certificates {
+            certificates.renew_and_tell(&mut String::new());
+        }
     }
 
     /// Stops everything, last in first out: what sockets still held is taken in, decided, stored and answered.
@@ -208,29 +230,6 @@ fn spawn(work: impl FnOnce() -> miette::Result<()> + Send + 'static) -> miette::
         .wrap_err("failed to start the pipeline")
 }
 
-fn door_config(config: &Config, receipts: Vec<Receipt>) -> miette::Result<DoorConfig> {
-    let listeners = vec![
-        Listener { address: config.mqtt.listen, plane: Plane::Devices },
-        Listener { address: config.operator.mqtt_listen, plane: Plane::Operators },
-    ];
-    let websocket_listeners = config.mqtt.ws_listen.map(|address| Listener { address, plane: Plane::Devices });
-    let limits = Limits {
-        max_connections: config.limits.max_connections,
-        max_packet_bytes: config.limits.max_packet_bytes,
-        intake_messages: config.limits.intake_messages,
-        ..Limits::default()
-    };
-    let sessions = Sessions::open(&config.data.join("sessions.db")).into_diagnostic()?;
-    Ok(DoorConfig {
-        listeners,
-        websocket_listeners: websocket_listeners.into_iter().collect(),
-        limits,
-        sessions: Some(Arc::new(sessions)),
-        receipts,
-        system_interval: Some(SYSTEM_INTERVAL),
-    })
-}
-
 /// Answers commands: each is an errand of the pipeline, done between two batches.
 fn listen(
     config: &Config,
@@ -241,7 +240,7 @@ fn listen(
 ) -> miette::Result<Socket> {
     let addresses = addresses.clone();
     control::listen(&config.data, move |question| match question {
-        Question::Addresses => Reply::Addresses(addresses.clone()),
+        Question::Addresses => Reply::Addresses(Box::new(addresses.clone())),
         Question::Devices(request) => {
             let (answer, answered) = channel();
             let devices = devices.clone();

@@ -1,13 +1,16 @@
 //! Who may say and hear what at the door: the answers to the broker's questions.
 //!
-//! A device publishes only below its own stations; nobody but Bongsu publishes alerts, live readings, heartbeats or
-//! errors, because those topics name no station a device could own.
+//! A device publishes only below its own stations, and to topics of a `[[source]]` that speak for no others; nobody but
+//! Bongsu publishes alerts, live readings, heartbeats or errors, because those topics name no station a device could own.
+//! Citizens say nothing and hear what is public.
 
 use crate::device::{Device, Devices};
-use bongsu_broker::{Authority, Credentials, Denial, Identity, Plane};
-use bongsu_sensors::topic::{DeviceTopic, Leaf, ROOT, is_reserved};
+use bongsu_broker::{Authority, Credentials, Denial, Identity, Plane, Route};
+use bongsu_sensors::Catalog;
+use bongsu_sensors::codec::sparkplug::NAMESPACE;
+use bongsu_sensors::topic::{DeviceTopic, Leaf, ROOT, SYSTEM, is_reserved};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The city's rules of the door.
 #[derive(Debug)]
@@ -16,6 +19,34 @@ pub struct CityAuthority {
     pub devices: Devices,
     /// Whether a device may come without credentials, and then speak for any station.
     pub allow_anonymous_devices: bool,
+    /// Whether devices also stand behind a broker of others.
+    pub has_remote: bool,
+    /// Whose topics of others are.
+    pub city: City,
+}
+
+/// The catalog in force, for who has to know which topics speak for which stations.
+#[derive(Clone, Debug, Default)]
+pub struct City(Arc<RwLock<Option<Arc<Catalog>>>>);
+
+impl City {
+    /// Takes up a catalog.
+    pub fn set(&self, catalog: Arc<Catalog>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(catalog);
+    }
+
+    /// Whether it has this station.
+    fn has(&self, station: &str) -> bool {
+        let catalog = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        catalog.as_ref().is_some_and(|catalog| catalog.station_named(station).is_some())
+    }
+
+    /// The names of all stations that a topic of a `[[source]]` speaks for; `None` where it is none.
+    fn speaks_for(&self, topic: &str) -> Option<Vec<String>> {
+        let catalog = self.0.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let stations = catalog.dialect_of(topic)?.speaks_for(&catalog, topic);
+        Some(stations.iter().map(|station| catalog.station(*station).id.to_string()).collect())
+    }
 }
 
 /// Whom an identity speaks for.
@@ -27,29 +58,43 @@ enum Voice {
     Anybody,
     /// An operator's tool: it hears everything and says nothing.
     Tool,
+    /// Anybody on the public plane.
+    Citizen,
 }
 
 /// Filters below the root that everybody who is let in may hear: what the public hears too.
-const PUBLIC: [&str; 3] = ["alerts/", "exercise/", "system"];
+const PUBLIC: [&str; 2] = ["alerts/", "exercise/"];
 
 impl Authority for CityAuthority {
     fn connect(&self, plane: Plane, _: SocketAddr, who: &Credentials<'_>) -> Result<Arc<Identity>, Denial> {
         let identity = |name: &str, voice: Voice| Arc::new(Identity::new(name, plane).with_data(Arc::new(voice)));
+        let certified = || self.devices.certified(&who.certificate?.names);
         match (plane, who.username) {
+            (Plane::Public, _) => {
+                Ok(Arc::new(Identity::new("citizen", plane).with_data(Arc::new(Voice::Citizen)).shared()))
+            }
             // The operators' listener is bound to this machine until operators can log in.
-            (Plane::Operators, _) => Ok(identity("operator", Voice::Tool)),
+            (Plane::Operators, _) => {
+                Ok(Arc::new(Identity::new("operator", plane).with_data(Arc::new(Voice::Tool)).shared()))
+            }
             (_, Some(username)) => {
                 let device = self.devices.recognise(username, who.password.unwrap_or_default());
+                let device = device.or_else(|| certified().filter(|device| device.username == username));
                 device.map(|device| identity(username, Voice::Device(device))).ok_or_else(unknown)
             }
-            (_, None) if self.allow_anonymous_devices => Ok(identity("anonymous", Voice::Anybody)),
-            (_, None) => Err(unknown()),
+            (_, None) => match certified() {
+                Some(device) => Ok(identity(&device.username.clone(), Voice::Device(device))),
+                None if self.allow_anonymous_devices => {
+                    Ok(Arc::new(Identity::new("anonymous", plane).with_data(Arc::new(Voice::Anybody)).shared()))
+                }
+                None => Err(unknown()),
+            },
         }
     }
 
     fn may_publish(&self, who: &Identity, topic: &str) -> Result<(), Denial> {
         let Some(DeviceTopic { station, leaf }) = DeviceTopic::parse(topic) else {
-            return Err(denied("devices publish to bongsu/v1/{station}/obs, senml, status, event or cmd/ack"));
+            return self.may_publish_foreign(who, topic);
         };
         match voice(who) {
             Some(Voice::Device(device)) if !device.stations.iter().any(|own| own == station) => {
@@ -61,8 +106,22 @@ impl Authority for CityAuthority {
         }
     }
 
+    /// What is handed on as it is goes to its subscribers at once: the door acknowledges it when their sessions have it.
+    fn route(&self, _: &Identity, topic: &str) -> Route {
+        // Of a station that nobody knows the intake will say so.
+        let known = DeviceTopic::parse(topic).filter(|topic| self.city.has(topic.station));
+        match known.map(|topic| topic.leaf) {
+            Some(Leaf::Status) => Route::FanOut,
+            Some(Leaf::CommandAck) => Route::FanOutOnce,
+            // Devices behind the broker of others hear commands through the intake, which copies them there.
+            Some(Leaf::Command) if !self.has_remote => Route::FanOutOnce,
+            _ => Route::Intake,
+        }
+    }
+
     fn may_subscribe(&self, who: &Identity, filter: &str) -> Result<(), Denial> {
-        let public = filter.strip_prefix(ROOT).is_some_and(|rest| PUBLIC.iter().any(|open| rest.starts_with(open)));
+        let public = filter == SYSTEM
+            || filter.strip_prefix(ROOT).is_some_and(|rest| PUBLIC.iter().any(|open| rest.starts_with(open)));
         let own = |device: &Device| {
             let below = |station: &String| {
                 let own = filter.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix(station.as_str()));
@@ -77,7 +136,46 @@ impl Authority for CityAuthority {
             Some(Voice::Tool) => Ok(()),
             Some(Voice::Anybody) if public || !names_operators(filter) => Ok(()),
             Some(Voice::Device(device)) if public || own(device) => Ok(()),
+            Some(Voice::Citizen) if public => Ok(()),
+            Some(Voice::Device(_)) if self.may_hear_commands(who, filter) => Ok(()),
             _ => Err(denied("this is not for your ears")),
+        }
+    }
+}
+
+impl CityAuthority {
+    /// A topic of a `[[source]]`: a device must own every station that it speaks for.
+    fn may_publish_foreign(&self, who: &Identity, topic: &str) -> Result<(), Denial> {
+        let Some(stations) = self.city.speaks_for(topic) else {
+            return Err(denied("devices publish to bongsu/v1/{station}/obs, senml, status, event or cmd/ack"));
+        };
+        let allowed = match voice(who) {
+            Some(Voice::Device(device)) => stations.iter().all(|station| device.stations.contains(station)),
+            Some(Voice::Anybody) => true,
+            _ => false,
+        };
+        if allowed && !stations.is_empty() {
+            return Ok(());
+        }
+        Err(denied("this topic speaks for stations that are not this device's, or not known"))
+    }
+
+    /// Commands to a node of Sparkplug: whoever may speak as the node may hear them, and whether somebody listens.
+    fn may_hear_commands(&self, who: &Identity, filter: &str) -> bool {
+        let levels: Vec<&str> = filter.split('/').collect();
+        match levels[..] {
+            [NAMESPACE, "STATE", ..] => true,
+            [NAMESPACE, group, verb @ ("NCMD" | "DCMD"), node, ..]
+                if ![group, node].iter().any(|level| level.contains(['+', '#'])) =>
+            {
+                let speaks = match verb {
+                    "NCMD" => format!("{NAMESPACE}/{group}/NDATA/{node}"),
+                    _ => format!("{NAMESPACE}/{group}/DDATA/{node}/{}", levels.get(4).unwrap_or(&"#")),
+                };
+                let as_node = format!("{NAMESPACE}/{group}/NDATA/{node}");
+                self.may_publish_foreign(who, &speaks).is_ok() || self.may_publish_foreign(who, &as_node).is_ok()
+            }
+            _ => false,
         }
     }
 }
@@ -101,3 +199,6 @@ fn unknown() -> Denial {
 fn denied(text: &'static str) -> Denial {
     Denial::not_authorized(text)
 }
+
+#[cfg(test)]
+mod tests;

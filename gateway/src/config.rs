@@ -73,10 +73,54 @@ pub struct City {
 pub struct Mqtt {
     /// Address and port; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// The same inside TLS; `None`: it is not served.
+    pub tls_listen: Option<SocketAddr>,
     /// Address and port for MQTT over WebSocket; `None`: it is not served.
     pub ws_listen: Option<SocketAddr>,
+    /// The same inside TLS; `None`: it is not served.
+    pub wss_listen: Option<SocketAddr>,
+    /// The certificate of everything inside TLS.
+    pub tls: Option<TlsFiles>,
+    /// A broker of others that devices speak to, besides the door.
+    pub remote: Option<Remote>,
     /// Whether devices without credentials may publish.
     pub allow_anonymous_devices: bool,
+}
+
+/// Files of a certificate, as PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those between it and its root.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// Who signs the certificates of devices; `None`: they are not asked for one.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// A broker of others.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// Name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Inside TLS.
+    pub tls: bool,
+    /// PEM file of whom its certificate is trusted from; `None`: from whom the system trusts.
+    pub ca: Option<PathBuf>,
+    /// The name to log in with.
+    pub username: Option<String>,
+    /// Its secret.
+    pub password: Option<Secret>,
+}
+
+impl std::fmt::Display for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.tls { "mqtts" } else { "mqtt" };
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        write!(f, "{scheme}://{host}:{}", self.port)
+    }
 }
 
 /// The pages and API of the citizens.
@@ -84,6 +128,14 @@ pub struct Mqtt {
 pub struct Public {
     /// Address and port; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Where citizens hear warnings over MQTT; `None`: it is not served.
+    pub mqtt_listen: Option<SocketAddr>,
+    /// The same inside TLS; `None`: it is not served.
+    pub mqtt_tls_listen: Option<SocketAddr>,
+    /// Where pages hear warnings over WebSocket; `None`: it is not served.
+    pub ws_listen: Option<SocketAddr>,
+    /// The same inside TLS; `None`: it is not served.
+    pub wss_listen: Option<SocketAddr>,
     /// Without a slash at its end; `None` means `http://` and the address that was bound.
     pub base_url: Option<String>,
 }
@@ -142,6 +194,16 @@ pub enum LogFormat {
 pub struct Limits {
     /// Open MQTT connections.
     pub max_connections: usize,
+    /// Of those, what citizens may have.
+    pub public_connections: usize,
+    /// Open MQTT connections of devices or tools from one address.
+    pub connections_by_address: usize,
+    /// Open MQTT connections of citizens from one address.
+    pub public_connections_by_address: usize,
+    /// Messages a second of one connection; 0: any number.
+    pub messages_per_second: usize,
+    /// Bytes a second of one connection; 0: any number.
+    pub bytes_per_second: usize,
     /// Bytes of the largest MQTT packet.
     pub max_packet_bytes: usize,
     /// Messages that wait for the pipeline.

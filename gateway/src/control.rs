@@ -63,7 +63,7 @@ pub enum Reply {
     /// About devices.
     Devices(Answer),
     /// Where it listens.
-    Addresses(Addresses),
+    Addresses(Box<Addresses>),
     /// It cannot be answered.
     Failed(String),
 }
@@ -79,6 +79,27 @@ pub struct Addresses {
     pub operator: String,
     /// The operators' tools, over MQTT.
     pub operator_mqtt: String,
+    /// The devices' door inside TLS; empty, like those below, where it is not served.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mqtt_tls: String,
+    /// The devices' door over WebSocket.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mqtt_ws: String,
+    /// The same inside TLS.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mqtt_wss: String,
+    /// The citizens' tools.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_mqtt: String,
+    /// The same inside TLS.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_mqtt_tls: String,
+    /// The citizens' pages, over WebSocket.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_ws: String,
+    /// The same inside TLS.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_wss: String,
 }
 
 fn socket_path(folder: &Path) -> PathBuf {

@@ -1,9 +1,10 @@
 //! Decode: from what was said to readings of known datastreams. What cannot be taken becomes a dead letter.
 
+use crate::dialect::{Dialects, Scripts};
 use crate::source::Said;
 use crate::source::file::Row;
 use crate::store::{DeadLetter, Event, PAYLOAD_KEPT};
-use bongsu_broker::{Message, Outgoing, Reason as Code, Rejection};
+use bongsu_broker::{Message, Outgoing, Qos, Reason as Code, Rejection};
 use bongsu_sensors::catalog::StationIndex;
 use bongsu_sensors::codec::{self, Context, Decoded};
 use bongsu_sensors::reading::DatastreamId;
@@ -57,6 +58,8 @@ pub struct Decoder {
     files: Vec<Arc<str>>,
     known: HashMap<String, Result<DatastreamId, (Reason, String)>>,
     decoded: Decoded,
+    /// How devices speak that do not speak our way.
+    dialects: Dialects,
 }
 
 /// Most names remembered, so that a file of nonsense cannot fill the memory.
@@ -72,9 +75,10 @@ struct EventBody<'a> {
 
 impl Decoder {
     /// A decoder for a city.
-    pub fn new(catalog: Option<Arc<Catalog>>, files: &[String]) -> Decoder {
+    pub fn new(catalog: Option<Arc<Catalog>>, files: &[String], scripts: &Scripts) -> Decoder {
         let files = files.iter().map(|name| name.as_str().into()).collect();
-        Decoder { catalog, files, known: HashMap::new(), decoded: Decoded::new() }
+        let dialects = Dialects::new(scripts);
+        Decoder { catalog, files, dialects, known: HashMap::new(), decoded: Decoded::new() }
     }
 
     /// Understands what was said at one moment.
@@ -95,6 +99,11 @@ impl Decoder {
 
     fn message(&mut self, place: usize, message: &Message, step: &mut Step) {
         let Some(topic) = DeviceTopic::parse(&message.topic) else {
+            if let Some(catalog) = self.catalog.clone()
+                && let Some(dialect) = self.dialects.of(&catalog, &message.topic)
+            {
+                return self.foreign(place, message, &catalog, dialect, step);
+            }
             let remedy = "devices publish to bongsu/v1/{station}/obs, senml, status, event or cmd/ack".to_owned();
             self.refuse_message(place, message, None, Reason::UnknownTopic, remedy, step);
             return;
@@ -134,8 +143,27 @@ impl Decoder {
         step: &mut Step,
     ) {
         let Some(codec) = codec::serving(leaf) else { return };
-        let context = Context { catalog, station, received: step.now };
+        let context = Context { catalog, station, received: step.now, via: None };
         (codec.decode)(&context, &message.payload, &mut self.decoded);
+        self.take(place, message, Some(name), step);
+    }
+
+    /// A message of a `[[source]]`.
+    fn foreign(&mut self, place: usize, message: &Message, catalog: &Catalog, dialect: usize, step: &mut Step) {
+        let station = match self.dialects.read(catalog, dialect, message, step.now, &mut self.decoded) {
+            Ok(station) => station,
+            Err((reason, remedy)) => return self.refuse_message(place, message, None, reason, remedy, step),
+        };
+        if let Some((topic, payload)) = self.decoded.answer.take() {
+            let payload = payload.into();
+            step.relays.push(Outgoing { topic, payload, qos: Qos::AtLeastOnce, retain: false, expiry: None });
+        }
+        let name = station.map(|station| catalog.station(station).id.to_string());
+        self.take(place, message, name.as_deref(), step);
+    }
+
+    /// Takes what a codec made of a message.
+    fn take(&mut self, place: usize, message: &Message, name: Option<&str>, step: &mut Step) {
         step.marks.push(Mark { first: step.readings.len(), source: message.topic.clone() });
         step.readings.extend_from_slice(&self.decoded.readings);
         if self.decoded.refusals() == 0 {
@@ -152,7 +180,7 @@ impl Decoder {
             step.dead_letters.push(DeadLetter {
                 received: step.now,
                 source: message.topic.to_string(),
-                station: Some(name.to_owned()),
+                station: name.map(str::to_owned),
                 reason,
                 remedy: told,
                 payload: kept(&message.payload),

@@ -23,6 +23,8 @@ pub struct Device {
     pub created: i64,
     /// When it was revoked, milliseconds since 1970.
     pub revoked: Option<i64>,
+    /// The name in its certificate, where it logs in with one.
+    pub certificate: Option<String>,
 }
 
 /// What is asked about devices, from the command line or over the control socket.
@@ -33,6 +35,9 @@ pub enum Request {
     Add {
         /// The stations.
         stations: Vec<String>,
+        /// The name in its certificate, where it logs in with one instead of a secret.
+        #[serde(default)]
+        certificate: Option<String>,
         /// The time, milliseconds since 1970.
         now: i64,
     },
@@ -63,6 +68,9 @@ pub struct Listed {
     pub created: i64,
     /// When it was revoked, milliseconds since 1970.
     pub revoked: Option<i64>,
+    /// The name in its certificate, where it logs in with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// The answer to a [`Request`].
@@ -75,6 +83,13 @@ pub enum Answer {
         username: String,
         /// The secret.
         password: String,
+    },
+    /// A device that logs in with its certificate.
+    Certified {
+        /// Its name.
+        username: String,
+        /// The name in its certificate.
+        certificate: String,
     },
     /// All devices.
     Devices(Vec<Listed>),
@@ -94,6 +109,7 @@ impl std::fmt::Debug for Answer {
             Answer::Credentials { username, .. } => {
                 f.debug_struct("Credentials").field("username", username).finish_non_exhaustive()
             }
+            Answer::Certified { username, .. } => f.debug_tuple("Certified").field(username).finish(),
             Answer::Devices(devices) => f.debug_tuple("Devices").field(devices).finish(),
             Answer::Revoked => f.write_str("Revoked"),
             Answer::Refused { reason } => f.debug_struct("Refused").field("reason", reason).finish(),
@@ -110,16 +126,29 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
         reason: format!("no device {username:?} has a word; `bongsu devices list` names them"),
     };
     match request {
-        Request::Add { stations, now } => {
+        Request::Add { certificate: Some(name), .. } if bound(store, name)? => Ok(Answer::Refused {
+            reason: format!("a device already logs in with the certificate of {name:?}; revoke it first"),
+        }),
+        Request::Add { stations, now, certificate } => {
             let (password, digest) = secret();
             let mut tail = [0; 3];
             rand::rng().fill_bytes(&mut tail);
             let first = stations.first().map_or("device", String::as_str);
             let username = format!("{first}-{}", hex(&tail));
-            let device =
-                Device { username: username.clone(), digest, stations: stations.clone(), created: *now, revoked: None };
+            let device = Device {
+                username: username.clone(),
+                digest,
+                stations: stations.clone(),
+                created: *now,
+                revoked: None,
+                certificate: certificate.clone(),
+            };
             store.put_device(&device)?;
-            Ok(Answer::Credentials { username, password })
+            // Nobody is told the secret of a device with a certificate, so nobody can use it.
+            Ok(match certificate.clone() {
+                Some(certificate) => Answer::Certified { username, certificate },
+                None => Answer::Credentials { username, password },
+            })
         }
         Request::List => {
             let listed = |device: Device| Listed {
@@ -127,6 +156,7 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
                 stations: device.stations,
                 created: device.created,
                 revoked: device.revoked,
+                certificate: device.certificate,
             };
             Ok(Answer::Devices(store.devices()?.into_iter().map(listed).collect()))
         }
@@ -139,6 +169,9 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
         },
         Request::Rotate { username } => match active(store, username)? {
             None => Ok(unknown(username)),
+            Some(Device { certificate: Some(name), .. }) => Ok(Answer::Refused {
+                reason: format!("{username} logs in with the certificate of {name:?}; give it a new certificate"),
+            }),
             Some(device) => {
                 let (password, digest) = secret();
                 store.put_device(&Device { digest, ..device })?;
@@ -146,6 +179,12 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
             }
         },
     }
+}
+
+/// Whether a device with a word logs in with the certificate of this name.
+fn bound(store: &Store, name: &str) -> Result<bool, StoreError> {
+    let is_it = |device: &Device| device.revoked.is_none() && device.certificate.as_deref() == Some(name);
+    Ok(store.devices()?.iter().any(is_it))
 }
 
 fn active(store: &Store, username: &str) -> Result<Option<Device>, StoreError> {
@@ -171,7 +210,13 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The devices that have a word now: what the door asks.
 #[derive(Clone, Debug, Default)]
-pub struct Devices(Arc<RwLock<HashMap<String, Arc<Device>>>>);
+pub struct Devices(Arc<RwLock<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by_name: HashMap<String, Arc<Device>>,
+    by_certificate: HashMap<String, Arc<Device>>,
+}
 
 impl Devices {
     /// Takes up what the store knows.
@@ -179,18 +224,30 @@ impl Devices {
     /// # Errors
     /// The store cannot be read.
     pub fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        let devices = store.devices()?.into_iter().filter(|device| device.revoked.is_none());
-        let devices = devices.map(|device| (device.username.clone(), Arc::new(device))).collect();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = devices;
+        let devices = store.devices()?.into_iter().filter(|device| device.revoked.is_none()).map(Arc::new);
+        let mut known = Known::default();
+        for device in devices {
+            if let Some(certificate) = &device.certificate {
+                known.by_certificate.insert(certificate.clone(), device.clone());
+            }
+            known.by_name.insert(device.username.clone(), device);
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
     }
 
     /// The device that these credentials are of.
     pub fn recognise(&self, username: &str, password: &[u8]) -> Option<Arc<Device>> {
-        let device = self.0.read().unwrap_or_else(PoisonError::into_inner).get(username).cloned()?;
+        let device = self.0.read().unwrap_or_else(PoisonError::into_inner).by_name.get(username).cloned()?;
         let given = digest(password);
         // Over all bytes, so that the time it takes tells nothing; what is compared are digests anyway.
         let differs = given.iter().zip(&device.digest).fold(0, |so_far, (a, b)| so_far | (a ^ b));
         (differs == 0).then_some(device)
+    }
+
+    /// The device whose certificate has one of these names.
+    pub fn certified(&self, names: &[String]) -> Option<Arc<Device>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        names.iter().find_map(|name| known.by_certificate.get(name).cloned())
     }
 }

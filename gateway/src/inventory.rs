@@ -10,27 +10,32 @@ use miette::{IntoDiagnostic, WrapErr, miette};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The catalog at a path, with the polygons it names.
+/// The catalog at a path as text, with the polygons it names, and what it says.
 ///
 /// # Errors
 /// A file that cannot be read, or every mistake in it.
-pub fn catalog(path: &Path) -> miette::Result<Arc<CatalogText>> {
+pub fn catalog(path: &Path) -> miette::Result<(Arc<CatalogText>, Arc<Catalog>)> {
     match read_catalog(path) {
-        Ok((text, _)) => Ok(Arc::new(text)),
+        Ok((text, catalog)) => Ok((Arc::new(text), Arc::new(catalog))),
         Err(mistakes) => Err(Problems::errors("the catalog cannot be used", mistakes).into()),
     }
 }
 
-/// The catalog at a path; `known` itself where the files hold what it says, which spares reading a large city twice.
+/// The catalog at a path; that of the engine itself where the files hold what it says, which spares reading a large
+/// city twice.
 ///
 /// # Errors
 /// As [`catalog`].
-pub fn catalog_unless(path: &Path, known: &Arc<CatalogText>) -> miette::Result<Arc<CatalogText>> {
+pub fn catalog_unless(path: &Path, engine: &Engine) -> miette::Result<(Arc<CatalogText>, Arc<Catalog>)> {
     let holds = |path: &Path, text: &str| std::fs::read_to_string(path).is_ok_and(|found| found == text);
+    let known = engine.catalog_text();
     let is_known = known.name == path.display().to_string()
         && holds(path, &known.stations)
         && known.geometry.as_ref().is_none_or(|(name, text)| holds(Path::new(name), text));
-    if is_known { Ok(known.clone()) } else { catalog(path) }
+    match engine.catalog().filter(|_| is_known) {
+        Some(parsed) => Ok((known.clone(), parsed.clone())),
+        None => catalog(path),
+    }
 }
 
 /// A catalog as text, and what it says.

@@ -26,6 +26,9 @@ pub mod source;
 // From what was said to readings.
 pub mod decode;
 
+// Devices that speak in their own way.
+pub mod dialect;
+
 // The embedded store.
 pub mod store;
 
@@ -49,6 +52,12 @@ pub mod session;
 
 // Who may speak for which stations.
 pub mod device;
+
+// What the door is told: listeners and bounds.
+pub mod door;
+
+// The certificate of the door, renewed while it runs.
+pub mod certificate;
 
 // Who may say and hear what at the door.
 pub mod authority;

@@ -4,6 +4,7 @@
 //! run this very loop; they differ in their [`Source`] and their [`Voice`]s.
 
 use crate::decode::{Decoder, Step};
+use crate::dialect::Scripts;
 use crate::source::{Heard, Moment, Source};
 use crate::store::{Batch, DeadLetter, Entry, Store};
 use crate::trouble::Trouble;
@@ -64,6 +65,7 @@ pub struct Counts {
 pub struct Pipeline<'a, S: Source> {
     source: S,
     decoder: Decoder,
+    scripts: Scripts,
     engine: Engine,
     store: Store,
     voices: Vec<&'a mut dyn Voice>,
@@ -92,10 +94,12 @@ impl<S: Source> std::fmt::Debug for Pipeline<'_, S> {
 impl<'a, S: Source> Pipeline<'a, S> {
     /// A pipeline over an engine that stands where the store stands: after record `seq`.
     pub fn new(source: S, engine: Engine, store: Store, seq: u64, batch_readings: usize) -> Pipeline<'a, S> {
-        let decoder = Decoder::new(engine.catalog().cloned(), &source.names());
+        let scripts = Scripts::default();
+        let decoder = Decoder::new(engine.catalog().cloned(), &source.names(), &scripts);
         Pipeline {
             source,
             decoder,
+            scripts,
             engine,
             store,
             voices: Vec::new(),
@@ -122,6 +126,13 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Also does errands, between two batches.
     pub fn with_errands(mut self, errands: Receiver<Errand>) -> Pipeline<'a, S> {
         self.errands = Some(errands);
+        self
+    }
+
+    /// Reads what the catalog says is read by scripts.
+    pub fn with_scripts(mut self, scripts: Scripts) -> Pipeline<'a, S> {
+        self.decoder = Decoder::new(self.engine.catalog().cloned(), &self.source.names(), &scripts);
+        self.scripts = scripts;
         self
     }
 
@@ -298,7 +309,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
         if *self.engine.catalog_text() != catalog {
             self.handle(now, Input::Catalog(catalog), None)?;
             self.batch.numbering = Some(self.engine.numbering().clone());
-            self.decoder = Decoder::new(self.engine.catalog().cloned(), &self.source.names());
+            self.decoder = Decoder::new(self.engine.catalog().cloned(), &self.source.names(), &self.scripts);
         }
         if *self.engine.rules_text() != rules {
             self.handle(now, Input::Rules(rules), None)?;

@@ -43,7 +43,7 @@ struct Summary {
 /// # Errors
 /// Files, catalog or rules that cannot be used, or a disk that fails.
 pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> miette::Result<Ended> {
-    let catalog = inventory::catalog(&config.stations)?;
+    let (catalog, _) = inventory::catalog(&config.stations)?;
     let rules = inventory::rules(config.rules.as_deref())?;
     let store = Store::open(&config.store.path, Status::Test, config.limits.dead_letters)?;
     let mut files = Files::open(&arguments.files, Clock::System.now())?;

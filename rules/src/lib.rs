@@ -30,6 +30,9 @@ pub mod hold;
 // Alerts of one hazard in one area over time.
 pub mod incident;
 
+// Scripts that read the bytes of devices which cannot be changed.
+pub mod decoder;
+
 // Cases: a rule's own proof, played through the engine.
 pub mod case;
 

@@ -23,7 +23,7 @@ fn the_codec_takes_every_message_of_a_storm() {
     let mut decoded = Decoded::new();
     for emission in &out {
         let station = catalog.station_named(emission.station.as_str()).expect("a station of the catalog");
-        let context = Context { catalog: &catalog, station, received: emission.due };
+        let context = Context { catalog: &catalog, station, received: emission.due, via: None };
         (codec.decode)(&context, emission.payload().as_bytes(), &mut decoded);
         assert_eq!(decoded.refusals(), 0, "{}: {:?}", emission.payload(), decoded.refused);
         let read = decoded.readings.iter().map(|reading| {

@@ -19,6 +19,8 @@ pub mod http;
 pub mod ledger;
 // Devices under load that keep exact books.
 pub mod load;
+// The broker of others.
+pub mod mosquitto;
 // What the machine says.
 pub mod machine;
 // The real program as a child.

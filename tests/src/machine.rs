@@ -34,6 +34,13 @@ pub fn usage(process: u32) -> Usage {
     Usage { cpu_s: (ticks(11) + ticks(12)) / TICKS, peak_mib: mib("VmHWM:"), memory_mib: mib("VmRSS:") }
 }
 
+/// Memory a process holds now, KiB; nothing where it is gone.
+pub fn resident_kib(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    held.unwrap_or_default()
+}
+
 /// How long `fdatasync` takes after 4 KiB were written in a folder, for so long: over what was there, as a log that is
 /// used again does, so that no length and no block of the file changes.
 ///

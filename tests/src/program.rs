@@ -155,6 +155,10 @@ pub struct Program {
     log: PathBuf,
     /// Where devices connect.
     pub mqtt: SocketAddr,
+    /// Where devices connect inside TLS, if anywhere.
+    pub mqtt_tls: Option<SocketAddr>,
+    /// Where citizens' tools connect over MQTT, if anywhere.
+    pub public_mqtt: Option<SocketAddr>,
     /// Where operators' tools connect over MQTT.
     pub operator_mqtt: SocketAddr,
     /// The citizens' pages.
@@ -193,6 +197,8 @@ impl Program {
             child,
             log,
             mqtt: socket("mqtt"),
+            mqtt_tls: text("mqtt_tls").parse().ok(),
+            public_mqtt: text("public_mqtt").parse().ok(),
             operator_mqtt: socket("operator_mqtt"),
             public: text("public"),
             operator: text("operator"),
@@ -216,6 +222,12 @@ impl Program {
     pub fn ask_to_end(&self) {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it can be asked");
+    }
+
+    /// Sends SIGHUP.
+    pub fn hang_up(&self) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).expect("it can be asked");
     }
 
     /// Waits until it has ended by itself.

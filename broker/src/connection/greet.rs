@@ -3,17 +3,17 @@
 //! A socket that says nothing costs a task and a timer and holds up nobody.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Client, Shared, stream};
+use super::{Caller, Client, Shared, stream};
 use crate::authority::{self, Credentials, Denial, Identity};
-use crate::config::{Limits, Plane};
+use crate::config::Limits;
 use crate::mailbox::Mailbox;
+use crate::rate::Meter;
 use crate::session::{Attached, Durable, Session, Wanted};
 use crate::store::SessionKey;
 use crate::wire::{self, ConnackLimits, Connect, Fault, Reason, Version, Will, kind};
@@ -44,13 +44,7 @@ pub(super) struct Greeted {
 }
 
 /// Reads the CONNECT and answers it; `None` if the client was refused or left.
-pub(super) async fn greet<S>(
-    stream: &mut S,
-    peer: SocketAddr,
-    plane: Plane,
-    number: u64,
-    shared: &Arc<Shared>,
-) -> Option<Greeted>
+pub(super) async fn greet<S>(stream: &mut S, caller: Caller, number: u64, shared: &Arc<Shared>) -> Option<Greeted>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -77,7 +71,7 @@ where
         }
     };
     let version = connect.version;
-    match admit(connect, peer, plane, number, shared).await {
+    match admit(connect, &caller, number, shared).await {
         Ok(greeted) => Some(Greeted { rest, ..greeted }),
         Err(denial) => {
             refuse(stream, shared, Some(version), &denial).await;
@@ -151,13 +145,7 @@ fn assign(connect: &mut Connect, number: u64) -> Result<bool, Denial> {
     Ok(assigned)
 }
 
-async fn admit(
-    mut connect: Connect,
-    peer: SocketAddr,
-    plane: Plane,
-    number: u64,
-    shared: &Arc<Shared>,
-) -> Result<Greeted, Denial> {
+async fn admit(mut connect: Connect, caller: &Caller, number: u64, shared: &Arc<Shared>) -> Result<Greeted, Denial> {
     if connect.authentication_method {
         let text = "no authentication method is offered: use user name and password";
         return Err(Denial::new(Reason::BAD_AUTHENTICATION_METHOD, text));
@@ -167,9 +155,19 @@ async fn admit(
         client_id: &connect.client_id,
         username: connect.username.as_deref(),
         password: connect.password.as_deref(),
+        certificate: caller.certificate.as_deref(),
     };
-    let identity = authority::ask(&shared.stats, || shared.authority.connect(plane, peer, &credentials))?;
+    let ask = || shared.authority.connect(caller.plane, caller.address, &credentials);
+    let identity = authority::ask(&shared.stats, ask)?;
     let limits = &shared.limits;
+    if !shared.connects.may(&identity, limits) {
+        let text = "this device connects too often: wait a minute, and look why its connections end";
+        return Err(Denial::new(Reason::CONNECTION_RATE_EXCEEDED, text));
+    }
+    if let Some(will) = &connect.will {
+        authority::ask(&shared.stats, || shared.authority.may_publish(&identity, &will.topic))
+            .inspect_err(|denial| shared.stats.denied_publish.add(denial.reason))?;
+    }
     let mailbox = Arc::new(Mailbox::new(limits.outbound_messages, limits.outbound_bytes));
     let keep_alive_s = keep_alive_s(&connect, limits);
     let longest_s = longest_session_s(shared, &identity)?;
@@ -254,6 +252,7 @@ fn client(
         key: SessionKey { plane: identity.plane, username: identity.username.clone(), client_id: id.clone() },
         id,
         identity,
+        meter: Box::new(Meter::new(limits)),
         silence: (keep_alive_s > 0).then_some(silence),
         send_maximum: connect.receive_maximum.min(limits.send_maximum).into(),
         maximum_packet_size,

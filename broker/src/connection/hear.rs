@@ -37,6 +37,8 @@ struct Remembered {
     denied: Option<Denial>,
     /// Who gets it: bits of [`holder`].
     to: u8,
+    /// It may be retained.
+    keeps: bool,
 }
 
 /// What a connection remembers of topics.
@@ -104,6 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             at += frame.end;
         };
         self.hand_over(batch);
+        self.pay();
         result
     }
 
@@ -237,6 +240,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let mut owed = Owed { packet_id: publish.packet_id, first, held: false, refusal: None };
         self.shared.stats.messages_in.add(1);
+        self.debt.messages += 1;
         let known = &self.memory.topics[0];
         // after a crash one taker may have stored it and the other not
         let to = known.to & !had.unwrap_or(0);
@@ -258,7 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             return Ok(());
         }
-        let topic = known.topic.clone();
+        let (topic, keeps) = (known.topic.clone(), known.keeps);
         if batch.to != to && !batch.messages.is_empty() {
             self.hand_over(std::mem::take(batch));
         }
@@ -267,7 +271,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             topic,
             payload: payload(),
             qos: publish.qos,
-            retain: publish.retain,
+            retain: publish.retain && keeps,
             dup: publish.dup,
             is_will: false,
             packet_id: publish.packet_id,
@@ -323,13 +327,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (shared, who) = (&self.shared, &self.client.identity);
         let asked = authority::ask(&shared.stats, || {
             shared.authority.may_publish(who, &topic)?;
-            Ok(takers(shared.authority.route(who, &topic)))
+            Ok(shared.authority.route(who, &topic))
         });
-        let (to, denied) = match asked {
-            Ok(to) => (to, None),
-            Err(denial) => (0, Some(denial)),
+        let (to, keeps, denied) = match asked {
+            Ok(route) => (takers(route), route != Route::FanOutOnce, None),
+            Err(denial) => (0, false, Some(denial)),
         };
-        self.memory.learn(Remembered { topic, denied, to });
+        self.memory.learn(Remembered { topic, denied, to, keeps });
     }
 
     /// Gives the batch to its takers, and writes the answers that need not wait for them.
@@ -390,7 +394,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 pub(super) fn takers(route: Route) -> u8 {
     match route {
         Route::Intake => holder::INTAKE,
-        Route::FanOut => holder::FAN_OUT,
+        Route::FanOut | Route::FanOutOnce => holder::FAN_OUT,
         Route::Both => holder::INTAKE | holder::FAN_OUT,
     }
 }

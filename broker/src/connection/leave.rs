@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::answer::Answers;
 use super::{Connection, End, Shared, greet, hear, stream};
-use crate::authority::{self, Identity};
+use crate::authority::{self, Identity, Route};
 use crate::intake::{Ack, Delivery, Message};
 use crate::mailbox::{Mailbox, Order};
 use crate::session::{Durable, Session, Since, holder};
@@ -213,24 +213,24 @@ impl Testament {
     async fn say(self, shared: &Shared) {
         let asked = authority::ask(&shared.stats, || {
             shared.authority.may_publish(&self.identity, &self.will.topic)?;
-            Ok(hear::takers(shared.authority.route(&self.identity, &self.will.topic)))
+            Ok(shared.authority.route(&self.identity, &self.will.topic))
         });
-        let to = match asked {
-            Ok(to) => to,
+        let route = match asked {
+            Ok(route) => route,
             Err(denial) => return shared.stats.denied_publish.add(denial.reason),
         };
         let message = Message {
             topic: self.will.topic.into(),
             payload: self.will.payload,
             qos: self.will.qos,
-            retain: self.will.retain,
+            retain: self.will.retain && route != Route::FanOutOnce,
             dup: false,
             is_will: true,
             packet_id: 0,
             properties: self.will.properties,
         };
         for (bit, feed) in [(holder::INTAKE, &shared.feed), (holder::FAN_OUT, &shared.relay)] {
-            if to & bit == 0 {
+            if hear::takers(route) & bit == 0 {
                 continue;
             }
             let delivery = Delivery {

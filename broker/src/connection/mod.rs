@@ -47,10 +47,12 @@ use crate::config::{Limits, Plane};
 use crate::fanout::{Hub, Subscriber, To};
 use crate::intake::{Delivery, Feed, Gone};
 use crate::mailbox::{Mail, Mailbox, Order, Queued};
+use crate::rate::{Connects, Debt, Meter};
 use crate::registry::Registry;
 use crate::session::{Session, Sessions};
 use crate::stats::Stats;
 use crate::store::SessionKey;
+use crate::tls::Certificate;
 use crate::wire::{Fault, Reason, Version, Will};
 
 /// What every connection of a door shares.
@@ -66,8 +68,16 @@ pub(crate) struct Shared {
     pub relay: Arc<Feed>,
     pub stats: Arc<Stats>,
     pub numbers: AtomicU64,
+    pub connects: Connects,
     /// Nobody is greeted any more.
     pub closing: CancellationToken,
+}
+
+/// Who is at the door, before it has said anything.
+pub(crate) struct Caller {
+    pub address: SocketAddr,
+    pub plane: Plane,
+    pub certificate: Option<Box<Certificate>>,
 }
 
 /// Bytes that wait to be written; above it, no more is encoded and no more is read.
@@ -88,6 +98,7 @@ struct Client {
     id: Arc<str>,
     identity: Arc<Identity>,
     key: SessionKey,
+    meter: Box<Meter>,
     /// After so long without a packet it is gone.
     silence: Option<Duration>,
     send_maximum: usize,
@@ -152,6 +163,8 @@ enum Step {
     Heard,
     Hangup,
     Tick,
+    /// A device that spoke too fast may go on.
+    Paid,
 }
 
 struct Connection<S> {
@@ -173,6 +186,11 @@ struct Connection<S> {
     answers: answer::Answers,
     blocked: Option<Box<Blocked>>,
     out: BytesMut,
+    /// What was written may still stand in the stream's own buffer, as inside TLS.
+    unflushed: bool,
+    /// It spoke too fast: what it owes, and when that is worth looking at.
+    debt: Debt,
+    pause: Option<Pin<Box<Sleep>>>,
     queue: VecDeque<Queued>,
     heard: Instant,
     timer: Option<Pin<Box<Sleep>>>,
@@ -182,13 +200,13 @@ struct Connection<S> {
 }
 
 /// Serves one accepted socket until it ends.
-pub(crate) async fn serve<S>(mut stream: S, peer: SocketAddr, plane: Plane, shared: Arc<Shared>)
+pub(crate) async fn serve<S>(mut stream: S, caller: Caller, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let number = shared.numbers.fetch_add(1, Ordering::Relaxed) + 1;
     // boxed, like the end: what they need must not weigh on the long time between
-    let Some(greeted) = Box::pin(greet::greet(&mut stream, peer, plane, number, &shared)).await else {
+    let Some(greeted) = Box::pin(greet::greet(&mut stream, caller, number, &shared)).await else {
         return;
     };
     let present = leave::Present::enter(&shared, &greeted, number);
@@ -207,6 +225,9 @@ where
         answers: answer::Answers::default(),
         blocked: None,
         out: greeted.out,
+        unflushed: false,
+        debt: Debt::default(),
+        pause: None,
         queue: VecDeque::new(),
         heard: Instant::now(),
         timer: None,
@@ -243,6 +264,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Step::Heard => self.hear(),
                 Step::Hangup => Err(End::Gone),
                 Step::Tick => self.tick(),
+                Step::Paid => {
+                    self.pay();
+                    Ok(())
+                }
             };
         }
     }
@@ -257,11 +282,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             match stream::poll_write(&mut self.stream, context, &mut self.out) {
                 Poll::Ready(Ok(written)) => {
                     self.shared.stats.bytes_out.add(written as u64);
+                    self.unflushed = true;
                     return Poll::Ready(Step::Wrote);
                 }
                 Poll::Ready(Err(_)) => return Poll::Ready(Step::Hangup),
                 Poll::Pending => {}
             }
+        }
+        if self.unflushed {
+            match Pin::new(&mut self.stream).poll_flush(context) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(_)) => return Poll::Ready(Step::Hangup),
+                Poll::Pending => {}
+            }
+        }
+        if let Some(pause) = &mut self.pause
+            && pause.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Step::Paid);
         }
         if let Some(blocked) = &mut self.blocked
             && let Poll::Ready(room) = blocked.room.as_mut().poll(context)
@@ -279,7 +317,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Step> {
         let may = self.blocked.is_none() && self.rest.is_empty() && self.out.len() < OUT_HIGH && !self.is_behind();
-        if !may || matches!(self.reading, Reading::Off) {
+        if !may || self.pause.is_some() || matches!(self.reading, Reading::Off) {
             return Poll::Pending;
         }
         let max = self.shared.limits.max_packet_bytes;
@@ -288,6 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Poll::Ready(Ok(0)) | Poll::Ready(Err(_)) => Poll::Ready(Step::Hangup),
             Poll::Ready(Ok(read)) => {
                 self.shared.stats.bytes_in.add(read as u64);
+                self.debt.bytes = self.debt.bytes.saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
                 if let Reading::Draining { left, .. } = &mut self.reading {
                     *left = left.saturating_sub(read);
                     if *left == 0 {
@@ -364,7 +403,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Ok(());
         };
         let now = Instant::now();
-        let we_do_not_read = self.blocked.is_some() || !self.rest.is_empty() || !matches!(self.reading, Reading::On);
+        let we_do_not_read = self.blocked.is_some()
+            || self.pause.is_some()
+            || !self.rest.is_empty()
+            || !matches!(self.reading, Reading::On);
         if we_do_not_read {
             self.heard = now;
         }
@@ -387,6 +429,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 }
 
 impl<S> Connection<S> {
+    /// Pays for what was heard, or listens to nothing more until it can be paid.
+    fn pay(&mut self) {
+        let was_waiting = self.pause.is_some();
+        let wait = self.client.meter.pay(&mut self.debt);
+        if wait.is_some() && !was_waiting {
+            self.shared.stats.throttled.add(1);
+        }
+        self.pause = wait.map(|wait| Box::pin(tokio::time::sleep(wait)));
+    }
+
     /// How the fan-out knows this connection's session.
     fn subscriber(&self) -> Subscriber {
         match &self.kept {

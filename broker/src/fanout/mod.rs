@@ -44,7 +44,9 @@ pub(crate) use hub::Hub;
 pub(crate) use system::{Vitals, tell as tell_vitals};
 pub(crate) use tree::To;
 
+use crate::remote::Outbox;
 use crate::session::unix_ms;
+use crate::stats::Stats;
 use crate::store::StoredMessage;
 use crate::topic::topic_is_valid;
 use crate::wire::{self, Properties, Qos};
@@ -88,14 +90,21 @@ pub enum OutletError {
 #[derive(Clone)]
 pub struct Outlet {
     hub: Arc<Hub>,
+    remote: Option<(Arc<Outbox>, Arc<Stats>)>,
 }
 
 /// Largest payload to publish: four-byte lengths of MQTT allow 256 MiB, memory does not.
 const LARGEST_PAYLOAD: usize = 16 << 20;
 
 impl Outlet {
-    pub(crate) fn new(hub: Arc<Hub>) -> Self {
-        Outlet { hub }
+    pub(crate) fn new(hub: Arc<Hub>, remote: Option<(Arc<Outbox>, Arc<Stats>)>) -> Self {
+        Outlet { hub, remote }
+    }
+
+    fn offer(&self, batch: &[Outgoing]) {
+        if let Some((outbox, stats)) = &self.remote {
+            outbox.offer(batch, stats);
+        }
     }
 
     /// Publishes a batch in order: all of it or nothing. One call wakes the router once. It waits
@@ -105,6 +114,7 @@ impl Outlet {
     /// # Errors
     /// See [`OutletError`]; nothing of the batch was published then.
     pub fn publish(&self, batch: Vec<Outgoing>) -> Result<(), OutletError> {
+        self.offer(&batch);
         let now = Instant::now();
         let batch: Result<_, _> = batch.into_iter().map(|message| published(message, Bytes::new(), now)).collect();
         self.hub.publish(batch?, Vec::new())
@@ -117,6 +127,7 @@ impl Outlet {
     /// See [`Outlet::publish`].
     pub fn publish_with(&self, batch: Vec<(Outgoing, Properties)>) -> Result<(), OutletError> {
         let now = Instant::now();
+        batch.iter().for_each(|(message, _)| self.offer(std::slice::from_ref(message)));
         let batch: Result<_, _> = batch
             .into_iter()
             .map(|(mut message, properties)| {

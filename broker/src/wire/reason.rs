@@ -11,6 +11,9 @@ macro_rules! reasons {
         impl Reason {
             $(#[doc = concat!($text, ".")] pub const $name: Reason = Reason($code);)*
 
+            /// Every one of them.
+            pub const ALL: &[Reason] = &[$(Reason($code)),*];
+
             /// The standard's words for it.
             pub fn text(self) -> &'static str {
                 match self.0 { $($code => $text,)* _ => "unknown reason" }
@@ -57,6 +60,16 @@ impl Reason {
     /// Does it say that something failed?
     pub fn is_error(self) -> bool {
         self.0 >= 0x80
+    }
+
+    /// Every reason that says that something failed.
+    pub fn errors() -> impl Iterator<Item = Reason> {
+        Reason::ALL.iter().copied().filter(|reason| reason.is_error())
+    }
+
+    /// Its words as one word, for labels.
+    pub fn label(self) -> String {
+        self.text().replace(' ', "_")
     }
 
     /// The return code of a 3.1.1 CONNACK.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the three client families that tests/clients.rs drives: mosquitto-clients, paho-mqtt, mqtt.js.
+# Installs what tests of MQTT need of others: the clients that tests/clients.rs drives (mosquitto-clients, paho-mqtt,
+# mqtt.js), and a broker (mosquitto).
 # Works again and again; does nothing that is done already.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -7,6 +8,7 @@ target="${1:-$here/../../../target}"
 
 missing=()
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
+PATH="$PATH:/usr/sbin" command -v mosquitto >/dev/null || missing+=(mosquitto)
 command -v python3 >/dev/null || missing+=(python3 python3-venv)
 command -v npm >/dev/null || missing+=(nodejs npm)
 if [ ${#missing[@]} -gt 0 ]; then

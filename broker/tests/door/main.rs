@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod acknowledgement;
+mod bounds;
 mod clients;
 mod hostile;
 mod limits;
@@ -10,6 +11,8 @@ mod mutation;
 mod publishing;
 mod sessions;
 mod shutdown;
+mod statements;
 mod support;
+mod tls;
 mod version5;
 mod websocket;

@@ -1,14 +1,19 @@
 //! Mutated frames of both versions: no panic, and the door serves on.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use bongsu_broker::Limits;
+use bongsu_broker::{Intake, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::*;
 
-/// Frames in the ordinary run.
+/// Frames in the ordinary run, and in `make soak`.
 const FRAMES: usize = 20_000;
+const SOAK_FRAMES: usize = 1_000_000;
+/// How much more memory is held after them than after the first twentieth.
+const GROWTH_KIB: usize = 10 * 1024;
 /// Mutated frames sent on one connection, if it lasts.
 const BURST: usize = 8;
 
@@ -58,6 +63,30 @@ fn mutate(dice: &mut Dice, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// Acknowledges and forgets: what the test keeps must not be taken for what the door keeps.
+struct Forgetful(Arc<AtomicBool>);
+
+impl Forgetful {
+    fn start(mut intake: Intake) -> Forgetful {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                if let Some(delivery) = intake.recv_blocking(Duration::from_millis(20)) {
+                    delivery.acknowledge();
+                }
+            }
+        });
+        Forgetful(stop)
+    }
+}
+
+impl Drop for Forgetful {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mutated_frames_harm_nobody() {
     static PANICS: AtomicU64 = AtomicU64::new(0);
@@ -68,10 +97,17 @@ async fn mutated_frames_harm_nobody() {
         PANICS.fetch_add(u64::from(ours), Ordering::Relaxed);
         before(info);
     }));
-    let (house, _application) = open_with_application(Limits::default()).await;
+    let limits = Limits { connects_per_minute: 0, ..Limits::default() };
+    let (house, intake) = open(limits).await;
+    let _application = Forgetful::start(intake);
+    let frames = count(FRAMES, SOAK_FRAMES);
+    let mut held = None;
     let mut dice = Dice(0x5eed_b0e5);
     let mut sent = 0;
-    while sent < FRAMES {
+    while sent < frames {
+        if held.is_none() && sent > frames / 20 {
+            held = Some(resident_kib());
+        }
         let version = [4, 5][dice.below(2)];
         let samples = samples(version);
         let mut bytes = Vec::new();
@@ -92,10 +128,15 @@ async fn mutated_frames_harm_nobody() {
         if dice.below(4) == 0 {
             let mut answer = [0; 256];
             let read = stream.read(&mut answer);
-            let _ = tokio::time::timeout(std::time::Duration::from_millis(20), read).await;
+            let _ = tokio::time::timeout(Duration::from_millis(20), read).await;
         }
     }
     house.serves().await;
     assert_eq!(PANICS.load(Ordering::Relaxed), 0);
     until(|| house.door.stats().sockets.get() == 0).await;
+    if soaking() {
+        let grown = resident_kib().saturating_sub(held.unwrap_or_default());
+        println!("{sent} mutated frames, {grown} KiB more than after the first twentieth");
+        assert!(grown <= GROWTH_KIB, "{grown} KiB");
+    }
 }

@@ -32,7 +32,7 @@ impl SessionStore for Moody {
 }
 
 async fn open_with(store: Arc<Moody>, receipts: Vec<Receipt>, limits: Limits) -> (House, Intake) {
-    let listener = |plane| Listener { address: "127.0.0.1:0".parse().unwrap(), plane };
+    let listener = |plane| Listener::new("127.0.0.1:0".parse().unwrap(), plane);
     let config = DoorConfig {
         listeners: vec![listener(Plane::Devices), listener(Plane::Public)],
         limits,

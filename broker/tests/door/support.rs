@@ -9,8 +9,25 @@ use bongsu_broker::{
     Authority, Credentials, Delivery, Denial, Door, DoorConfig, Identity, Intake, Limits, Listener, Message, Outgoing,
     Outlet, Plane, Qos, Reason, Route,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// So many in the ordinary run, and so many when `make soak` asks for it.
+pub fn count(ordinary: usize, soak: usize) -> usize {
+    if soaking() { soak } else { ordinary }
+}
+
+/// `make soak`: longer, and alone in the process.
+pub fn soaking() -> bool {
+    std::env::var_os("SOAK").is_some()
+}
+
+/// Memory this process holds, KiB.
+pub fn resident_kib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+}
 
 /// Nothing in these tests takes longer.
 pub const SOON: Duration = Duration::from_secs(10);
@@ -22,6 +39,9 @@ impl Authority for Gatekeeper {
     fn connect(&self, plane: Plane, _: SocketAddr, c: &Credentials<'_>) -> Result<Arc<Identity>, Denial> {
         if plane == Plane::Public {
             return Ok(Arc::new(Identity::new("", plane)));
+        }
+        if let (None, Some(certificate)) = (c.username, c.certificate) {
+            return Ok(Arc::new(Identity::new(certificate.names.join(" "), plane)));
         }
         match (c.username, c.password) {
             (Some(name), Some(b"secret")) => Ok(Arc::new(Identity::new(name, plane))),
@@ -45,6 +65,10 @@ impl Authority for Gatekeeper {
         }
     }
 
+    fn response_information(&self, _: &Identity) -> Option<String> {
+        Some("responses/".into())
+    }
+
     fn may_subscribe(&self, _: &Identity, filter: &str) -> Result<(), Denial> {
         match filter.starts_with("forbidden") {
             true => Err(Denial::not_authorized("not your filter")),
@@ -62,7 +86,7 @@ pub struct House {
 }
 
 pub async fn open(limits: Limits) -> (House, Intake) {
-    let listener = |plane| Listener { address: "127.0.0.1:0".parse().unwrap(), plane };
+    let listener = |plane| Listener::new("127.0.0.1:0".parse().unwrap(), plane);
     let config = DoorConfig {
         listeners: vec![listener(Plane::Devices), listener(Plane::Public)],
         limits,
@@ -131,6 +155,14 @@ pub fn outgoing(topic: &str, payload: &str, qos: Qos, retain: bool) -> Outgoing 
 }
 
 impl House {
+    /// A door with this one listener.
+    pub async fn with_listener(listener: Listener, limits: Limits) -> (House, Intake) {
+        let config = DoorConfig { listeners: vec![listener], limits, ..DoorConfig::default() };
+        let (door, intake, outlet) = Door::start(config, Arc::new(Gatekeeper)).await.unwrap();
+        let address = door.addresses()[0];
+        (House { door, outlet, address, public: address }, intake)
+    }
+
     /// Proves that others are served: connect, publish, PUBACK, subscribe, hear.
     pub async fn serves(&self) {
         let mut client = Raw::connected(self.address, 4, "prover").await;
@@ -150,8 +182,8 @@ impl House {
 }
 
 /// A client that says exactly what it is told.
-pub struct Raw {
-    pub stream: TcpStream,
+pub struct Raw<S = TcpStream> {
+    pub stream: S,
 }
 
 impl Raw {
@@ -171,7 +203,9 @@ impl Raw {
         assert_eq!(code, 0, "refused: {connack:x?}");
         raw
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     pub async fn send(&mut self, bytes: &[u8]) {
         tokio::time::timeout(SOON, self.stream.write_all(bytes)).await.expect("writable").expect("open");
     }

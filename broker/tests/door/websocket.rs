@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::support::*;
 
 /// One masked frame; the mask is zero, which is legal.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     assert!(payload.len() < 126);
     [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
 }
@@ -29,8 +29,8 @@ async fn shake(house: &House, protocol: &str) -> (Raw, String) {
 
 #[tokio::test]
 async fn websocket_frames_split_and_merge_packets() {
-    let listener = Listener { address: "127.0.0.1:0".parse().unwrap(), plane: Plane::Devices };
-    let config = DoorConfig { websocket_listeners: vec![listener], ..DoorConfig::default() };
+    let listener = Listener::new("127.0.0.1:0".parse().unwrap(), Plane::Devices);
+    let config = DoorConfig { listeners: vec![listener.over_websocket()], ..DoorConfig::default() };
     let (door, intake, outlet) = Door::start(config, Arc::new(Gatekeeper)).await.unwrap();
     let address = door.addresses()[0];
     let house = House { door, outlet, address, public: address };

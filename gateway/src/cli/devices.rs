@@ -22,6 +22,10 @@ pub enum Command {
         /// The stations it speaks for
         #[arg(required = true, value_name = "STATION")]
         stations: Vec<String>,
+        /// It logs in with a certificate of this name (its common name or a DNS name), signed by `client_ca` of
+        /// [mqtt.tls], and gets no password
+        #[arg(long, value_name = "NAME", conflicts_with = "example")]
+        certificate: Option<String>,
         /// Print a line that publishes a first reading, ready to be pasted
         #[arg(long)]
         example: bool,
@@ -55,11 +59,25 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> m
     let config = checked(&globals.layers(Vec::new())?)?;
     let now = Clock::System.now().millis();
     match command {
-        Command::Add { stations, example, json } => {
+        Command::Add { stations, certificate: Some(name), json, .. } => {
+            known(&stations, &catalog(&config)?)?;
+            match ask(&config, Request::Add { stations, now, certificate: Some(name) })? {
+                Answer::Certified { username, certificate } if json => {
+                    write_json(&serde_json::json!({"username": username, "certificate": certificate}), output)?;
+                    Ok(Ended::Well)
+                }
+                Answer::Certified { username, certificate } => {
+                    writeln!(output, "username     {username}\ncertificate  {certificate}").map_err(output_failed)?;
+                    Ok(Ended::Well)
+                }
+                answer => Err(refused(&answer)),
+            }
+        }
+        Command::Add { stations, example, json, certificate: None } => {
             let catalog = catalog(&config)?;
             known(&stations, &catalog)?;
             let first = stations.first().cloned().unwrap_or_default();
-            let credentials = credentials(ask(&config, Request::Add { stations, now })?)?;
+            let credentials = credentials(ask(&config, Request::Add { stations, now, certificate: None })?)?;
             if example {
                 print_example(&config, &catalog, &first, &credentials, output)
             } else {
@@ -192,10 +210,11 @@ fn list(answer: Answer, json: bool, output: &mut dyn io::Write) -> miette::Resul
             write_json(device, output)?;
             continue;
         }
-        let Listed { username, stations, created, revoked } = device;
+        let Listed { username, stations, created, revoked, certificate } = device;
         let since = Time::from_millis(*created);
         let state = revoked.map_or_else(String::new, |at| format!("  revoked {}", Time::from_millis(at)));
-        writeln!(output, "{username:<24} {}  since {since}{state}", stations.join(",")).map_err(output_failed)?;
+        let by = certificate.as_deref().map_or_else(String::new, |name| format!("  certificate {name}"));
+        writeln!(output, "{username:<24} {}  since {since}{by}{state}", stations.join(",")).map_err(output_failed)?;
     }
     if devices.is_empty() && !json {
         eprintln!("No devices yet; `bongsu devices add STATION` lets one speak.");

@@ -4,6 +4,7 @@
 //! To add one: a file here, a variant of [`Command`] and a line in [`run`]. What people should know goes to standard
 //! error; standard output carries data only.
 
+mod certs;
 mod city;
 mod completions;
 mod config;
@@ -51,6 +52,9 @@ enum Command {
     /// Devices: who may speak for which stations
     #[command(subcommand)]
     Devices(devices::Command),
+    /// Certificates for trials
+    #[command(subcommand)]
+    Certs(certs::Command),
     /// Stations and areas
     #[command(subcommand)]
     Stations(stations::Command),
@@ -79,6 +83,7 @@ pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<E
             crate::replay::run(&arguments, &config, output)
         }
         Command::Rules(command) => rules::run(command, globals, output),
+        Command::Certs(command) => certs::run(&command, output),
         Command::Stations(command) => stations::run(command, globals, output),
         Command::Doctor(arguments) => doctor::run(&arguments, globals, output),
         Command::Config(command) => config::run(command, globals, output),

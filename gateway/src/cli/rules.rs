@@ -69,7 +69,7 @@ fn check(arguments: &CheckArguments, globals: &Globals, output: &mut dyn io::Wri
     engine.check_rules(&text).map_err(|mistakes| Problems::errors("the rules cannot be used", mistakes))?;
     let now = Time::default();
     if let Some(file) = &arguments.stations {
-        let catalog = inventory::catalog(file)?;
+        let (catalog, _) = inventory::catalog(file)?;
         engine.handle(&Record { seq: 1, now, input: Input::Catalog(catalog) }, &mut Vec::new());
     }
     engine.handle(&Record { seq: 2, now, input: Input::Rules(Arc::new(text)) }, &mut Vec::new());

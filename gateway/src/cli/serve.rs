@@ -29,14 +29,18 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
     runtime.block_on(async {
         // Asked for before anything starts, so that an early signal is not the end of a half-started program.
         let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
+        let mut hangup = signal(SignalKind::hangup()).into_diagnostic()?;
         let mut app = App::start(Options { config, clock: arguments.clock, status }).await?;
         say_ready(&app, arguments.json, output)?;
         // Without systemd nobody listens, and that is fine.
         let _ = sd_notify::notify(false, &[NotifyState::Ready]);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-            () = app.ended() => {}
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => app.renew_certificates(),
+                _ = terminate.recv() => break,
+                _ = tokio::signal::ctrl_c() => break,
+                () = app.ended() => break,
+            }
         }
         let _ = sd_notify::notify(false, &[NotifyState::Stopping]);
         app.stop().await?;

@@ -1,6 +1,7 @@
 //! `bongsu stations check`: read a catalog and tell every mistake in it.
 
 use super::{Ended, Globals, checked, output_failed, write_json};
+use crate::dialect::Scripts;
 use crate::report::{Look, Problems, render_warnings};
 use bongsu_sensors::{Catalog, Kind};
 use std::collections::BTreeMap;
@@ -57,7 +58,10 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> m
 /// Every mistake of both files.
 pub fn read_catalog(file: &Path) -> miette::Result<Catalog> {
     match crate::inventory::read_catalog(file) {
-        Ok((_, catalog)) => Ok(catalog),
+        Ok((_, catalog)) => {
+            Scripts::read(file, &catalog)?;
+            Ok(catalog)
+        }
         Err(mistakes) => Err(Problems::errors("the catalog cannot be used", mistakes).into()),
     }
 }

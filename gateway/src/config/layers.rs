@@ -110,10 +110,12 @@ impl Layers {
     /// Where the value of a key comes from: `default`, `bongsu.toml:12`, a variable or a flag; `None` where no layer
     /// has the key.
     pub fn place(&self, section: &str, key: &str) -> Option<String> {
-        let table = match self.table.get(section).map(|node| &node.value) {
-            Some(Value::Table(table)) => table,
-            _ => &self.table,
-        };
+        let mut table = &self.table;
+        for part in section.split('.') {
+            if let Some(Value::Table(inner)) = table.get(part).map(|node| &node.value) {
+                table = inner;
+            }
+        }
         let origin = &table.get(key)?.origin;
         let name = &origin.source.name;
         let in_file = self.file.as_ref().is_some_and(|file| Arc::ptr_eq(file, &origin.source));

@@ -3,7 +3,7 @@
 //! To add a key: a documented line in `default.toml`, a field in [`super`], a line here and one in
 //! [`show`](mod@super::show). A test compares the four.
 
-use super::{City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Store};
+use super::{City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Remote, Secret, Store, TlsFiles};
 use bongsu_sensors::document::{Located, Reader, nearest};
 use bongsu_sensors::mistake::{Mistakes, Origin, Source};
 use std::net::SocketAddr;
@@ -23,20 +23,22 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let warnings = Mistakes::new();
     let city = top.inner("city").and_then(city);
     let store = top.inner("store").and_then(|section| store(section, layers, data.as_ref()));
-    let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, &warnings));
+    let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, layers, &warnings));
     let public = top.inner("public").and_then(public);
     let operator = top.inner("operator").and_then(operator);
     let log = top.inner("log").and_then(log);
     let limits = top.inner("limits").and_then(limits);
     top.finish();
     let (mqtt, public, operator) = (mqtt?, public?, operator?);
-    let planes = [
-        ("mqtt.listen", &mqtt.1),
-        ("public.listen", &public.1),
-        ("operator.listen", &operator.1[0]),
-        ("operator.mqtt_listen", &operator.1[1]),
-    ];
+    let operators = ["operator.listen", "operator.mqtt_listen"].into_iter().zip(&operator.1);
+    let planes: Vec<_> = mqtt.1.iter().chain(&public.1).map(|(name, plane)| (*name, plane)).chain(operators).collect();
     apart(&planes, &layers.default, mistakes);
+    if mqtt.0.tls.is_none() {
+        let inside = planes.iter().filter(|(name, _)| name.contains("tls") || name.contains("wss"));
+        for (name, plane) in inside {
+            mistakes.add(&plane.origin, format!("`{name}` needs a certificate"), "add [mqtt.tls] with cert and key");
+        }
+    }
     Some(Config {
         stations: stations?,
         rules,
@@ -111,21 +113,84 @@ fn address(section: &Reader<'_>, key: &'static str) -> Option<Located<SocketAddr
     }
 }
 
-fn mqtt(section: Reader<'_>, warnings: &Mistakes) -> Option<(Mqtt, Located<SocketAddr>)> {
+/// Addresses with the names of their keys.
+type Addresses = Vec<(&'static str, Located<SocketAddr>)>;
+
+/// An address that may be left out; it is noted under its full name.
+fn optional(section: &Reader<'_>, key: &'static str, name: &'static str, all: &mut Addresses) -> Option<SocketAddr> {
+    section.node(key)?;
+    let typed = address(section, key)?;
+    let value = typed.value;
+    all.push((name, typed));
+    Some(value)
+}
+
+fn mqtt(section: Reader<'_>, layers: &Layers, warnings: &Mistakes) -> Option<(Mqtt, Addresses)> {
     let listen = address(&section, "listen");
-    let ws_listen = section.node("ws_listen").and_then(|_| address(&section, "ws_listen")).map(|typed| typed.value);
+    let mut all = Vec::new();
+    let tls_listen = optional(&section, "tls_listen", "mqtt.tls_listen", &mut all);
+    let ws_listen = optional(&section, "ws_listen", "mqtt.ws_listen", &mut all);
+    let wss_listen = optional(&section, "wss_listen", "mqtt.wss_listen", &mut all);
     let anonymous = section.required_at::<bool>("allow_anonymous_devices");
+    let remote = remote(&section, layers);
+    let tls = section.inner("tls").and_then(|section| tls(section, layers));
     section.finish();
     let (listen, anonymous) = (listen?, anonymous?);
     if anonymous.value && !listen.value.ip().is_loopback() {
         let wrong = format!("anyone who reaches {} can report readings", listen.value);
         warnings.add(&anonymous.origin, wrong, "give each device a password with `bongsu devices add`");
     }
-    Some((Mqtt { listen: listen.value, ws_listen, allow_anonymous_devices: anonymous.value }, listen))
+    let allow_anonymous_devices = anonymous.value;
+    let mqtt = Mqtt { listen: listen.value, tls_listen, ws_listen, wss_listen, tls, remote, allow_anonymous_devices };
+    all.insert(0, ("mqtt.listen", listen));
+    Some((mqtt, all))
 }
 
-fn public(section: Reader<'_>) -> Option<(Public, Located<SocketAddr>)> {
+fn tls(section: Reader<'_>, layers: &Layers) -> Option<TlsFiles> {
+    let file = |key| section.located::<PathBuf>(key).map(|typed| layers.path(&typed));
+    let (cert, key, client_ca) = (file("cert"), file("key"), file("client_ca"));
+    if (cert.is_none() || key.is_none()) && (cert.is_some() || key.is_some() || client_ca.is_some()) {
+        section.complain("[mqtt.tls] is not complete", "write both `cert` and `key`, or neither");
+    }
+    section.finish();
+    Some(TlsFiles { cert: cert?, key: key?, client_ca })
+}
+
+fn remote(section: &Reader<'_>, layers: &Layers) -> Option<Remote> {
+    let url = section.located::<String>("remote");
+    let username = section.located::<String>("remote_username");
+    let password = Secret::read(section, "remote_password", "remote_password_file", layers);
+    let ca = section.located::<PathBuf>("remote_ca");
+    let Some(url) = url else {
+        if let Some(typed) = username {
+            section.mistakes().add(&typed.origin, "`remote_username` without `remote`", "add `remote`, or remove it");
+        }
+        return None;
+    };
+    let parts = ["mqtt://", "mqtts://"].iter().find_map(|scheme| Some((*scheme, url.value.strip_prefix(scheme)?)));
+    let place = parts.and_then(|(scheme, rest)| {
+        let (host, port) = rest.trim_end_matches('/').rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let fits = !host.is_empty() && !host.contains(['/', '@', '?', '#']) && !has_space(host);
+        Some((scheme == "mqtts://", host.to_owned(), port.parse().ok()?)).filter(|_| fits)
+    });
+    let Some((tls, host, port)) = place else {
+        let remedy = "write it as \"mqtt://broker.example.city:1883\" or \"mqtts://broker.example.city:8883\"; the \
+                      name goes into `remote_username`";
+        section.mistakes().add(&url.origin, format!("{:?} is no address of a broker", url.value), remedy);
+        return None;
+    };
+    let (username, ca) = (username.map(|typed| typed.value), ca.map(|typed| layers.path(&typed)));
+    Some(Remote { host, port, tls, ca, username, password })
+}
+
+fn public(section: Reader<'_>) -> Option<(Public, Addresses)> {
     let listen = address(&section, "listen");
+    let mut all = Vec::new();
+    let mqtt_listen = optional(&section, "mqtt_listen", "public.mqtt_listen", &mut all);
+    let mqtt_tls_listen = optional(&section, "mqtt_tls_listen", "public.mqtt_tls_listen", &mut all);
+    let ws_listen = optional(&section, "ws_listen", "public.ws_listen", &mut all);
+    let wss_listen = optional(&section, "wss_listen", "public.wss_listen", &mut all);
     let base = section.located::<String>("base_url");
     let base_url = base.and_then(|typed| {
         let trimmed = typed.value.trim_end_matches('/');
@@ -137,7 +202,9 @@ fn public(section: Reader<'_>) -> Option<(Public, Located<SocketAddr>)> {
     });
     section.finish();
     let listen = listen?;
-    Some((Public { listen: listen.value, base_url }, listen))
+    let public = Public { listen: listen.value, mqtt_listen, mqtt_tls_listen, ws_listen, wss_listen, base_url };
+    all.insert(0, ("public.listen", listen));
+    Some((public, all))
 }
 
 fn operator(section: Reader<'_>) -> Option<(Operator, [Located<SocketAddr>; 2])> {
@@ -196,6 +263,11 @@ fn named<T: Named>(section: &Reader<'_>, key: &'static str) -> Option<T> {
 
 fn limits(section: Reader<'_>) -> Option<Limits> {
     let max_connections = number(&section, "max_connections", 1..=1_000_000);
+    let public_connections = number(&section, "public_connections", 0..=1_000_000);
+    let connections_by_address = number(&section, "connections_by_address", 1..=1_000_000);
+    let public_connections_by_address = number(&section, "public_connections_by_address", 1..=1_000_000);
+    let messages_per_second = number(&section, "messages_per_second", 0..=100_000_000);
+    let bytes_per_second = number(&section, "bytes_per_second", 0..=4_000_000_000);
     // The standard's own bound: a packet says its length in 28 bits.
     let max_packet_bytes = number(&section, "max_packet_bytes", 1_024..=268_435_455);
     let intake_messages = number(&section, "intake_messages", 1..=10_000_000);
@@ -204,6 +276,11 @@ fn limits(section: Reader<'_>) -> Option<Limits> {
     section.finish();
     Some(Limits {
         max_connections: max_connections?,
+        public_connections: public_connections?,
+        connections_by_address: connections_by_address?,
+        public_connections_by_address: public_connections_by_address?,
+        messages_per_second: messages_per_second?,
+        bytes_per_second: bytes_per_second?,
         max_packet_bytes: max_packet_bytes?,
         intake_messages: intake_messages?,
         batch_readings: batch_readings?,

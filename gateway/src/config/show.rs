@@ -1,8 +1,9 @@
 //! The configuration as the program relies on it: TOML that could be a configuration file, with a comment on each line
 //! that says where the value comes from. Secrets are never part of it.
 
-use super::{Config, Layers, Named};
+use super::{Config, Layers, Limits, Named};
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// A section's name and its keys, each with its effective value as TOML.
@@ -10,7 +11,7 @@ pub(super) type Section = (&'static str, Vec<(&'static str, Option<String>)>);
 
 /// The effective value of every key, section by section.
 pub(super) fn values(config: &Config) -> Vec<Section> {
-    let limits = &config.limits;
+    let (remote, tls) = (config.mqtt.remote.as_ref(), config.mqtt.tls.as_ref());
     vec![
         (
             "",
@@ -33,14 +34,32 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
             "mqtt",
             vec![
                 ("listen", Some(text(&config.mqtt.listen.to_string()))),
-                ("ws_listen", config.mqtt.ws_listen.map(|address| text(&address.to_string()))),
+                ("tls_listen", address(config.mqtt.tls_listen)),
+                ("ws_listen", address(config.mqtt.ws_listen)),
+                ("wss_listen", address(config.mqtt.wss_listen)),
                 ("allow_anonymous_devices", Some(config.mqtt.allow_anonymous_devices.to_string())),
+                ("remote", remote.map(|remote| text(&remote.to_string()))),
+                ("remote_username", remote.and_then(|remote| remote.username.as_deref()).map(text)),
+                ("remote_password", remote.and_then(|remote| remote.password.as_ref()).map(|_| text("(hidden)"))),
+                ("remote_ca", remote.and_then(|remote| remote.ca.as_deref()).map(path)),
+            ],
+        ),
+        (
+            "mqtt.tls",
+            vec![
+                ("cert", tls.map(|tls| path(&tls.cert))),
+                ("key", tls.map(|tls| path(&tls.key))),
+                ("client_ca", tls.and_then(|tls| tls.client_ca.as_deref()).map(path)),
             ],
         ),
         (
             "public",
             vec![
                 ("listen", Some(text(&config.public.listen.to_string()))),
+                ("mqtt_listen", address(config.public.mqtt_listen)),
+                ("mqtt_tls_listen", address(config.public.mqtt_tls_listen)),
+                ("ws_listen", address(config.public.ws_listen)),
+                ("wss_listen", address(config.public.wss_listen)),
                 ("base_url", config.public.base_url.as_deref().map(text)),
             ],
         ),
@@ -53,17 +72,26 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
         ),
         ("store", vec![("path", Some(path(&config.store.path)))]),
         ("log", vec![("level", Some(text(config.log.level.name()))), ("format", Some(text(config.log.format.name())))]),
-        (
-            "limits",
-            vec![
-                ("max_connections", Some(limits.max_connections.to_string())),
-                ("max_packet_bytes", Some(limits.max_packet_bytes.to_string())),
-                ("intake_messages", Some(limits.intake_messages.to_string())),
-                ("batch_readings", Some(limits.batch_readings.to_string())),
-                ("dead_letters", Some(limits.dead_letters.to_string())),
-            ],
-        ),
+        limits(&config.limits),
     ]
+}
+
+fn limits(limits: &Limits) -> Section {
+    (
+        "limits",
+        vec![
+            ("max_connections", Some(limits.max_connections.to_string())),
+            ("public_connections", Some(limits.public_connections.to_string())),
+            ("connections_by_address", Some(limits.connections_by_address.to_string())),
+            ("public_connections_by_address", Some(limits.public_connections_by_address.to_string())),
+            ("messages_per_second", Some(limits.messages_per_second.to_string())),
+            ("bytes_per_second", Some(limits.bytes_per_second.to_string())),
+            ("max_packet_bytes", Some(limits.max_packet_bytes.to_string())),
+            ("intake_messages", Some(limits.intake_messages.to_string())),
+            ("batch_readings", Some(limits.batch_readings.to_string())),
+            ("dead_letters", Some(limits.dead_letters.to_string())),
+        ],
+    )
 }
 
 /// TOML text with the place of each value.
@@ -88,6 +116,10 @@ pub fn show(config: &Config, layers: &Layers) -> String {
 fn text(value: &str) -> String {
     // JSON's escapes are a subset of those of a basic string in TOML.
     serde_json::Value::from(value).to_string()
+}
+
+fn address(value: Option<SocketAddr>) -> Option<String> {
+    value.map(|address| text(&address.to_string()))
 }
 
 fn path(value: &Path) -> String {

@@ -11,8 +11,12 @@ impl Store {
     /// The store cannot be written.
     pub fn put_device(&mut self, device: &Device) -> Result<(), StoreError> {
         let stations = serde_json::to_string(&device.stations).map_err(|cause| self.damaged("device", &cause))?;
-        let row = params![device.username, device.digest, stations, device.created, device.revoked];
-        let done = self.connection.execute("INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5)", row);
+        let row = params![device.username, device.digest, stations, device.created, device.revoked, device.certificate];
+        let done = self.connection.execute(
+            "INSERT OR REPLACE INTO device (username, digest, stations, created, revoked, certificate)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            row,
+        );
         done.map(|_| ()).map_err(self.failed())
     }
 
@@ -22,17 +26,17 @@ impl Store {
     /// The store cannot be read.
     pub fn devices(&self) -> Result<Vec<Device>, StoreError> {
         let failed = self.failed();
-        let sql = "SELECT username, digest, stations, created, revoked FROM device ORDER BY username";
+        let sql = "SELECT username, digest, stations, created, revoked, certificate FROM device ORDER BY username";
         let mut statement = self.connection.prepare(sql).map_err(&failed)?;
         let row = |row: &rusqlite::Row<'_>| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         };
         let rows = statement.query_map([], row).map_err(&failed)?;
         let mut devices = Vec::new();
         for row in rows {
-            let (username, digest, stations, created, revoked) = row.map_err(&failed)?;
+            let (username, digest, stations, created, revoked, certificate) = row.map_err(&failed)?;
             let stations = serde_json::from_str(&stations).map_err(|cause| self.damaged("device", &cause))?;
-            devices.push(Device { username, digest, stations, created, revoked });
+            devices.push(Device { username, digest, stations, created, revoked, certificate });
         }
         Ok(devices)
     }

@@ -26,7 +26,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 /// The migrations: the n-th brings version n to version n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("migration/device_certificate.sql")];
 
 /// How much of a refused payload is kept: enough to see what it was.
 pub const PAYLOAD_KEPT: usize = 512;

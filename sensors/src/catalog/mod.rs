@@ -2,12 +2,14 @@
 //!
 //! A catalog is a value: parsed once, checked once, then only looked things up in. Start at [`Catalog::parse`].
 
+pub mod dialect;
 mod geometry;
 // Limits of belief.
 pub mod quality;
 mod read;
 mod summary;
 
+pub use dialect::Dialect;
 pub use geometry::Ring;
 pub use quality::Quality;
 pub use summary::Summary;
@@ -169,6 +171,8 @@ pub struct Catalog {
     pub stations: Vec<Station>,
     /// All datastreams, station by station.
     pub datastreams: Vec<Datastream>,
+    /// Devices that speak in their own way, in the order of the file.
+    pub dialects: Vec<Dialect>,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Mistake>,
     station_by_id: HashMap<StationId, StationIndex>,

@@ -4,6 +4,7 @@
 
 mod area;
 mod datastream;
+mod dialect;
 mod quality;
 mod shelter;
 mod station;
@@ -55,6 +56,7 @@ pub fn catalog(
     }
     let (stations, datastreams) = station::stations(&reader, &areas, &mistakes, &warnings);
     let shelters = shelter::shelters(&reader, &areas, &mistakes);
+    let dialects = dialect::dialects(&reader, &stations, &datastreams);
     reader.finish();
     if !mistakes.is_empty() {
         return Err(mistakes.into_vec());
@@ -65,6 +67,7 @@ pub fn catalog(
         shelters,
         stations,
         datastreams,
+        dialects,
         warnings: warnings.into_vec(),
         station_by_id: HashMap::new(),
         area_by_code: HashMap::new(),

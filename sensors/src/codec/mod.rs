@@ -5,25 +5,34 @@
 //! [`Refusal`] with a remedy. It judges form only; whether a value is plausible is the quality tests' business.
 
 mod bongsu_json;
+mod chirpstack;
 #[cfg(test)]
 mod conformance;
+pub mod foreign;
 mod not_a_number;
 #[cfg(test)]
 mod sample;
 pub mod senml;
+pub mod sparkplug;
+mod the_things_stack;
 mod unit;
 
-use crate::catalog::{Catalog, StationIndex};
+use crate::catalog::{Catalog, Dialect, StationIndex};
 use crate::kind::KindId;
 use crate::name::{DatastreamName, Instance};
 use crate::reading::{Reading, Reason, Refusal};
 use crate::time::Time;
 use crate::topic::Leaf;
+use std::cell::RefCell;
 
 /// Every codec.
 pub const ALL: &[Codec] = &[
-    Codec { name: "bongsu-json", leaf: Leaf::Obs, decode: bongsu_json::decode },
-    Codec { name: "senml", leaf: Leaf::Senml, decode: senml::decode },
+    Codec { name: "bongsu-json", serves: Serves::Leaf(Leaf::Obs), decode: bongsu_json::decode },
+    Codec { name: "senml", serves: Serves::Leaf(Leaf::Senml), decode: senml::decode },
+    Codec { name: "json", serves: Serves::Dialects, decode: foreign::decode },
+    Codec { name: "sparkplug-b", serves: Serves::Dialects, decode: sparkplug::decode },
+    Codec { name: "chirpstack", serves: Serves::Dialects, decode: chirpstack::decode },
+    Codec { name: "the-things-stack", serves: Serves::Dialects, decode: the_things_stack::decode },
 ];
 
 /// Largest payload that is looked at, bytes: ten thousand readings in the most talkative form fit.
@@ -44,15 +53,39 @@ const ECHO_LIMIT: usize = 64;
 pub struct Codec {
     /// Its name in metrics and messages.
     pub name: &'static str,
-    /// The leaf of the device topics it serves.
-    pub leaf: Leaf,
+    /// What is read by it.
+    pub serves: Serves,
     /// Reads a payload. What was in `Decoded` before is gone after it.
     pub decode: fn(&Context<'_>, &[u8], &mut Decoded),
 }
 
+/// What a codec reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// What devices publish under this leaf of Bongsu's own topics.
+    Leaf(Leaf),
+    /// What a `[[source]]` of the catalog names it for.
+    Dialects,
+}
+
 /// The codec that serves a leaf, where one does.
 pub fn serving(leaf: Leaf) -> Option<&'static Codec> {
-    ALL.iter().find(|codec| codec.leaf == leaf)
+    ALL.iter().find(|codec| codec.serves == Serves::Leaf(leaf))
+}
+
+/// The codecs that a `[[source]]` can name.
+pub fn of_dialects() -> impl Iterator<Item = &'static Codec> {
+    ALL.iter().filter(|codec| codec.serves == Serves::Dialects)
+}
+
+/// The codec of this name that a `[[source]]` can name.
+pub fn named(name: &str) -> Option<&'static Codec> {
+    of_dialects().find(|codec| codec.name == name)
+}
+
+/// Whether a value in one unit can become one in another.
+pub fn can_convert(from: &str, to: &str) -> bool {
+    unit::convert(1.0, from, to).is_some()
 }
 
 /// What a codec knows besides the bytes.
@@ -64,6 +97,19 @@ pub struct Context<'a> {
     pub station: StationIndex,
     /// When the message arrived: times that are relative to "now" are relative to this.
     pub received: Time,
+    /// How a device speaks that does not speak Bongsu's way.
+    pub via: Option<Via<'a>>,
+}
+
+/// What is known of a message of a `[[source]]`. Who asks a codec for it has found its station, if the topic names one.
+#[derive(Clone, Copy, Debug)]
+pub struct Via<'a> {
+    /// The `[[source]]`.
+    pub dialect: &'a Dialect,
+    /// The topic it came on.
+    pub topic: &'a str,
+    /// What Sparkplug nodes have said of themselves so far.
+    pub nodes: &'a RefCell<sparkplug::Nodes>,
 }
 
 /// What came out of a message. Kept from message to message, it allocates nothing once it has grown.
@@ -75,6 +121,8 @@ pub struct Decoded {
     pub refused: Vec<Refusal>,
     /// How many refusals more there were.
     pub refused_more: usize,
+    /// What the speaker is to be sent, with the topic it listens on: to say again what was missed.
+    pub answer: Option<(String, Vec<u8>)>,
 }
 
 impl Decoded {
@@ -88,6 +136,7 @@ impl Decoded {
         self.readings.clear();
         self.refused.clear();
         self.refused_more = 0;
+        self.answer = None;
     }
 
     /// How many parts of the message were refused, told in words or not.
@@ -122,7 +171,7 @@ impl Decoded {
     }
 
     /// Refuses the whole message: nothing of it is taken.
-    fn refuse_all(&mut self, reason: Reason, position: String, remedy: String) {
+    pub fn refuse_all(&mut self, reason: Reason, position: String, remedy: String) {
         self.clear();
         self.refused.push(Refusal { reason, position, remedy });
     }

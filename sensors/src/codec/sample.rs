@@ -33,7 +33,12 @@ datastream = [{ kind = "tilt" }]
 
 /// The catalog of the tests, numbered.
 pub fn catalog() -> Catalog {
-    let source = Source::new("stations.toml", STATIONS);
+    catalog_with("")
+}
+
+/// The same with more tables.
+pub fn catalog_with(more: &str) -> Catalog {
+    let source = Source::new("stations.toml", format!("{STATIONS}{more}"));
     let mut catalog = Catalog::parse(&source, |_| Err("none".into())).expect("a good catalog");
     catalog.number(&mut Numbering::default());
     catalog
@@ -45,7 +50,7 @@ pub const RECEIVED: Time = Time::from_millis(1_783_510_260_000);
 /// What a station says, as seen by a codec.
 pub fn context<'a>(catalog: &'a Catalog, station: &str) -> Context<'a> {
     let station = catalog.station_named(station).unwrap_or(StationIndex(0));
-    Context { catalog, station, received: RECEIVED }
+    Context { catalog, station, received: RECEIVED, via: None }
 }
 
 /// What came out, a line each: `river_stage 3.1 @2026-…`, and the refusals.

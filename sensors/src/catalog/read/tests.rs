@@ -473,3 +473,63 @@ fn shelters_stand_somewhere_and_have_a_name() {
     assert!(told.iter().any(|told| told.contains("no place on earth")), "{told:?}");
     assert!(told.iter().any(|told| told.contains("did you mean \"seocho\"?")), "{told:?}");
 }
+
+fn source(lines: &str, expect: &[&str]) {
+    check(&format!("{}[[source]]\n{lines}\n", toml("", "", "")), expect);
+}
+
+#[test]
+fn mistakes_of_sources() {
+    let good = "topic = \"hydro/+/data\"\nstation = \"{1}\"\n";
+    source(&format!("{good}decode = {{ tilt = \"/a\", t = \"/ts\" }}"), &[]);
+    source(&format!("{good}decode = \"decoder.rhai\""), &[]);
+    source(&format!("{good}decode = \"sparkplug-b\"\nread = {{ \"jamsu/tilt\" = \"tilt\" }}"), &[]);
+    source(good, &["`decode` is missing; add decode = { river_stage = \"/lvl\" }, or the name of a codec"]);
+    source("decode = \"json\"\nstation = \"jamsu\"", &["`topic` is missing; add `topic = …`"]);
+    source(
+        &format!("{good}decode = \"sparkplug\""),
+        &["no codec is called \"sparkplug\"; did you mean \"sparkplug-b\"?"],
+    );
+    source(&format!("{good}decode = {{ tlt = \"/a\" }}"), &["unknown kind \"tlt\"; did you mean \"tilt\"?"]);
+    source(
+        &format!("{good}decode = {{ tilt = {{ at = \"/a\", unit = \"mm\" }} }}"),
+        &["\"mm\" cannot become \"deg\"; write the unit the device sends, such as \"mm\""],
+    );
+    source(
+        &format!("{good}decode = {{ \"jamsoo/tilt\" = \"/a\" }}"),
+        &["unknown station \"jamsoo\"; did you mean \"jamsu\"?"],
+    );
+    source(
+        &format!("{good}decode = {{ \"paldang/tilt\" = \"/a\" }}"),
+        &["no datastream \"paldang/tilt\"; add [[station.datastream]] to that station"],
+    );
+    let pointer = "decode = { tilt = \"/a\" }";
+    source(
+        &format!("topic = \"hydro/data\"\nstation = \"{{1}}\"\n{pointer}"),
+        &["\"{1}\" names a wildcard that `topic` does not have; {1} is what the first + stood for, {2} the second"],
+    );
+    source(
+        &format!("topic = \"hydro/data\"\n{pointer}"),
+        &["nobody knows for which station this speaks; add station = \"{1}\", or the name of a station"],
+    );
+    for topic in ["bongsu/v1/+/obs", "#", "+/v1/#", "bongsu/#"] {
+        source(
+            &format!("topic = {topic:?}\nstation = \"jamsu\"\n{pointer}"),
+            &[&format!(
+                "{topic:?} is among Bongsu's own topics; those need no [[source]]; begin with a name of your own"
+            )],
+        );
+    }
+    for topic in ["", "a/#/b", "a+", "$SYS/#"] {
+        source(
+            &format!("topic = {topic:?}\nstation = \"jamsu\"\n{pointer}"),
+            &[&format!(
+                "{topic:?} is no filter; write it as \"hydro/+/data\": + stands for one level, # at the end for all"
+            )],
+        );
+    }
+    source(
+        &format!("{good}decode = \"chirpstack\"\nstations = {{ x = \"jamsoo\" }}\nreed = {{ }}"),
+        &["unknown station \"jamsoo\"; did you mean \"jamsu\"?", "unknown key `reed`; did you mean `read`?"],
+    );
+}

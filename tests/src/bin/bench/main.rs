@@ -2,15 +2,16 @@
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
 //! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, alerts,
-//! start, burst.
+//! start, burst, connections.
 
 mod alerts;
 mod city;
+mod connections;
 mod forward;
 mod whole;
 mod windows;
 
-use bongsu_tests::machine;
+use bongsu_tests::{machine, mosquitto};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -36,10 +37,10 @@ struct Round {
 }
 
 fn main() -> ExitCode {
-    let Some(mosquitto) = forward::find() else {
+    if mosquitto::find().is_none() {
         eprintln!("mosquitto is missing: run `sudo apt-get install --no-install-recommends mosquitto`");
         return ExitCode::FAILURE;
-    };
+    }
     // Beside the program: a folder for temporary files may be memory, which syncs for nothing.
     let own = std::env::current_exe().unwrap_or_default();
     let place = own.parent().unwrap_or(std::path::Path::new("."));
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
         let mut done = Vec::new();
         for _ in 0..ROUNDS {
             if is_wanted("forward") {
-                forwarded.push(forward::round(&mosquitto, folder.path(), connections, in_flight));
+                forwarded.push(forward::round(folder.path(), connections, in_flight));
             }
             if is_wanted("whole") {
                 done.push(whole::round(folder.path(), connections, in_flight));
@@ -73,6 +74,9 @@ fn main() -> ExitCode {
     }
     if is_wanted("windows") {
         windows::run();
+    }
+    if is_wanted("connections") {
+        connections::run(folder.path());
     }
     if is_wanted("alerts") {
         alerts::run(folder.path());

@@ -1,19 +1,13 @@
-//! The door is killed at random moments while a session holds undelivered QoS 1 and 2 messages:
-//! none that was acknowledged is lost, no QoS 2 message comes twice, retained state is back.
-//!
-//! The clients keep their own half of the protocol over the kills, as the standard asks of them.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+//! Two clients that keep their own half of the protocol over the kills of a door, as the standard asks of them, and a
+//! judge of what came of it.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-const ROUNDS: usize = 10;
 const WINDOW: usize = 8;
 
 /// A generator small enough to need no crate; the seed is printed.
@@ -78,9 +72,14 @@ impl Link {
     }
 }
 
-#[derive(Default)]
-struct World {
-    address: Mutex<Option<SocketAddr>>,
+/// Where the two clients meet, and what is known of it.
+pub struct World {
+    /// Where the publisher and the subscriber connect; `None` while the door is dead.
+    pub addresses: Mutex<Option<[SocketAddr; 2]>>,
+    /// Two topics: of a queue, and of retained state.
+    topics: [&'static str; 2],
+    /// What matches both.
+    filter: &'static str,
     stop_publishing: AtomicBool,
     stop: AtomicBool,
     /// Numbers acknowledged to the publisher, by QoS.
@@ -91,8 +90,23 @@ struct World {
 }
 
 impl World {
+    /// A world in which nothing was said yet.
+    pub fn new(topics: [&'static str; 2], filter: &'static str) -> Arc<World> {
+        Arc::new(World {
+            addresses: Mutex::default(),
+            topics,
+            filter,
+            stop_publishing: AtomicBool::default(),
+            stop: AtomicBool::default(),
+            acknowledged: Mutex::default(),
+            heard: Mutex::default(),
+            retained: Mutex::default(),
+        })
+    }
+
     fn link(&self, client_id: &str, expect_session: bool) -> Option<Link> {
-        let address = (*self.address.lock().unwrap())?;
+        let which = usize::from(client_id == "subscriber");
+        let address = (*self.addresses.lock().unwrap())?[which];
         let (link, present) = Link::open(address, client_id, false)?;
         assert!(present || !expect_session, "the session of {client_id} was forgotten");
         Some(link)
@@ -109,12 +123,12 @@ struct Owned {
 }
 
 impl Owned {
-    fn packet(&self, dup: bool) -> Vec<u8> {
+    fn packet(&self, dup: bool, topics: [&str; 2]) -> Vec<u8> {
         if self.released {
             return packet(0x62, &self.id.to_be_bytes());
         }
         let mut body = Vec::new();
-        text(&mut body, if self.retained { "r" } else { "q" });
+        text(&mut body, topics[usize::from(self.retained)]);
         body.extend(self.id.to_be_bytes());
         body.extend(format!("{}:{}", self.qos, self.number).as_bytes());
         packet(0x30 | u8::from(dup) << 3 | self.qos << 1 | u8::from(self.retained), &body)
@@ -130,7 +144,7 @@ fn publisher(world: &World) {
             continue;
         };
         session = true;
-        let mut fine = owned.iter().try_for_each(|message| link.send(&message.packet(true)));
+        let mut fine = owned.iter().try_for_each(|message| link.send(&message.packet(true, world.topics)));
         while fine.is_some() {
             let stopping = world.stop_publishing.load(Ordering::Relaxed);
             if stopping && owned.is_empty() {
@@ -144,7 +158,7 @@ fn publisher(world: &World) {
                 }
                 let qos = if number % 2 == 0 { 2 } else { 1 };
                 let message = Owned { id, qos, number, retained: number % 20 == 0, released: false };
-                fine = link.send(&message.packet(false));
+                fine = link.send(&message.packet(false, world.topics));
                 owned.push(message);
             }
             let Some(answer) = link.read(Duration::from_millis(200)) else { break };
@@ -155,7 +169,7 @@ fn publisher(world: &World) {
             let Some(at) = owned.iter().position(|message| message.id == id) else { continue };
             if answer[0] == 0x50 {
                 owned[at].released = true;
-                fine = link.send(&owned[at].packet(false));
+                fine = link.send(&owned[at].packet(false, world.topics));
                 continue;
             }
             let message = owned.remove(at);
@@ -177,7 +191,7 @@ fn subscriber(world: &World, seed: u64) {
         };
         if !session {
             let mut body = vec![0, 1];
-            text(&mut body, "#");
+            text(&mut body, world.filter);
             body.push(2);
             if link.send(&packet(0x82, &body)).is_none()
                 || link.read(Duration::from_secs(5)).is_none_or(|p| p.is_empty())
@@ -212,52 +226,42 @@ fn hear(world: &World, link: &mut Link, bytes: &[u8], held: &mut HashSet<u16>) -
         return link.send(&[0x70, 2, bytes[2], bytes[3]]);
     }
     assert_eq!(bytes[0] >> 4, 3, "{bytes:x?}");
-    let (qos, id) = ((bytes[0] >> 1) & 3, u16::from_be_bytes([bytes[5], bytes[6]]));
-    let said = std::str::from_utf8(&bytes[7..]).unwrap();
+    let at = 4 + usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
+    let (qos, id) = ((bytes[0] >> 1) & 3, u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+    let said = std::str::from_utf8(&bytes[at + 2..]).unwrap();
     let (_, number) = said.split_once(':').unwrap();
     let number = number.parse().unwrap();
     if qos == 1 || held.insert(id) {
         *world.heard.lock().unwrap().entry((qos, number)).or_default() += 1;
     }
-    link.send(&[if qos == 1 { 0x40 } else { 0x50 }, 2, bytes[5], bytes[6]])
-}
-
-fn start(program: &Path, file: &Path) -> (Child, SocketAddr) {
-    let mut child = Command::new(program).arg(file).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (child, line.trim().parse().expect("an address"))
+    link.send(&[if qos == 1 { 0x40 } else { 0x50 }, 2, bytes[at], bytes[at + 1]])
 }
 
 /// What a stranger hears at once under the retained topic.
-fn retained(address: SocketAddr) -> u64 {
+fn retained(world: &World, address: SocketAddr) -> u64 {
     let (mut link, _) = Link::open(address, "stranger", true).unwrap();
     let mut body = vec![0, 1];
-    text(&mut body, "r");
+    text(&mut body, world.topics[1]);
     body.push(0);
     link.send(&packet(0x82, &body)).unwrap();
     loop {
         let heard = link.read(Duration::from_secs(5)).unwrap();
         assert!(!heard.is_empty(), "the retained message is gone");
         if heard[0] == 0x31 {
-            return String::from_utf8_lossy(&heard[5..]).rsplit(':').next().unwrap().parse().unwrap();
+            return String::from_utf8_lossy(&heard[4..]).rsplit(':').next().unwrap().parse().unwrap();
         }
     }
 }
 
-#[test]
-fn killed_at_random_moments_it_loses_nothing_and_doubles_no_qos_2_message() {
-    let deps = std::env::current_exe().unwrap();
-    let program = deps.parent().and_then(Path::parent).unwrap().join("examples/durable_door");
-    assert!(program.exists(), "{} is missing: cargo build -p bongsu-broker --examples", program.display());
+/// Kills what `start` started again and again while the clients go on, and judges what came of it. `start` answers
+/// where publisher and subscriber connect, and a guard whose drop kills it.
+pub fn survives<Guard>(world: &Arc<World>, rounds: usize, mut start: impl FnMut() -> (Guard, [SocketAddr; 2])) {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let seed = std::env::var("BONGSU_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(nanos);
     println!("BONGSU_SEED={seed}");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("sessions.db");
-    let (world, mut random) = (Arc::new(World::default()), Random(seed));
-    let (mut child, address) = start(&program, &file);
-    *world.address.lock().unwrap() = Some(address);
+    let mut random = Random(seed);
+    let (mut guard, addresses) = start();
+    *world.addresses.lock().unwrap() = Some(addresses);
     let hearing = std::thread::spawn({
         let world = world.clone();
         move || subscriber(&world, seed ^ 1)
@@ -268,18 +272,17 @@ fn killed_at_random_moments_it_loses_nothing_and_doubles_no_qos_2_message() {
         let world = world.clone();
         move || publisher(&world)
     });
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         std::thread::sleep(Duration::from_millis(100 + random.below(400)));
-        *world.address.lock().unwrap() = None;
-        child.kill().unwrap();
-        child.wait().unwrap();
+        *world.addresses.lock().unwrap() = None;
+        drop(guard);
         let acknowledged = *world.retained.lock().unwrap();
-        let address;
-        (child, address) = start(&program, &file);
+        let addresses;
+        (guard, addresses) = start();
         if acknowledged > 0 {
-            assert!(retained(address) >= acknowledged, "an older retained message is back");
+            assert!(retained(world, addresses[1]) >= acknowledged, "an older retained message is back");
         }
-        *world.address.lock().unwrap() = Some(address);
+        *world.addresses.lock().unwrap() = Some(addresses);
     }
     world.stop_publishing.store(true, Ordering::Relaxed);
     publishing.join().unwrap();
@@ -293,14 +296,13 @@ fn killed_at_random_moments_it_loses_nothing_and_doubles_no_qos_2_message() {
     }
     world.stop.store(true, Ordering::Relaxed);
     hearing.join().unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(guard);
     let lost = lost();
     let heard = world.heard.lock().unwrap();
     let doubled: Vec<_> = heard.iter().filter(|((qos, _), count)| *qos == 2 && **count > 1).collect();
     let count = world.acknowledged.lock().unwrap().len();
     println!("{count} acknowledged, {} heard", heard.len());
-    assert!(count > 100, "only {count} messages in {ROUNDS} rounds");
+    assert!(count > 100, "only {count} messages in {rounds} rounds");
     assert!(lost.is_empty(), "lost: {lost:?}");
     assert!(doubled.is_empty(), "doubled: {doubled:?}");
 }

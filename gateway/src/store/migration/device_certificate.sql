@@ -1,0 +1,2 @@
+-- Devices that log in with a certificate: the name in it.
+ALTER TABLE device ADD COLUMN certificate TEXT;
