@@ -21,10 +21,11 @@ console: ## Build the operators' console with Node.js; the next build of the pro
 	@dashboards/build.sh
 
 .PHONY: setup
-setup: console ## Install what the tests need besides Rust: MQTT clients of other people, a browser
+setup: console ## Install what the tests need besides Rust: MQTT clients and an API tester of other people, a browser
 	@scripts/need.sh cargo cc
 	@tests/browser/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 	@broker/tests/clients/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
+	@tests/schemathesis/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 
 .PHONY: test
 test: setup ## Run every test

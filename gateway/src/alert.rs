@@ -131,6 +131,36 @@ pub struct Desk<'a> {
     pub group: &'a str,
     /// When it last changed.
     pub updated: Time,
+    /// Who has taken it on.
+    pub owner: Option<&'a str>,
+    /// Who has seen it.
+    pub acknowledged: Option<Seen<'a>>,
+    /// What keeps it quiet.
+    pub silenced: Option<Quiet<'a>>,
+    /// A person said no to what was proposed.
+    pub refused: bool,
+    /// The rule or the limits behind it were edited: only a person ends it.
+    pub edited: bool,
+}
+
+/// Who has seen something, and when.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Seen<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// When.
+    pub at: Time,
+}
+
+/// A silence that keeps an incident quiet.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Quiet<'a> {
+    /// Until when.
+    pub until: Time,
+    /// Who asked for it.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a str,
 }
 
 /// A level that waits for a person.
@@ -144,6 +174,10 @@ pub struct Waiting {
     pub deadline: Time,
     /// It went to the next person.
     pub escalated: bool,
+    /// Two persons must agree.
+    pub two: bool,
+    /// How many have agreed.
+    pub approvals: usize,
 }
 
 impl Alert<'_> {
@@ -164,7 +198,11 @@ pub fn alert_json(incident: &Incident, message: &Message, context: Context<'_>) 
 /// `incident` is the incident as it was when the message was made (the one in the message's transition): its evidence
 /// is that of the message.
 pub fn issued<'a>(incident: &'a Incident, message: &'a Message, context: Context<'_>) -> Alert<'a> {
-    let state = if message.level == Level::None { State::Ended } else { State::Issued };
+    let state = match (message.msg_type, message.level) {
+        (MessageType::Cancel, _) => State::Cancelled,
+        (_, Level::None) => State::Ended,
+        _ => State::Issued,
+    };
     make(incident, Some(message), message.level, state, context)
 }
 
@@ -174,17 +212,20 @@ pub fn for_operators<'a>(incident: &'a Incident, context: Context<'_>) -> Alert<
     let said = message.map_or(Level::None, |message| message.level);
     let proposed = incident.proposal.as_ref().map(|proposal| proposal.level);
     let level = match incident.state {
-        State::Raised => incident.level,
+        State::Raised | State::Rejected => incident.level,
         State::Proposed => proposed.unwrap_or(incident.level),
         State::Issued => said,
-        State::Ended => Level::None,
+        State::Ended | State::Cancelled => Level::None,
     };
     let waiting = incident.proposal.as_ref().map(|proposal| Waiting {
         level: proposal.level,
         since: proposal.since,
         deadline: proposal.deadline,
         escalated: proposal.escalated,
+        two: proposal.two,
+        approvals: proposal.approvals.len(),
     });
+    let handling = &incident.handling;
     let desk = Desk {
         audience: incident.audience,
         decided: incident.level,
@@ -194,8 +235,23 @@ pub fn for_operators<'a>(incident: &'a Incident, context: Context<'_>) -> Alert<
         station: incident.station.as_deref(),
         group: &incident.group,
         updated: incident.updated,
+        owner: handling.owner.as_deref(),
+        acknowledged: handling.acknowledged.as_ref().map(|mark| Seen { by: &mark.by, at: mark.at }),
+        silenced: handling.silenced.as_ref().map(|silence| Quiet {
+            until: silence.until,
+            by: &silence.by,
+            reason: &silence.reason,
+        }),
+        refused: handling.refused.is_some(),
+        edited: handling.edited,
     };
     Alert { desk: Some(desk), ..make(incident, message, level, incident.state, context) }
+}
+
+/// What an incident would say at a level that is proposed: the danger in a line, and what to do.
+pub fn proposed(incident: &Incident, level: Level, context: Context<'_>) -> (Texts, Texts) {
+    let alert = make(incident, None, level, State::Proposed, context);
+    (alert.headline, alert.instruction)
 }
 
 fn make<'a>(

@@ -4,14 +4,18 @@ use crate::alert;
 use crate::authority::{City, CityAuthority};
 use crate::certificate::Certificates;
 use crate::clock::Clock;
+use crate::command;
 use crate::config::Config;
 use crate::control::{self, Addresses, Lock, Question, Reply, Socket};
+use crate::desk::{self, Desk};
 use crate::device::{self, Devices};
 use crate::dialect::Scripts;
 use crate::door;
 use crate::gauge;
 use crate::inventory;
+use crate::people::People;
 use crate::pipeline::{Errand, Pipeline};
+use crate::reception;
 use crate::restart;
 use crate::source::door::DoorSource;
 use crate::store::{Reader, Store};
@@ -23,12 +27,15 @@ use bongsu_rules::incident::Status;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// What the public hears by.
+const CHANNELS: [&str; 3] = ["mqtt", "events", "pages"];
 
 /// How the program is run.
 #[derive(Clone, Debug)]
@@ -86,14 +93,19 @@ impl App {
         let filters = door::filters(&parsed);
         let city = City::default();
         city.set(parsed);
+        let policy = inventory::policy(config.release.policy.as_deref(), &catalog)?;
         let last = store.newest()?.map(|(_, now)| now).unwrap_or_default();
         let devices = Devices::default();
         devices.refresh(&store)?;
+        let people = People::default();
+        let welcome = reception::open(&mut store, &people, Clock::System.now())?;
 
         let certificates = config.mqtt.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
         let allow_anonymous_devices = config.mqtt.allow_anonymous_devices;
         let authority = CityAuthority {
             devices: devices.clone(),
+            people: people.clone(),
+            trusts_operators: config.operator.mqtt_listen.ip().is_loopback(),
             allow_anonymous_devices,
             has_remote: config.mqtt.remote.is_some(),
             city,
@@ -114,6 +126,7 @@ impl App {
         let shared = Shared::new(web::Settings {
             store: config.store.path.clone(),
             base_url: base_url.clone(),
+            operator_url: addresses.operator.clone(),
             sender_name: config.city.sender_name.clone(),
             languages: config.city.languages.clone(),
             status,
@@ -126,6 +139,13 @@ impl App {
         let is_stopping = Arc::new(AtomicBool::new(false));
         let ended = CancellationToken::new();
         let (errands, errand_queue) = channel::<Errand>();
+        let (commands, command_queue) = sync_channel(command::WAITING);
+        addresses.welcome = welcome.map(|secret| shared.welcome(&secret));
+        let settings = desk::Settings {
+            channels: CHANNELS.map(str::to_owned).to_vec(),
+            type_population_above: config.release.type_population_above,
+        };
+        let desk = Desk::new(people, shared.clone(), settings, clock, commands, errands.clone());
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
         let limit = config.limits.batch_readings;
@@ -148,8 +168,9 @@ impl App {
                     .with_voice(&mut web)
                     .with_errands(errand_queue)
                     .with_scripts(scripts)
+                    .with_commands(command_queue)
                     .with_patience(trouble);
-                pipeline.take_up(clock.now().max(last), catalog, rules)?;
+                pipeline.take_up(clock.now().max(last), catalog, rules, policy)?;
                 let _ = ready.send(());
                 pipeline.run(|_, _| {}).map(|_| ())
             })?
@@ -158,8 +179,8 @@ impl App {
             tokio::spawn(certificates.clone().watch(pages.clone()));
         }
         tokio::spawn(web::serve_public(public, shared.clone(), pages.clone()));
-        tokio::spawn(web::serve_operator(operator, shared, pages.clone()));
-        let socket = listen(&config, &addresses, errands, devices, Arc::downgrade(&door))?;
+        tokio::spawn(web::serve_operator(operator, desk.clone(), pages.clone()));
+        let socket = listen(&config, &addresses, errands, devices, Arc::downgrade(&door), Arc::downgrade(&desk))?;
         let mut app = App {
             addresses,
             door: Some(door),
@@ -237,9 +258,16 @@ fn listen(
     errands: Sender<Errand>,
     devices: Devices,
     door: Weak<Door>,
+    desk: Weak<Desk>,
 ) -> miette::Result<Socket> {
-    let addresses = addresses.clone();
-    control::listen(&config.data, move |question| match question {
+    // Who asks where it listens does not ask for the key.
+    let addresses = Addresses { welcome: None, ..addresses.clone() };
+    let runtime = tokio::runtime::Handle::current();
+    control::listen(&config.data, move |question, uid| match question {
+        Question::People(request) => match desk.upgrade() {
+            Some(desk) => runtime.block_on(reception::answer(&desk, &request, uid)),
+            None => Reply::Failed("bongsu is stopping".into()),
+        },
         Question::Addresses => Reply::Addresses(Box::new(addresses.clone())),
         Question::Devices(request) => {
             let (answer, answered) = channel();

@@ -4,7 +4,10 @@
 //! Bongsu publishes alerts, live readings, heartbeats or errors, because those topics name no station a device could own.
 //! Citizens say nothing and hear what is public.
 
+use crate::clock::Clock;
 use crate::device::{Device, Devices};
+use crate::people::People;
+use crate::people::role::Ability;
 use bongsu_broker::{Authority, Credentials, Denial, Identity, Plane, Route};
 use bongsu_sensors::Catalog;
 use bongsu_sensors::codec::sparkplug::NAMESPACE;
@@ -17,6 +20,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct CityAuthority {
     /// Who has a word.
     pub devices: Devices,
+    /// Who may come as an operators' tool.
+    pub people: People,
+    /// Whether the operators' listener is on the loopback address, where nobody is asked.
+    pub trusts_operators: bool,
     /// Whether a device may come without credentials, and then speak for any station.
     pub allow_anonymous_devices: bool,
     /// Whether devices also stand behind a broker of others.
@@ -56,10 +63,12 @@ enum Voice {
     Device(Arc<Device>),
     /// Any station: a trial without credentials.
     Anybody,
-    /// An operator's tool: it hears everything and says nothing.
+    /// An operator's tool: it hears everything, and sends commands to devices.
     Tool,
     /// Anybody on the public plane.
     Citizen,
+    /// A tool whose role only looks.
+    Ear,
 }
 
 /// Filters below the root that everybody who is let in may hear: what the public hears too.
@@ -73,9 +82,15 @@ impl Authority for CityAuthority {
             (Plane::Public, _) => {
                 Ok(Arc::new(Identity::new("citizen", plane).with_data(Arc::new(Voice::Citizen)).shared()))
             }
-            // The operators' listener is bound to this machine until operators can log in.
-            (Plane::Operators, _) => {
+            // Whoever may log in to this machine is an operator there.
+            (Plane::Operators, _) if self.trusts_operators => {
                 Ok(Arc::new(Identity::new("operator", plane).with_data(Arc::new(Voice::Tool)).shared()))
+            }
+            (Plane::Operators, _) => {
+                let token = std::str::from_utf8(who.password.unwrap_or_default()).unwrap_or_default();
+                let tool = self.people.of_token(token, Clock::System.now()).ok_or_else(no_token)?;
+                let voice = if tool.role.may(Ability::Report) { Voice::Tool } else { Voice::Ear };
+                Ok(identity(&tool.name, voice))
             }
             (_, Some(username)) => {
                 let device = self.devices.recognise(username, who.password.unwrap_or_default());
@@ -133,7 +148,7 @@ impl Authority for CityAuthority {
             device.stations.iter().any(below)
         };
         match voice(who) {
-            Some(Voice::Tool) => Ok(()),
+            Some(Voice::Tool | Voice::Ear) => Ok(()),
             Some(Voice::Anybody) if public || !names_operators(filter) => Ok(()),
             Some(Voice::Device(device)) if public || own(device) => Ok(()),
             Some(Voice::Citizen) if public => Ok(()),
@@ -194,6 +209,10 @@ fn voice(who: &Identity) -> Option<&Voice> {
 /// The same for a name that is not known and a secret that is wrong: neither shall be guessed apart.
 fn unknown() -> Denial {
     Denial::bad_credentials("unknown device or wrong secret; `bongsu devices add STATION` gives one")
+}
+
+fn no_token() -> Denial {
+    Denial::bad_credentials("send a machine token as the password; an administrator makes one in the console")
 }
 
 fn denied(text: &'static str) -> Denial {

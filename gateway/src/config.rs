@@ -45,6 +45,8 @@ pub struct Config {
     pub public: Public,
     /// The console and API of the operators.
     pub operator: Operator,
+    /// What the city demands on top of its rules.
+    pub release: Release,
     /// The embedded store.
     pub store: Store,
     /// What is said on standard error.
@@ -147,6 +149,15 @@ pub struct Operator {
     pub listen: SocketAddr,
     /// Address and port for operators' tools over MQTT; port 0 lets the system choose.
     pub mqtt_listen: SocketAddr,
+}
+
+/// What the city demands on top of its rules.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The policy file; `None`: the rules' own headers hold.
+    pub policy: Option<PathBuf>,
+    /// Who approves for more people types how many they are.
+    pub type_population_above: u64,
 }
 
 /// The embedded store.

@@ -5,6 +5,7 @@
 //! write the folder may ask.
 
 use crate::device::{Answer, Request};
+use crate::reception;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
@@ -54,6 +55,8 @@ pub enum Question {
     Devices(Request),
     /// Where it listens.
     Addresses,
+    /// What people do: incidents, accounts, the audit.
+    People(reception::Request),
 }
 
 /// What is answered over the socket.
@@ -64,6 +67,8 @@ pub enum Reply {
     Devices(Answer),
     /// Where it listens.
     Addresses(Box<Addresses>),
+    /// What became of what people do.
+    People(reception::Answer),
     /// It cannot be answered.
     Failed(String),
 }
@@ -100,6 +105,9 @@ pub struct Addresses {
     /// The same inside TLS.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub public_wss: String,
+    /// The one-time link that makes the first administrator, where there is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub welcome: Option<String>,
 }
 
 fn socket_path(folder: &Path) -> PathBuf {
@@ -140,7 +148,10 @@ impl Drop for Socket {
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn listen(folder: &Path, answer: impl Fn(Question) -> Reply + Send + Sync + 'static) -> miette::Result<Socket> {
+pub fn listen(
+    folder: &Path,
+    answer: impl Fn(Question, u32) -> Reply + Send + Sync + 'static,
+) -> miette::Result<Socket> {
     let path = socket_path(folder);
     let failed = || format!("failed to listen on {}", path.display());
     if path.exists() {
@@ -161,14 +172,15 @@ pub fn listen(folder: &Path, answer: impl Fn(Question) -> Reply + Send + Sync + 
     Ok(Socket { path })
 }
 
-fn serve(stream: UnixStream, answer: &impl Fn(Question) -> Reply) -> std::io::Result<()> {
+fn serve(stream: UnixStream, answer: &impl Fn(Question, u32) -> Reply) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut writer = stream.try_clone()?;
+    let uid = rustix::net::sockopt::socket_peercred(&stream)?.uid.as_raw();
     let mut line = String::new();
     BufReader::new(stream.take(LINE_LIMIT)).read_line(&mut line)?;
     let reply = match serde_json::from_str(&line) {
-        Ok(question) => answer(question),
+        Ok(question) => answer(question, uid),
         Err(error) => Reply::Failed(format!("not understood: {error}")),
     };
     let mut line = serde_json::to_vec(&reply)?;

@@ -209,7 +209,8 @@ impl Decoder {
     }
 
     fn row(&mut self, row: &Row, step: &mut Step) {
-        let source: Arc<str> = format!("{}:{}", self.files.get(row.file).map_or("", |name| &**name), row.line).into();
+        let source: Arc<str> =
+            format!("{}:{}", self.files.get(row.file).map_or("report", |name| &**name), row.line).into();
         let field = |at: usize| row.fields.as_ref().and_then(|fields| fields.get(at)).unwrap_or("").trim();
         let station = field(1);
         match self.reading(row, station, field(2), field(3)) {

@@ -1,7 +1,7 @@
 //! The city and the rules as text, read from disk and checked: what is logged when it is taken up.
 
 use crate::report::Problems;
-use bongsu_rules::incident::Status;
+use bongsu_rules::incident::{Policy, Status};
 use bongsu_rules::record::{CatalogText, RulesText};
 use bongsu_rules::{Engine, pack};
 use bongsu_sensors::Catalog;
@@ -58,6 +58,25 @@ pub fn read_catalog(path: &Path) -> Result<(CatalogText, Catalog), Vec<Mistake>>
         Ok(Source::new(name, text))
     })?;
     Ok((CatalogText { name, stations, geometry }, catalog))
+}
+
+/// The policy of a file, laid over the areas of a city; without one, none.
+///
+/// # Errors
+/// A file that cannot be read, or every mistake in it.
+pub fn policy(path: Option<&Path>, catalog: &CatalogText) -> miette::Result<Arc<Policy>> {
+    let Some(path) = path else { return Ok(Arc::default()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).into_diagnostic().wrap_err_with(|| format!("failed to read {name}"))?;
+    let source = Source::new(catalog.name.clone(), catalog.stations.clone());
+    let geometry = catalog.geometry.clone();
+    let city = Catalog::parse(&source, |_| {
+        geometry.map(|(name, text)| Source::new(name, text)).ok_or_else(|| "it was not read".to_owned())
+    })
+    .map_err(|mistakes| Problems::errors("the catalog cannot be used", mistakes))?;
+    let policy = crate::policy::read(&Source::new(name, text), &city)
+        .map_err(|mistakes| Problems::errors("the policy cannot be used", mistakes))?;
+    Ok(Arc::new(policy))
 }
 
 /// The rules of a folder, or those that come with the program.

@@ -62,6 +62,21 @@ pub mod certificate;
 // Who may say and hear what at the door.
 pub mod authority;
 
+// Whoever comes by the control socket, and the first link.
+pub mod reception;
+
+// What the city demands on top of its rules, read from a file.
+pub mod policy;
+
+// What people want done, on its way to the engine.
+pub mod command;
+
+// Who people are, and what their role allows.
+pub mod people;
+
+// Between people and the pipeline: who asks, whether they may, what they saw.
+pub mod desk;
+
 // The lock on the data folder, and the socket beside it.
 pub mod control;
 

@@ -3,18 +3,21 @@
 //! Nothing is acknowledged and nothing is said before the transaction that holds it is on the disk. Live and replay
 //! run this very loop; they differ in their [`Source`] and their [`Voice`]s.
 
+use crate::command::{self, Answer, Command, Outcome, Refused, Work};
 use crate::decode::{Decoder, Step};
 use crate::dialect::Scripts;
-use crate::source::{Heard, Moment, Source};
+use crate::source::{Heard, Moment, Said, Source};
 use crate::store::{Batch, DeadLetter, Entry, Store};
 use crate::trouble::Trouble;
 use bongsu_broker::Outgoing;
+use bongsu_rules::incident::Policy;
 use bongsu_rules::record::{CatalogText, RulesText};
 use bongsu_rules::{Effect, Engine, Input, Record};
 use bongsu_sensors::{Refusal, Time};
 use miette::miette;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 
 /// Readings since the last snapshot at which the next one is made: replaying so many takes a fraction of a second.
 const SNAPSHOT_READINGS: usize = 250_000;
@@ -70,6 +73,9 @@ pub struct Pipeline<'a, S: Source> {
     store: Store,
     voices: Vec<&'a mut dyn Voice>,
     errands: Option<Receiver<Errand>>,
+    commands: Option<Receiver<Command>>,
+    /// Who waits for the commit, and with which answer.
+    answers: Vec<(oneshot::Sender<Answer>, Answer)>,
     trouble: Option<Arc<Trouble>>,
     batch_readings: usize,
     now: Time,
@@ -104,6 +110,8 @@ impl<'a, S: Source> Pipeline<'a, S> {
             store,
             voices: Vec::new(),
             errands: None,
+            commands: None,
+            answers: Vec::new(),
             trouble: None,
             batch_readings,
             now: Time::default(),
@@ -133,6 +141,12 @@ impl<'a, S: Source> Pipeline<'a, S> {
     pub fn with_scripts(mut self, scripts: Scripts) -> Pipeline<'a, S> {
         self.decoder = Decoder::new(self.engine.catalog().cloned(), &self.source.names(), &scripts);
         self.scripts = scripts;
+        self
+    }
+
+    /// Also does what people want.
+    pub fn with_commands(mut self, commands: Receiver<Command>) -> Pipeline<'a, S> {
+        self.commands = Some(commands);
         self
     }
 
@@ -170,6 +184,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
             };
             let step = self.decoder.decode(moment.now, &moment.said);
             self.decide(&moment, step)?;
+            self.obey(moment.now)?;
             if !moment.more || self.batch.readings >= self.batch_readings {
                 break;
             }
@@ -198,6 +213,54 @@ impl<'a, S: Source> Pipeline<'a, S> {
         self.handle(moment.now, input, Some(&step))
     }
 
+    /// Does what people want, one command after another. Each is answered after its commit.
+    fn obey(&mut self, now: Time) -> miette::Result<()> {
+        let waiting: Vec<Command> = self.commands.iter().flat_map(Receiver::try_iter).take(command::AT_ONCE).collect();
+        for Command { work, mut audit, reply } in waiting {
+            let answer = match work {
+                Work::Order(order, check) => match check(&self.engine) {
+                    Err(refused) => Err(refused),
+                    Ok(()) => {
+                        self.handle(now, Input::Operator(order), None)?;
+                        audit.record = Some(self.seq);
+                        match self.effects.last() {
+                            Some(Effect::Ordered(verdict)) => match &**verdict {
+                                Ok(done) => Ok(Outcome::Ordered(done.clone())),
+                                Err(denial) => Err(Refused::Denied(denial.clone())),
+                            },
+                            _ => return Err(miette!("an order was not answered; this is a bug in bongsu")),
+                        }
+                    }
+                },
+                Work::Report(rows) => self.report(now, rows).map(Ok)?,
+            };
+            if let Err(refused) = &answer {
+                audit.detail = format!("refused: {refused}; {}", audit.detail);
+            }
+            self.batch.audit.push(audit);
+            self.answers.push((reply, answer));
+        }
+        Ok(())
+    }
+
+    /// Takes in observations that people report.
+    fn report(&mut self, now: Time, rows: Vec<crate::source::file::Row>) -> miette::Result<Outcome> {
+        let said: Vec<Said> = rows.into_iter().map(Said::Row).collect();
+        let mut step = self.decoder.decode(now, &said);
+        let (observations, duplicates) = (self.batch.observations, self.batch.duplicates);
+        let known = self.batch.dead_letters.len();
+        self.batch.dead_letters.append(&mut step.dead_letters);
+        if !step.readings.is_empty() {
+            self.handle(now, Input::Readings(std::mem::take(&mut step.readings)), Some(&step))?;
+        }
+        let refused = self.batch.dead_letters[known..].iter();
+        Ok(Outcome::Reported {
+            observations: self.batch.observations - observations,
+            duplicates: self.batch.duplicates - duplicates,
+            refused: refused.map(|letter| format!("{}: {}", letter.source, letter.remedy)).collect(),
+        })
+    }
+
     /// Logs one input and what the engine makes of it.
     fn handle(&mut self, now: Time, input: Input, step: Option<&Step>) -> miette::Result<()> {
         self.seq += 1;
@@ -208,7 +271,8 @@ impl<'a, S: Source> Pipeline<'a, S> {
         let entry = Entry::of(&record, effects).map_err(|error| miette!("failed to write a record down: {error}"))?;
         self.batch.entries.push(entry);
         let mut reading = 0;
-        let mut book_changed = false;
+        // What people and files say may change the book without a change of any incident.
+        let mut book_changed = !matches!(record.input, Input::Readings(_) | Input::Tick);
         for effect in effects {
             match effect {
                 Effect::Observed(_) => self.batch.observations += 1,
@@ -223,7 +287,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
                     self.batch.transitions.push((record.seq, (**transition).clone()));
                 }
                 Effect::Undecided(undecided) => self.batch.undecided.push((**undecided).clone()),
-                Effect::Reflagged { .. } => {}
+                Effect::Reflagged { .. } | Effect::Ordered(_) => {}
             }
             if matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_)) {
                 reading += 1;
@@ -284,6 +348,10 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Tells everybody who is waiting for it.
     fn speak(&mut self) -> miette::Result<()> {
         self.source.acknowledge();
+        for (reply, answer) in self.answers.drain(..) {
+            // Who no longer waits finds it in the audit.
+            let _ = reply.send(answer);
+        }
         let (batch, ids, effects, relays, engine) =
             (&self.batch, &*self.ids, &*self.effects, &*self.relays, &self.engine);
         let spoken = Spoken { now: self.now, batch, ids, effects, relays, engine };
@@ -300,11 +368,17 @@ impl<'a, S: Source> Pipeline<'a, S> {
         Ok(())
     }
 
-    /// Takes the city and the rules that are configured now, where they differ from those in force.
+    /// Takes the city, the rules and the policy that are configured now, where they differ from those in force.
     ///
     /// # Errors
     /// The disk is broken.
-    pub fn take_up(&mut self, now: Time, catalog: Arc<CatalogText>, rules: Arc<RulesText>) -> miette::Result<()> {
+    pub fn take_up(
+        &mut self,
+        now: Time,
+        catalog: Arc<CatalogText>,
+        rules: Arc<RulesText>,
+        policy: Arc<Policy>,
+    ) -> miette::Result<()> {
         self.now = now;
         if *self.engine.catalog_text() != catalog {
             self.handle(now, Input::Catalog(catalog), None)?;
@@ -313,6 +387,9 @@ impl<'a, S: Source> Pipeline<'a, S> {
         }
         if *self.engine.rules_text() != rules {
             self.handle(now, Input::Rules(rules), None)?;
+        }
+        if *self.engine.book().policy() != policy {
+            self.handle(now, Input::Policy(policy), None)?;
         }
         if self.batch.is_empty() {
             return Ok(());

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::miette;
 use serde::Serialize;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One change of an incident's decided level, as it is printed.
@@ -82,7 +83,8 @@ pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> mi
     let started = Instant::now();
     let bar = bar(&files);
     let mut pipeline = Pipeline::new(files, engine, store, seq, config.limits.batch_readings).with_voice(&mut printer);
-    pipeline.take_up(first, catalog, rules)?;
+    // What is decided is printed whatever the city lets out: a replay knows no policy.
+    pipeline.take_up(first, catalog, rules, Arc::default())?;
     let counts = pipeline.run(|files, counts| show(&bar, files, counts))?;
     bar.finish_and_clear();
     drop(pipeline);

@@ -2,7 +2,7 @@
 //! everything it wants done is an [`Effect`]. The shell stores the first and executes the second.
 
 use crate::flag::{Flag, Tests};
-use crate::incident::Transition;
+use crate::incident::{Order, Policy, Transition, Verdict};
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Reading, Refusal, Time};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,10 @@ pub enum Input {
     Catalog(Arc<CatalogText>),
     /// The rules changed.
     Rules(Arc<RulesText>),
+    /// A person wants something done.
+    Operator(Box<Order>),
+    /// What the city demands on top of its rules changed.
+    Policy(Arc<Policy>),
 }
 
 /// A catalog as text: what is stored, so that a replay reads the very same city.
@@ -73,6 +77,8 @@ pub enum Effect {
     },
     /// An incident changed.
     Incident(Box<Transition>),
+    /// What became of a person's order: the last effect of its record.
+    Ordered(Box<Verdict>),
     /// A rule could not decide somewhere, or can again.
     Undecided(Box<Undecided>),
 }

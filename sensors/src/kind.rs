@@ -43,6 +43,16 @@ pub struct Kind {
     pub feeds: Option<&'static str>,
 }
 
+/// Kinds that agencies and people report; what they say can be typed in, what gauges measure cannot.
+const ADMINISTRATIVE: [&str; 3] = ["agency_level", "emergency_calls", "planned_release"];
+
+impl Kind {
+    /// Whether it is reported by agencies and people.
+    pub fn is_administrative(&self) -> bool {
+        ADMINISTRATIVE.contains(&self.name)
+    }
+}
+
 /// A kind, by its place in [`ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KindId(u8);
@@ -113,6 +123,10 @@ macro_rules! kind {
 /// Columns: name, Korean, English, UCUM unit, range, cadence, fastest believable change, resolution, nature.
 #[rustfmt::skip]
 pub const ALL: &[Kind] = &[
+    // what agencies and people say
+    kind!("agency_level",            "기관 발표 단계",   "agency's warning level (1 advisory to 4 emergency)", "1", 0.0, 4.0, HOUR, None,                  1.0,   State),
+    kind!("emergency_calls",         "119 신고 건수",    "emergency calls since the last reading", "{count}", 0.0, 100_000.0, TEN_MINUTES, None,               1.0,   Amount),
+    kind!("planned_release",         "댐 방류 계획량",   "planned dam release",       "m3/s",   0.0,      200_000.0, HOUR,       None,                        1.0,   Level),
     // water
     kind!("river_stage",             "하천 수위",        "river stage",               "m",      -10.0,    100.0,    TEN_MINUTES, Some((1.0, TEN_MINUTES)),    0.01,  Level),
     kind!("river_discharge",         "하천 유량",        "river discharge",           "m3/s",   -50_000.0, 500_000.0, TEN_MINUTES, Some((5_000.0, TEN_MINUTES)), 0.1, Level),
@@ -169,6 +183,7 @@ mod tests {
     /// The conformance test of the table: every entry is usable as it stands.
     #[test]
     fn every_kind_is_complete() {
+        assert!(ADMINISTRATIVE.iter().all(|name| KindId::named(name).is_some()));
         assert!(ALL.len() < usize::from(u8::MAX));
         for (at, kind) in ALL.iter().enumerate() {
             let name = kind.name;

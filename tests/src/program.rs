@@ -165,6 +165,8 @@ pub struct Program {
     pub public: String,
     /// The operators' pages.
     pub operator: String,
+    /// The one-time link that makes the first administrator, where there is none yet.
+    pub welcome: Option<String>,
     /// When it was started.
     pub started: Instant,
     /// When it said that it is ready.
@@ -202,6 +204,7 @@ impl Program {
             operator_mqtt: socket("operator_mqtt"),
             public: text("public"),
             operator: text("operator"),
+            welcome: addresses["welcome"].as_str().map(str::to_owned),
             started,
             ready: Instant::now(),
         }

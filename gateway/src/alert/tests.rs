@@ -57,6 +57,7 @@ fn incident(level: Level, state: State, status: Status) -> Incident {
             stations: vec![("jamsu".into(), 6.25)],
             more_stations: 0,
         }],
+        handling: Default::default(),
     }
 }
 
@@ -99,7 +100,15 @@ fn operators_see_the_proposal_and_the_public_the_issued_level() {
     let since = incident.updated;
     let deadline = since + Duration::from_secs(300);
     incident.issued = Some(message(Level::Watch));
-    incident.proposal = Some(Proposal { level: Level::Warning, since, deadline, escalated: false });
+    incident.proposal = Some(Proposal {
+        level: Level::Warning,
+        since,
+        deadline,
+        escalated: false,
+        two: false,
+        number: 1,
+        approvals: Vec::new(),
+    });
     check("proposed_for_operators", &for_operators(&incident, context));
     let said = message(Level::Watch);
     let public = issued(&incident, &said, context);

@@ -107,7 +107,9 @@ fn ask(config: &Config, request: Request) -> miette::Result<Answer> {
         None => match control::ask(&config.data, &Question::Devices(request))? {
             Reply::Devices(answer) => Ok(answer),
             Reply::Failed(reason) => Err(miette!("{reason}")),
-            Reply::Addresses(_) => Err(miette!("the running bongsu answered something else; is it another version?")),
+            Reply::Addresses(_) | Reply::People(_) => {
+                Err(miette!("the running bongsu answered something else; is it another version?"))
+            }
         },
     }
 }

@@ -4,6 +4,8 @@
 //! To add one: a file here, a variant of [`Command`] and a line in [`run`]. What people should know goes to standard
 //! error; standard output carries data only.
 
+mod alerts;
+mod audit;
 mod certs;
 mod city;
 mod completions;
@@ -16,6 +18,7 @@ pub mod rules;
 mod serve;
 mod simulate;
 mod stations;
+mod users;
 
 use crate::config::{Config, Layers, Setting};
 use crate::report::{Look, Problems, render_warnings};
@@ -55,6 +58,15 @@ enum Command {
     /// Certificates for trials
     #[command(subcommand)]
     Certs(certs::Command),
+    /// Incidents: what waits for a person, and what persons say to it
+    #[command(subcommand)]
+    Alerts(alerts::Command),
+    /// People: who may log in to the console
+    #[command(subcommand)]
+    Users(users::Command),
+    /// The audit: who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Stations and areas
     #[command(subcommand)]
     Stations(stations::Command),
@@ -84,6 +96,9 @@ pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<E
         }
         Command::Rules(command) => rules::run(command, globals, output),
         Command::Certs(command) => certs::run(&command, output),
+        Command::Alerts(command) => alerts::run(command, globals, output),
+        Command::Users(command) => users::run(command, globals, output),
+        Command::Audit(command) => audit::run(command, globals, output),
         Command::Stations(command) => stations::run(command, globals, output),
         Command::Doctor(arguments) => doctor::run(&arguments, globals, output),
         Command::Config(command) => config::run(command, globals, output),

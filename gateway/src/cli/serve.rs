@@ -51,6 +51,9 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
 /// The one line that tells whoever started the program where it listens.
 pub fn say_ready(app: &App, json: bool, output: &mut dyn io::Write) -> miette::Result<()> {
     let addresses = &app.addresses;
+    if let Some(link) = &addresses.welcome {
+        eprintln!("Nobody can log in yet. This link makes the first administrator, once: {link}");
+    }
     if json {
         write_json(addresses, output)?;
     } else {

@@ -3,7 +3,9 @@
 //! To add a key: a documented line in `default.toml`, a field in [`super`], a line here and one in
 //! [`show`](mod@super::show). A test compares the four.
 
-use super::{City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Remote, Secret, Store, TlsFiles};
+use super::{
+    City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Release, Remote, Secret, Store, TlsFiles,
+};
 use bongsu_sensors::document::{Located, Reader, nearest};
 use bongsu_sensors::mistake::{Mistakes, Origin, Source};
 use std::net::SocketAddr;
@@ -25,7 +27,8 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let store = top.inner("store").and_then(|section| store(section, layers, data.as_ref()));
     let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, layers, &warnings));
     let public = top.inner("public").and_then(public);
-    let operator = top.inner("operator").and_then(operator);
+    let operator = top.inner("operator").and_then(|section| operator(section, &warnings));
+    let release = top.inner("release").and_then(|section| release(section, layers));
     let log = top.inner("log").and_then(log);
     let limits = top.inner("limits").and_then(limits);
     top.finish();
@@ -47,6 +50,7 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
         mqtt: mqtt.0,
         public: public.0,
         operator: operator.0,
+        release: release?,
         store: store?,
         log: log?,
         limits: limits?,
@@ -207,19 +211,25 @@ fn public(section: Reader<'_>) -> Option<(Public, Addresses)> {
     Some((public, all))
 }
 
-fn operator(section: Reader<'_>) -> Option<(Operator, [Located<SocketAddr>; 2])> {
-    let listen = address(&section, "listen").filter(|typed| on_this_machine(typed, section.mistakes()));
-    let mqtt = address(&section, "mqtt_listen").filter(|typed| on_this_machine(typed, section.mistakes()));
+fn operator(section: Reader<'_>, warnings: &Mistakes) -> Option<(Operator, [Located<SocketAddr>; 2])> {
+    let listen = address(&section, "listen");
+    let mqtt = address(&section, "mqtt_listen");
     section.finish();
     let (listen, mqtt) = (listen?, mqtt?);
+    for typed in [&listen, &mqtt] {
+        if !typed.value.ip().is_loopback() {
+            let wrong = format!("passwords and tokens travel in the clear to {}", typed.value);
+            warnings.add(&typed.origin, wrong, "put a TLS proxy in front of it and listen on 127.0.0.1");
+        }
+    }
     Some((Operator { listen: listen.value, mqtt_listen: mqtt.value }, [listen, mqtt]))
 }
 
-/// Operators cannot log in yet, so nobody outside of this machine may reach what is theirs.
-fn on_this_machine(typed: &Located<SocketAddr>, mistakes: &Mistakes) -> bool {
-    let remedy = "operators are not asked who they are: write 127.0.0.1 or [::1], and forward the port over SSH";
-    let wrong = || format!("{} can be reached from other machines", typed.value);
-    expect(typed.value.ip().is_loopback(), mistakes, &typed.origin, wrong, remedy)
+fn release(section: Reader<'_>, layers: &Layers) -> Option<Release> {
+    let policy = section.located("policy").map(|typed| layers.path(&typed));
+    let type_population_above = section.required::<u64>("type_population_above");
+    section.finish();
+    Some(Release { policy, type_population_above: type_population_above? })
 }
 
 /// Two planes on one address would share a network, or fail when the second one is bound.

@@ -70,6 +70,13 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
                 ("mqtt_listen", Some(text(&config.operator.mqtt_listen.to_string()))),
             ],
         ),
+        (
+            "release",
+            vec![
+                ("policy", config.release.policy.as_deref().map(path)),
+                ("type_population_above", Some(config.release.type_population_above.to_string())),
+            ],
+        ),
         ("store", vec![("path", Some(path(&config.store.path)))]),
         ("log", vec![("level", Some(text(config.log.level.name()))), ("format", Some(text(config.log.format.name())))]),
         limits(&config.limits),

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The header of a file of observations.
-const HEADER: [&str; 4] = ["time", "station", "kind", "value"];
+pub const HEADER: [&str; 4] = ["time", "station", "kind", "value"];
 
 /// A row so far ahead of the clock has to be borne out by the rows after it. Less than this may be a quiet night.
 const LEAP: Duration = Duration::from_secs(86_400);

@@ -4,6 +4,7 @@
 //! the observations.
 
 use bongsu_rules::flag::Tests;
+use bongsu_rules::incident::{Order, Policy};
 use bongsu_rules::record::{CatalogText, Observation, RulesText};
 use bongsu_rules::{Effect, Flag, Input, Record};
 use bongsu_sensors::reading::DatastreamId;
@@ -18,6 +19,10 @@ const TICK: i64 = 2;
 pub const CATALOG: i64 = 3;
 /// Rows that bring rules.
 pub const RULES: i64 = 4;
+/// Rows in which a person wants something done.
+const ORDER: i64 = 5;
+/// Rows that bring the city's policy.
+const POLICY: i64 = 6;
 
 /// Outcome of a reading that is no observation.
 const NOT_TAKEN: u8 = 0;
@@ -100,6 +105,14 @@ impl Entry {
                 entry.kind = RULES;
                 entry.body = postcard::to_allocvec(&**text)?;
             }
+            Input::Operator(order) => {
+                entry.kind = ORDER;
+                entry.body = postcard::to_allocvec(order)?;
+            }
+            Input::Policy(policy) => {
+                entry.kind = POLICY;
+                entry.body = postcard::to_allocvec(&**policy)?;
+            }
         }
         Ok(entry)
     }
@@ -122,6 +135,8 @@ impl Entry {
             TICK => Input::Tick,
             CATALOG => Input::Catalog(Arc::new(postcard::from_bytes::<CatalogText>(&self.body)?)),
             RULES => Input::Rules(Arc::new(postcard::from_bytes::<RulesText>(&self.body)?)),
+            ORDER => Input::Operator(Box::new(postcard::from_bytes::<Order>(&self.body)?)),
+            POLICY => Input::Policy(Arc::new(postcard::from_bytes::<Policy>(&self.body)?)),
             _ => return Err(postcard::Error::DeserializeBadEnum),
         };
         Ok(Record { seq: self.seq, now: self.now, input })

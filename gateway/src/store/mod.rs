@@ -3,9 +3,13 @@
 //! One transaction holds a batch's inputs, its decisions and what is still to be said; it is on the disk before anybody
 //! hears of it. One writer: the pipeline. Readers open the file for themselves ([`Reader`]).
 
+// Who did what, chained.
+pub mod audit;
 mod checkpoint;
 mod device;
 mod entry;
+// Accounts, sessions, tokens.
+pub mod people;
 mod read;
 mod write;
 
@@ -26,7 +30,11 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 /// The migrations: the n-th brings version n to version n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("migration/device_certificate.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("migration/device_certificate.sql"),
+    include_str!("migration/people.sql"),
+];
 
 /// How much of a refused payload is kept: enough to see what it was.
 pub const PAYLOAD_KEPT: usize = 512;
@@ -145,6 +153,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// QoS 2 messages that must not be taken twice.
     pub receipts: Vec<Receipt>,
+    /// What people did.
+    pub audit: Vec<audit::Draft>,
     /// Alerts and incidents as they stand, where they changed.
     pub book: Option<Book>,
     /// Numbers of datastreams, where new ones were given.
@@ -166,6 +176,7 @@ impl Batch {
             && self.dead_letters.is_empty()
             && self.events.is_empty()
             && self.receipts.is_empty()
+            && self.audit.is_empty()
             && self.progress.is_none()
     }
 

@@ -51,7 +51,7 @@ pub struct Page {
 /// A reader of the store.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 impl Reader {
@@ -202,7 +202,8 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn standing_transitions(&self, since: Time) -> rusqlite::Result<Vec<(i64, Transition)>> {
-        let sql = "WITH standing AS (SELECT id FROM incident WHERE state <> 'ended' OR updated >= ?1)
+        let sql =
+            "WITH standing AS (SELECT id FROM incident WHERE state NOT IN ('ended', 'cancelled') OR updated >= ?1)
             SELECT id, body FROM transition WHERE id IN (
                 SELECT max(id) FROM transition WHERE incident IN standing GROUP BY incident
                 UNION SELECT max(transition) FROM message WHERE incident IN standing GROUP BY incident)

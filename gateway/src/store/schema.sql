@@ -8,7 +8,7 @@ CREATE TABLE meta (
 CREATE TABLE log (
     seq   INTEGER PRIMARY KEY,
     now   INTEGER NOT NULL,          -- milliseconds since 1970
-    kind  INTEGER NOT NULL,          -- 1 readings, 2 tick, 3 catalog, 4 rules
+    kind  INTEGER NOT NULL,          -- 1 readings, 2 tick, 3 catalog, 4 rules, 5 order, 6 policy
     first INTEGER NOT NULL,          -- earliest and latest phenomenon time in the body, milliseconds since 1970
     last  INTEGER NOT NULL,
     body  BLOB NOT NULL

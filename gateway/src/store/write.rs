@@ -27,6 +27,7 @@ pub fn batch(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> r
     for receipt in &batch.receipts {
         insert.execute(receipt_row(receipt))?;
     }
+    super::audit::append(to, &batch.audit)?;
     if !batch.dead_letters.is_empty() {
         write_dead_letters(to, &batch.dead_letters, dead_letter_limit)?;
     }

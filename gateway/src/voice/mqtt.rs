@@ -5,7 +5,7 @@ use crate::alert::{self, Context};
 use crate::pipeline::{Spoken, Voice};
 use crate::store::DeadLetter;
 use bongsu_broker::{Outgoing, Outlet, OutletError, Qos};
-use bongsu_rules::incident::{Incident, Message, State, Status, Transition};
+use bongsu_rules::incident::{Incident, Message, State, Status, Transition, exercise_id};
 use bongsu_rules::language::Audience;
 use bongsu_rules::{Effect, Observation};
 use bongsu_sensors::Time;
@@ -114,9 +114,13 @@ impl MqttVoice {
             let payload = if left.is_zero() { Vec::new() } else { alert::alert_json(incident, said, context) };
             batch.push(retained(topic(plane), payload.into(), (!left.is_zero()).then_some(left)));
         }
+        // An exercise that a person began shares its area and hazard with what is meant: it leaves that topic alone.
+        if exercise_id(&incident.id) {
+            return;
+        }
         // Operators hear everything that the public does not.
-        if !public || matches!(incident.state, State::Proposed | State::Raised) {
-            let lasts = (incident.state == State::Ended).then_some(alert::ALL_CLEAR_LASTS);
+        if !public || matches!(incident.state, State::Proposed | State::Raised | State::Rejected) {
+            let lasts = incident.state.is_over().then_some(alert::ALL_CLEAR_LASTS);
             batch.push(retained(topic(Plane::Ops), alert::for_operators(incident, context).json().into(), lasts));
         } else {
             // What was proposed is decided: the proposal is taken back.

@@ -35,6 +35,9 @@ impl Voice for WebVoice {
             self.shared.set_city(city.clone());
             self.city = Some(city.clone());
         }
+        if spoken.batch.book.is_some() || self.beat.is_none() {
+            self.shared.set_silences(spoken.engine.book().silences().cloned().collect());
+        }
         if !spoken.batch.is_empty() {
             self.last_commit = Some(spoken.now);
             self.shared.metrics().commit(self.trouble.last_took());

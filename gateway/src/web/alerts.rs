@@ -13,10 +13,10 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use bongsu_rules::hazard;
-use bongsu_rules::incident::{CITY, State as Stage, Transition};
+use bongsu_rules::incident::{CITY, MessageType, State as Stage, Transition};
 use bongsu_rules::language::Audience;
 use bongsu_sensors::catalog::AreaIndex;
-use bongsu_sensors::{Catalog, Level};
+use bongsu_sensors::{Catalog, Level, Time};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -32,27 +32,41 @@ struct Filter {
     area: Option<Option<AreaIndex>>,
     hazard: Option<String>,
     state: Option<Stage>,
+    /// Changed since.
+    since: Option<Time>,
+    /// Which page, from 1.
+    page: usize,
 }
+
+/// Incidents of a page.
+const PAGE: usize = 200;
+
+/// Most pages: the board does not keep more.
+const PAGES: usize = 1_000;
 
 impl Filter {
     fn read(uri: &Uri, catalog: Option<&Catalog>, plane: Plane) -> Result<Filter, Problem> {
-        let parameters = Parameters::read(uri, &["area", "hazard", "state"])?;
-        let states: &[(&str, Stage)] = match plane {
-            Plane::Public => &[("issued", Stage::Issued), ("ended", Stage::Ended)],
-            Plane::Operator => &[
-                ("raised", Stage::Raised),
-                ("proposed", Stage::Proposed),
-                ("issued", Stage::Issued),
-                ("ended", Stage::Ended),
-            ],
+        let known: &[&str] = match plane {
+            Plane::Public => &["area", "hazard", "state"],
+            Plane::Operator => &["area", "hazard", "state", "since", "page"],
         };
+        let parameters = Parameters::read(uri, known)?;
+        let public = [("issued", Stage::Issued), ("ended", Stage::Ended), ("cancelled", Stage::Cancelled)];
+        let all = Stage::ALL.map(|state| (state.name(), state));
+        let states: &[(&str, Stage)] = if plane == Plane::Public { &public } else { &all };
         let hazards = hazard::ALL.iter().map(|hazard| hazard.name);
         let hazard = parameters.get("hazard");
         if let Some(name) = hazard.filter(|name| hazard::named(name).is_none()) {
             return Err(unknown("hazard", name, hazards));
         }
         let area = parameters.get("area").map(|code| area(code, catalog)).transpose()?;
-        Ok(Filter { area, hazard: hazard.map(str::to_owned), state: parameters.word("state", states)? })
+        Ok(Filter {
+            area,
+            hazard: hazard.map(str::to_owned),
+            state: parameters.word("state", states)?,
+            since: parameters.time("since")?,
+            page: parameters.count("page", 1, PAGES)?,
+        })
     }
 
     fn admits(&self, said: &Said, stage: Stage, catalog: Option<&Catalog>) -> bool {
@@ -67,6 +81,7 @@ impl Filter {
         self.area.as_ref().is_none_or(is_here)
             && self.hazard.as_ref().is_none_or(|hazard| *hazard == incident.hazard)
             && self.state.is_none_or(|state| state == stage)
+            && self.since.is_none_or(|since| incident.updated >= since)
     }
 }
 
@@ -108,7 +123,10 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
         Plane::Operator => said.transition.incident.state,
     };
     let shown = said.iter().filter(|said| filter.admits(said, stage(said), catalog.as_deref()));
-    let alerts: Vec<String> = shown.filter_map(|said| written(shared, said, web.plane)).collect();
+    let shown = shown.skip((filter.page - 1) * PAGE);
+    // The public's list is whole: what is dangerous stands on no second page.
+    let most = if web.plane == Plane::Public { usize::MAX } else { PAGE };
+    let alerts: Vec<String> = shown.filter_map(|said| written(shared, said, web.plane)).take(most).collect();
     Ok(answer(shared, &[("alerts", array(&alerts))]))
 }
 
@@ -147,8 +165,11 @@ pub(super) async fn history(shared: &Shared, id: &str, plane: Plane) -> Result<V
 
 /// Where an incident stands by what was said of it in public.
 fn public_stage(said: &Said) -> Stage {
-    let is_over = said.transition.message.as_ref().is_some_and(|message| message.level == Level::None);
-    if is_over { Stage::Ended } else { Stage::Issued }
+    match said.transition.message.as_ref() {
+        Some(message) if message.msg_type == MessageType::Cancel => Stage::Cancelled,
+        Some(message) if message.level == Level::None => Stage::Ended,
+        _ => Stage::Issued,
+    }
 }
 
 /// A transition's alert as one plane sees it, as JSON.

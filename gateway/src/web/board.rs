@@ -1,7 +1,7 @@
 //! The incidents that live and those that ended lately, as the public and as operators see them.
 
 use super::journal::Said;
-use bongsu_rules::incident::{Message, State, Status};
+use bongsu_rules::incident::{Message, Status};
 use bongsu_rules::language::Audience;
 use bongsu_sensors::{Level, Time};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ impl Board {
     pub fn forget(&mut self, now: Time) {
         let ended_at = |standing: &Standing| {
             let incident = &standing.latest.transition.incident;
-            (incident.state == State::Ended).then_some(incident.updated)
+            incident.state.is_over().then_some(incident.updated)
         };
         self.incidents.retain(|_, standing| ended_at(standing).is_none_or(|at| now.since(at) <= SHOWN_AFTER_END));
         let mut ended: Vec<Time> = self.incidents.values().filter_map(ended_at).collect();
@@ -81,7 +81,17 @@ impl Board {
     /// What operators see: everything, those that live first, then newest.
     pub fn all(&self) -> Vec<Arc<Said>> {
         let mut all: Vec<Arc<Said>> = self.incidents.values().map(|standing| standing.latest.clone()).collect();
-        all.sort_by_key(|said| (said.transition.incident.state == State::Ended, std::cmp::Reverse(said.id)));
+        all.sort_by_key(|said| {
+            let incident = &said.transition.incident;
+            let asked = incident.proposal.as_ref().map(|proposal| proposal.since);
+            // What waits for a person stands on top.
+            (incident.state.is_over(), std::cmp::Reverse(asked), std::cmp::Reverse(said.id))
+        });
         all
+    }
+
+    /// An incident as it stands.
+    pub fn incident(&self, id: &str) -> Option<&Arc<Said>> {
+        self.incidents.get(id).map(|standing| &standing.latest)
     }
 }

@@ -37,16 +37,7 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
 
 /// `GET /events`.
 pub async fn events(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    let parameters = Parameters::read(&uri, &["last_event_id"])?;
-    // A browser that reconnects says the header and still the address it began with: the header is newer.
-    let header = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty());
-    let last = header.or(parameters.get("last_event_id")).map(|text| {
-        text.trim().parse::<i64>().ok().filter(|id| *id >= 0).ok_or_else(|| {
-            let error = format!("{} is no id of an event", quoted(text));
-            Problem::bad_request(error, "write the id of the last event you saw, a whole number, or none at all")
-        })
-    });
-    let stream = Stream::begin(web.shared, web.stop, last.transpose()?);
+    let stream = Stream::begin(web.shared, web.stop, last_seen(&uri, &headers)?);
     let frames = futures_util::stream::unfold(stream, |mut stream| async {
         let frame = stream.next().await?;
         Some((Ok::<Bytes, Infallible>(frame), stream))
@@ -58,6 +49,20 @@ pub async fn events(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Res
     // Proxies that buffer would hold an alert back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// The id of the last event a client has seen, where it says one.
+pub(super) fn last_seen(uri: &Uri, headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let parameters = Parameters::read(uri, &["last_event_id"])?;
+    // A browser that reconnects says the header and still the address it began with: the header is newer.
+    let header = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty());
+    let last = header.or(parameters.get("last_event_id")).map(|text| {
+        text.trim().parse::<i64>().ok().filter(|id| *id >= 0).ok_or_else(|| {
+            let error = format!("{} is no id of an event", quoted(text));
+            Problem::bad_request(error, "write the id of the last event you saw, a whole number, or none at all")
+        })
+    });
+    last.transpose()
 }
 
 /// Counts a client for as long as it is there.

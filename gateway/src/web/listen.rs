@@ -2,10 +2,15 @@
 //!
 //! HTTP/1.1 without TLS: a proxy in front brings TLS and HTTP/2.
 
+use super::operator::Peer;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -42,10 +47,10 @@ pub async fn serve(listener: TcpListener, router: Router, connections: usize, st
     let tasks = TaskTracker::new();
     let cut = CancellationToken::new();
     loop {
-        let socket = tokio::select! {
+        let (socket, peer) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a web connection could not be taken");
                     tokio::time::sleep(NO_FILES_PAUSE).await;
@@ -62,7 +67,7 @@ pub async fn serve(listener: TcpListener, router: Router, connections: usize, st
         tasks.spawn(async move {
             let _place = place;
             tokio::select! {
-                () = converse(socket, router, stop) => {}
+                () = converse(socket, peer, router, stop) => {}
                 () = cut.cancelled() => {}
             }
         });
@@ -76,10 +81,15 @@ pub async fn serve(listener: TcpListener, router: Router, connections: usize, st
 }
 
 /// One connection, to its end.
-async fn converse(socket: TcpStream, router: Router, stop: CancellationToken) {
+async fn converse(socket: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
-    let connection = server.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+    let connection = server.serve_connection(TokioIo::new(socket), service);
     let mut connection = std::pin::pin!(connection);
     // How a client leaves is its own business.
     tokio::select! {

@@ -5,7 +5,6 @@
 
 use super::shared::{Committed, Shared};
 use bongsu_rules::Effect;
-use bongsu_rules::incident::State;
 use bongsu_sensors::Reason;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text};
@@ -175,7 +174,7 @@ impl Metrics {
         self.incidents.clear();
         for said in shared.board().all() {
             let incident = &said.transition.incident;
-            if incident.state == State::Ended {
+            if incident.state.is_over() {
                 continue;
             }
             let labels = [("level", incident.level.name()), ("state", incident.state.name())];

@@ -1,8 +1,8 @@
 //! The web: citizens' pages and public API on one listener, operators' API on another.
 //!
 //! It writes nothing and decides nothing: [`Shared`] is told what has become true, and handlers read it and the store.
-//! What may reach the public is decided in one place, [`journal::Said::public`]. Start at [`public`] and [`operator`],
-//! which say what is served where.
+//! What may reach the public is decided in one place, [`journal::Said::public`]; who may ask for what of operators, in
+//! another, [`operator::ROUTES`]. Start at [`public`] and [`operators`].
 //!
 //! How it is wired: make a [`Shared`], [`Shared::recall`] the store, add [`WebVoice`](crate::voice::WebVoice) to the pipeline's voices, beat
 //! [`Shared::heartbeat`], and run [`serve_public`] and [`serve_operator`] until their token is cancelled.
@@ -18,6 +18,8 @@ mod events;
 pub mod journal;
 mod listen;
 mod metrics;
+// What operators are served, and who may ask for it.
+pub mod operator;
 mod page;
 mod parameters;
 mod problem;
@@ -29,6 +31,7 @@ pub use metrics::Metrics;
 pub use problem::Problem;
 pub use shared::{CURRENT_FOR, Check, Committed, Pulse, Settings, Shared, WORKING};
 
+use crate::desk::Desk;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -87,21 +90,10 @@ pub fn public(shared: Arc<Shared>, stop: CancellationToken) -> Router {
     finish(router, Web { shared, plane: Plane::Public, stop })
 }
 
-/// What the operator plane serves.
-pub fn operator(shared: Arc<Shared>, stop: CancellationToken) -> Router {
-    let router = Router::new()
-        .route("/api/v1/areas", get(areas::list))
-        .route("/metrics", get(desk::metrics))
-        .route("/readyz", get(desk::readyz))
-        .route("/healthz", get(healthz))
-        .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/{incident}", get(alerts::one))
-        .route("/api/v1/stations", get(stations::list))
-        .route("/api/v1/observations", get(stations::observations))
-        .route("/api/v1/dead-letters", get(desk::dead_letters))
-        .route("/api/v1/undecided", get(desk::undecided))
-        .merge(console::routes());
-    finish(router, Web { shared, plane: Plane::Operator, stop })
+/// What the operator plane serves: the table in [`operator`], and the console that asks it.
+pub fn operators(desk: &Arc<Desk>, stop: CancellationToken) -> Router {
+    let router = operator::router(desk).merge(console::routes());
+    finish(router, Web { shared: desk.shared.clone(), plane: Plane::Operator, stop })
 }
 
 fn finish(router: Router<Web>, web: Web) -> Router {
@@ -116,8 +108,10 @@ fn finish(router: Router<Web>, web: Web) -> Router {
 /// Around every request: a deadline, and the headers that every answer has.
 async fn guard(request: Request, next: Next, is_public: bool) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = if is_read {
-        let answer = tokio::time::timeout(HANDLER_DEADLINE, next.run(request)).await;
+    let mut response = if is_read || !is_public {
+        // What changes something waits for its body and for its commit.
+        let deadline = if is_read { HANDLER_DEADLINE } else { HANDLER_DEADLINE * 3 };
+        let answer = tokio::time::timeout(deadline, next.run(request)).await;
         answer.unwrap_or_else(|_| Problem::busy().into_response())
     } else {
         Problem::wrong_method().into_response()
@@ -165,8 +159,8 @@ pub async fn serve_public(listener: TcpListener, shared: Arc<Shared>, stop: Canc
 }
 
 /// Serves operators until `stop` is cancelled; returns when the last connection is closed.
-pub async fn serve_operator(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
-    let router = operator(shared, stop.clone());
+pub async fn serve_operator(listener: TcpListener, desk: Arc<Desk>, stop: CancellationToken) {
+    let router = operators(&desk, stop.clone());
     listen::serve(listener, router, OPERATOR_CONNECTIONS, stop).await;
 }
 

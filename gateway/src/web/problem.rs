@@ -35,6 +35,12 @@ impl Problem {
         Problem { status: StatusCode::NOT_FOUND, error: error.into(), remedy: remedy.into() }
     }
 
+    /// A problem of any status.
+    pub fn of(status: u16, error: impl Into<String>, remedy: impl Into<String>) -> Problem {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Problem { status, error: error.into(), remedy: remedy.into() }
+    }
+
     /// There is no such path.
     pub fn no_such_path() -> Problem {
         Problem::not_found("there is no such path", "ask for /api/v1/alerts, /api/v1/stations or /api/v1/observations")

@@ -14,7 +14,7 @@ use crate::alert::Context;
 use crate::alert::words::Language;
 use crate::store::{DeadLetter, Reader};
 use bongsu_rules::flag::Tests;
-use bongsu_rules::incident::{Status, Transition};
+use bongsu_rules::incident::{Incident, Silence, Status, Transition};
 use bongsu_rules::{Effect, Flag, Observation};
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Catalog, Time};
@@ -43,6 +43,8 @@ pub struct Settings {
     pub store: PathBuf,
     /// The address citizens know the pages under, without a slash at its end.
     pub base_url: String,
+    /// The address operators know the console under, without a slash at its end.
+    pub operator_url: String,
     /// Who warns, for people to read.
     pub sender_name: String,
     /// The city's languages; the first with texts is the fallback.
@@ -102,6 +104,7 @@ pub struct Shared {
     catalog: RwLock<Option<Arc<Catalog>>>,
     newest: RwLock<Vec<Option<Observation>>>,
     board: RwLock<Board>,
+    silences: RwLock<Vec<Silence>>,
     pulse: RwLock<Pulse>,
     checks: Mutex<Vec<(&'static str, Check)>>,
 }
@@ -135,6 +138,7 @@ impl Shared {
             catalog: RwLock::default(),
             newest: RwLock::default(),
             board: RwLock::new(Board::new(settings.status)),
+            silences: RwLock::default(),
             pulse: RwLock::default(),
             checks: Mutex::default(),
             settings,
@@ -175,6 +179,49 @@ impl Shared {
     /// Takes up a city. Texts that were made before keep the names they were made with.
     pub fn set_city(&self, catalog: Arc<Catalog>) {
         *write(&self.catalog) = Some(catalog);
+    }
+
+    /// Hears which silences are in force.
+    pub fn set_silences(&self, silences: Vec<Silence>) {
+        *write(&self.silences) = silences;
+    }
+
+    /// The silences in force.
+    pub(super) fn silences(&self) -> Vec<Silence> {
+        read(&self.silences).clone()
+    }
+
+    /// The incidents that live and would be kept quiet, as far as their last change tells.
+    pub(super) fn silenced_by(&self, silence: &Silence) -> Vec<String> {
+        let is =
+            |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|name| Some(name) == found);
+        let fits = |incident: &Incident| {
+            let of = &silence.of;
+            is(&of.hazard, Some(&incident.hazard))
+                && is(&of.area, Some(&incident.area))
+                && is(&of.station, incident.station.as_deref())
+                && is(&of.rule, Some(&incident.rule))
+        };
+        let board = self.board().all();
+        let live = board.iter().map(|said| &said.transition.incident).filter(|incident| !incident.state.is_over());
+        let quiet = live.filter(|incident| incident.level <= silence.covers && fits(incident));
+        quiet.map(|incident| incident.id.clone()).collect()
+    }
+
+    /// An incident as operators see it.
+    pub fn for_operators(&self, incident: &Incident) -> serde_json::Value {
+        let catalog = self.catalog();
+        serde_json::to_value(crate::alert::for_operators(incident, self.context(&catalog))).unwrap_or_default()
+    }
+
+    /// Every incident that is shown, as operators see them; what waits for a person first.
+    pub fn incidents(&self) -> Vec<Arc<Said>> {
+        self.board().all()
+    }
+
+    /// The page of a one-time link.
+    pub fn welcome(&self, secret: &str) -> String {
+        format!("{}/welcome/{secret}", self.settings.operator_url)
     }
 
     /// Hears of a batch that is on the disk. Cheap: texts are made when somebody reads them.
@@ -248,7 +295,18 @@ impl Shared {
         read(&self.pulse).clone()
     }
 
-    pub(super) fn catalog(&self) -> Option<Arc<Catalog>> {
+    /// An incident as it stands.
+    pub fn incident(&self, id: &str) -> Option<Arc<Said>> {
+        self.board().incident(id).cloned()
+    }
+
+    /// The address citizens know the pages under.
+    pub fn base_url(&self) -> &str {
+        &self.settings.base_url
+    }
+
+    /// The city in force.
+    pub fn catalog(&self) -> Option<Arc<Catalog>> {
         read(&self.catalog).clone()
     }
 
@@ -265,7 +323,7 @@ impl Shared {
     }
 
     /// What alerts are written with.
-    pub(super) fn context<'a>(&'a self, catalog: &'a Option<Arc<Catalog>>) -> Context<'a> {
+    pub fn context<'a>(&'a self, catalog: &'a Option<Arc<Catalog>>) -> Context<'a> {
         Context { catalog: catalog.as_deref(), base_url: &self.settings.base_url }
     }
 

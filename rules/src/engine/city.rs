@@ -7,13 +7,13 @@ use crate::hold::Hold;
 use crate::incident::{Alert, CITY};
 use crate::language::header::{Feeders, Header, InputSpec};
 use crate::language::{Rule, Scope};
-use crate::record::{CatalogText, RulesText};
+use crate::record::{CatalogText, Effect, RulesText};
 use bongsu_sensors::catalog::{AreaIndex, StationIndex};
 use bongsu_sensors::mistake::{Mistake, Source};
 use bongsu_sensors::{Catalog, Time};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,6 +186,46 @@ impl Engine {
                 self.wake(at, now);
             }
         }
+    }
+
+    /// Alerts that stand do not fall because somebody edited the rule, or the limits of the place, behind them.
+    pub(super) fn pin_edited(
+        &mut self,
+        catalog: Option<&Catalog>,
+        rules: &[Arc<Rule>],
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) {
+        let scoped: BTreeSet<(&str, &str)> = self
+            .scopes
+            .iter()
+            .map(|scoped| (self.rules[scoped.rule].header.id.as_str(), scoped.name.as_str()))
+            .collect();
+        let source = |rules: &[Arc<Rule>], id: &str| {
+            rules.iter().find(|rule| rule.header.id == id).map(|rule| rule.source.clone())
+        };
+        let limits = |catalog: Option<&Catalog>, place: &str| {
+            let catalog = catalog?;
+            let streams = catalog.datastreams_of(catalog.station_named(place)?);
+            Some(streams.iter().map(|stream| (stream.name, stream.levels.clone())).collect::<Vec<_>>())
+        };
+        let edited: BTreeMap<(String, String), bool> = self
+            .book
+            .alerts()
+            .filter_map(|alert| {
+                let (rule, place) = (alert.rule.as_str(), alert.place.as_str());
+                let orphan = !scoped.contains(&(rule, place));
+                let rule_edited = match (source(rules, rule), source(&self.rules, rule)) {
+                    (Some(before), Some(after)) => before.text != after.text,
+                    (before, after) => before.is_some() || after.is_some(),
+                };
+                let place_edited = limits(catalog, place) != limits(self.catalog.as_deref(), place);
+                let is_edited = rule_edited || place_edited;
+                is_edited.then(|| ((alert.rule.clone(), alert.place.clone()), orphan))
+            })
+            .collect();
+        let pinned = |alert: &Alert| edited.get(&(alert.rule.clone(), alert.place.clone())).copied();
+        self.book_do(effects, |book, out| book.pin(pinned, now, out));
     }
 
     /// What every rule remembers at every place, by rule and place.

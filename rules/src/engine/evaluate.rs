@@ -5,7 +5,7 @@ use super::Engine;
 use super::city::{Place, Scoped};
 use super::feed::{Feed, max_age};
 use crate::hold::Answer;
-use crate::incident::{Alert, CITY, Evidence, Transition};
+use crate::incident::{Alert, CITY, Evidence};
 use crate::language::header::{Feeders, InputSpec};
 use crate::language::input::{Input, Stream};
 use crate::language::value::Truth;
@@ -64,6 +64,10 @@ impl Engine {
             memory.behind = if outcome.by_clock { SmallVec::new() } else { behind };
         }
         let due = memory.hold.due(&rule.header.hold);
+        if outcome.level != Level::None && outcome.level >= level {
+            let place = self.scopes[at].name.clone();
+            self.book_do(effects, |book, out| book.confirm(&rule.header.id, &place, now, out));
+        }
         self.speak_up(at, &rule, level, &outcome, now, effects);
         self.undecided(at, &rule, None, undecided, now, effects);
         let by_clock = outcome.due_in.map(|due_in| now + due_in);
@@ -195,11 +199,9 @@ impl Engine {
             return;
         }
         scoped.memory.corroborated = corroborated;
-        let alert = alert(rule, scoped, &catalog, level, corroborated);
+        let alert = Alert { eta: eta(outcome), ..alert(rule, scoped, &catalog, level, corroborated) };
         let evidence: Vec<Evidence> = outcome.checks.iter().map(|check| evidence(check, rule, &catalog)).collect();
-        let mut transitions: Vec<Transition> = Vec::new();
-        self.book.set(alert, &evidence, now, &mut transitions);
-        effects.extend(transitions.into_iter().map(|transition| Effect::Incident(Box::new(transition))));
+        self.book_do(effects, |book, out| book.set(alert, &evidence, now, out));
     }
 
     /// Says when a rule stopped or started being able to decide.
@@ -251,7 +253,18 @@ fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corrobor
         level,
         release: header.release.clone(),
         corroborated,
+        eta: None,
     }
+}
+
+/// How long until the next limit is reached, by the checks that foresee it: their labels are `eta` or begin with `eta_`,
+/// and their values are minutes. A limit that is reached already is no more foreseen.
+fn eta(outcome: &Outcome) -> Option<Duration> {
+    let foresees = |check: &&Check| check.label == "eta" || check.label.starts_with("eta_");
+    let minutes = outcome.checks.iter().filter(foresees).filter_map(|check| check.value.number());
+    let ahead = minutes.filter(|minutes| minutes.is_finite() && *minutes > 0.0).min_by(f64::total_cmp);
+    // Beyond a day nothing is near.
+    ahead.map(|minutes| Duration::from_secs_f64(minutes.min(1440.0) * 60.0))
 }
 
 /// One check in the words people read.

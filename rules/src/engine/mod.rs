@@ -15,7 +15,7 @@ mod stream;
 pub use snapshot::{Authority, RestoreError, SNAPSHOT_FORMAT};
 
 use crate::flag::Flag;
-use crate::incident::{Book, Incident, Status};
+use crate::incident::{Book, Incident, Status, Transition};
 use crate::language::{Host, Rule};
 use crate::record::{CatalogText, Effect, Input, Observation, Record, RulesText};
 use crate::series::Sample;
@@ -85,9 +85,30 @@ impl Engine {
                 }
             }
             Input::Tick => {}
-            Input::Catalog(text) => self.set_catalog(text, now),
-            Input::Rules(text) => self.set_rules(text, now),
+            Input::Catalog(text) => {
+                let before = self.catalog.clone();
+                self.set_catalog(text, now);
+                self.pin_edited(before.as_deref(), &self.rules.clone(), now, effects);
+            }
+            Input::Rules(text) => {
+                let before = self.rules.clone();
+                self.set_rules(text, now);
+                self.pin_edited(self.catalog.clone().as_deref(), &before, now, effects);
+            }
+            Input::Operator(order) => {
+                let verdict = self.book_do(effects, |book, out| book.order(order, now, out));
+                effects.push(Effect::Ordered(Box::new(verdict)));
+            }
+            Input::Policy(policy) => self.book_do(effects, |book, out| book.set_policy(policy.clone(), now, out)),
         }
+    }
+
+    /// Lets the book do something; its transitions become effects.
+    fn book_do<T>(&mut self, effects: &mut Vec<Effect>, work: impl FnOnce(&mut Book, &mut Vec<Transition>) -> T) -> T {
+        let mut transitions = Vec::new();
+        let done = work(&mut self.book, &mut transitions);
+        effects.extend(transitions.into_iter().map(|transition| Effect::Incident(Box::new(transition))));
+        done
     }
 
     /// When a record must be handled at the latest, because time alone changes something.
@@ -106,9 +127,7 @@ impl Engine {
             self.evaluate(scope, now, effects);
         }
         if self.book.next_due().is_some_and(|due| due <= now) {
-            let mut transitions = Vec::new();
-            self.book.tick(now, &mut transitions);
-            effects.extend(transitions.into_iter().map(|transition| Effect::Incident(Box::new(transition))));
+            self.book_do(effects, |book, out| book.tick(now, out));
         }
     }
 

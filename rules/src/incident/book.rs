@@ -1,10 +1,14 @@
 //! The book of alerts that stand and incidents that live.
 
-use super::release::{Wanted, due, settle, state};
-use super::{Audience, Cause, Evidence, Incident, Release, Status, Transition, shown};
+use super::drill::Drill;
+use super::policy::Policy;
+use super::release::{FLAP_WINDOW, Wanted, covers, due, settle, state};
+use super::{Audience, Cause, Evidence, Incident, Refusal, Release, Silence, Status, Transition, Word, shown};
 use bongsu_sensors::{Level, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// One rule at one place, standing at a level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,28 +31,85 @@ pub struct Alert {
     pub release: BTreeMap<Level, Release>,
     /// At least two samples or two stations support its level.
     pub corroborated: bool,
+    /// How long until the danger is there, where the rule foresees it.
+    #[serde(default)]
+    pub eta: Option<Duration>,
 }
 
 impl Alert {
-    fn shown(&self) -> (Level, Release) {
-        shown(self.level, |level| self.release.get(&level).copied().unwrap_or_default())
+    fn shown(&self, policy: &Policy, area: &str) -> (Level, Release) {
+        let own = |level: &Level| self.release.get(level).copied().unwrap_or_default();
+        shown(self.level, |level| own(&level).max(policy.release(&self.hazard, level, area)))
     }
+
+    fn key(&self) -> (String, String) {
+        (self.rule.clone(), self.place.clone())
+    }
+}
+
+/// An alert whose rule, or whose place, was edited while it stood: it stands until the rule reaches its level again, or
+/// a person ends it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pin {
+    /// The rule or the place is gone: nothing will ever be said of it again.
+    pub orphan: bool,
+    /// What the edited rule says of it since.
+    pub told: Option<Alert>,
+    /// The areas in which a person has ended it.
+    pub ended: Vec<String>,
 }
 
 /// The alerts that stand and the incidents that live.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Book {
     /// What is said here is meant, practised or tried.
-    status: Status,
+    pub(super) status: Status,
     /// By rule and place.
     #[serde(with = "pairs")]
-    alerts: BTreeMap<(String, String), Alert>,
+    pub(super) alerts: BTreeMap<(String, String), Alert>,
     /// By hazard and area.
     #[serde(with = "pairs")]
-    live: BTreeMap<(String, String), Incident>,
+    pub(super) live: BTreeMap<(String, String), Incident>,
     /// The onset of the last incident of each hazard and area: two within one millisecond need two names.
     #[serde(with = "pairs")]
     last: BTreeMap<(String, String), (Time, u32)>,
+    /// When the last incident of each hazard and area spoke: one that ends and begins again flaps as well.
+    #[serde(with = "pairs", default)]
+    spoke: BTreeMap<(String, String), Vec<Time>>,
+    /// What the city demands.
+    #[serde(default)]
+    pub(super) policy: Arc<Policy>,
+    /// By number.
+    #[serde(default)]
+    pub(super) silences: BTreeMap<u64, Silence>,
+    /// How many silences there ever were.
+    #[serde(default)]
+    pub(super) silence_count: u64,
+    /// Hazards and areas whose incident a person ended while alerts stood: these alerts open no other.
+    #[serde(with = "pairs", default)]
+    pub(super) closed: BTreeMap<(String, String), Refusal>,
+    /// By rule and place.
+    #[serde(with = "pairs", default)]
+    pub(super) pins: BTreeMap<(String, String), Pin>,
+    /// Exercises, by the identity of their incident.
+    #[serde(default)]
+    pub(super) drills: BTreeMap<String, Drill>,
+}
+
+/// Why an incident is looked at again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Why<'a> {
+    /// What the transition is called, where nothing stronger is found.
+    pub cause: Cause,
+    /// The alert that changed, its evidence, and whether it rose.
+    pub alert: Option<(&'a Alert, &'a [Evidence], bool)>,
+    /// The person who caused it.
+    pub word: Option<&'a Word>,
+}
+
+impl Why<'_> {
+    /// Time passed.
+    const TIME: Why<'static> = Why { cause: Cause::Rule, alert: None, word: None };
 }
 
 /// Maps with composed keys as lists, which every format can write.
@@ -91,7 +152,14 @@ impl Book {
 
     /// Puts an alert at its level, `none` included; incidents follow. Transitions come out in the order of the areas.
     pub fn set(&mut self, alert: Alert, evidence: &[Evidence], now: Time, out: &mut Vec<Transition>) {
-        let key = (alert.rule.clone(), alert.place.clone());
+        let key = alert.key();
+        if let Some(pin) = self.pins.get_mut(&key) {
+            if self.alerts.get(&key).is_some_and(|standing| alert.level < standing.level) {
+                pin.told = Some(alert);
+                return;
+            }
+            self.pins.remove(&key);
+        }
         let rises = self.alerts.get(&key).is_none_or(|before| before.level < alert.level);
         let before = self.alerts.get(&key).map(|before| before.areas.clone()).unwrap_or_default();
         let mut areas: Vec<String> = alert.areas.clone();
@@ -101,57 +169,131 @@ impl Book {
         } else {
             self.alerts.insert(key, alert.clone());
         }
+        let why = Why { cause: Cause::Rule, alert: Some((&alert, evidence, rises)), word: None };
         for area in areas {
-            self.settle(&alert.hazard, &area, Some((&alert, evidence, rises)), now, out);
+            self.settle(&alert.hazard, &area, why, now, out);
         }
     }
 
-    /// Lets time pass: deadlines of proposals.
+    /// Lets time pass: deadlines of proposals, ends of silences and of what people said no to.
     pub fn tick(&mut self, now: Time, out: &mut Vec<Transition>) {
-        let due: Vec<(String, String)> = self
+        let ended: Vec<u64> = self.silences.values().filter(|s| s.until <= now).map(|silence| silence.id).collect();
+        for id in ended {
+            self.end_silence(id, None, now, out);
+        }
+        let mut keys: Vec<(String, String)> = self
             .live
             .iter()
             .filter(|(_, incident)| due(incident).is_some_and(|due| due <= now))
             .map(|(key, _)| key.clone())
             .collect();
-        for (hazard, area) in due {
-            self.settle(&hazard, &area, None, now, out);
+        keys.extend(self.closed.iter().filter(|(_, closed)| closed.until <= now).map(|(key, _)| key.clone()));
+        for (hazard, area) in keys {
+            self.settle(&hazard, &area, Why::TIME, now, out);
         }
+        self.tick_drills(now, out);
     }
 
     /// When time alone changes something.
     pub fn next_due(&self) -> Option<Time> {
-        self.live.values().filter_map(due).min()
+        let live = self.live.values().filter_map(due);
+        let silences = self.silences.values().map(|silence| silence.until);
+        let closed = self.closed.values().map(|closed| closed.until);
+        live.chain(silences).chain(closed).chain(self.drills_due()).min()
     }
 
-    fn settle(
-        &mut self,
-        hazard: &str,
-        area: &str,
-        because: Option<(&Alert, &[Evidence], bool)>,
-        now: Time,
-        out: &mut Vec<Transition>,
-    ) {
-        let speaks_here = |alert: &&Alert| alert.hazard == hazard && alert.areas.iter().any(|to| to == area);
-        let alerts: Vec<&Alert> = self.alerts.values().filter(speaks_here).collect();
+    /// Takes what the city demands. What waits is looked at again; what is out stays out.
+    pub fn set_policy(&mut self, policy: Arc<Policy>, now: Time, out: &mut Vec<Transition>) {
+        self.policy = policy;
+        let keys: Vec<(String, String)> = self.live.keys().cloned().collect();
+        for (hazard, area) in keys {
+            self.settle(&hazard, &area, Why::TIME, now, out);
+        }
+    }
+
+    /// The city's policy in force.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// Alerts whose rule or place was edited stand on, whatever the edited rule says, until it reaches their level
+    /// again or a person ends them. `edited` answers `None` for what was not, and else whether rule or place is gone.
+    pub fn pin(&mut self, edited: impl Fn(&Alert) -> Option<bool>, now: Time, out: &mut Vec<Transition>) {
+        let found: Vec<(Alert, bool)> =
+            self.alerts.values().filter_map(|alert| Some((alert.clone(), edited(alert)?))).collect();
+        for (alert, orphan) in found {
+            self.pins.entry(alert.key()).or_default().orphan = orphan;
+            let why = Why { cause: Cause::Edited, ..Why::TIME };
+            for area in &alert.areas {
+                self.settle(&alert.hazard, area, why, now, out);
+            }
+        }
+    }
+
+    /// A rule reaches again the level at which its alert stands.
+    pub fn confirm(&mut self, rule: &str, place: &str, now: Time, out: &mut Vec<Transition>) {
+        if self.pins.is_empty() {
+            return;
+        }
+        let key = (rule.to_owned(), place.to_owned());
+        if let (Some(_), Some(alert)) = (self.pins.remove(&key), self.alerts.get(&key).cloned()) {
+            for area in &alert.areas {
+                self.settle(&alert.hazard, area, Why::TIME, now, out);
+            }
+        }
+    }
+
+    /// Brings an incident, and those it explains, in line with the alerts that stand.
+    pub(super) fn settle(&mut self, hazard: &str, area: &str, why: Why<'_>, now: Time, out: &mut Vec<Transition>) {
+        let level = |book: &Book, hazard: &str| {
+            book.live.get(&(hazard.to_owned(), area.to_owned())).map_or(Level::None, |incident| incident.level)
+        };
+        let before = level(self, hazard);
+        self.settle_one(hazard, area, why, now, out);
+        if self.policy.inhibit.is_empty() || level(self, hazard) == before {
+            return;
+        }
+        let policy = self.policy.clone();
+        for line in policy.inhibit.iter().filter(|line| line.by == hazard) {
+            self.settle_one(&line.of, area, Why { cause: Cause::Silenced, ..Why::TIME }, now, out);
+        }
+    }
+
+    fn settle_one(&mut self, hazard: &str, area: &str, why: Why<'_>, now: Time, out: &mut Vec<Transition>) {
+        let alerts: Vec<&Alert> = self.speaking(hazard, area).collect();
         let decided = alerts.iter().map(|alert| alert.level).max().unwrap_or_default();
         let audience = alerts.iter().map(|alert| alert.audience).max();
-        let wanted = wanted(&alerts);
+        let all = wanted(&self.policy, area, &alerts);
+        let (heard, silenced) = self.heard(&alerts, area, now);
+        let mut wanted = wanted(&self.policy, area, &heard);
+        let edited = alerts.iter().any(|alert| self.pins.contains_key(&alert.key()));
         let group = self.group_of(&alerts, area);
         let key = (hazard.to_owned(), area.to_owned());
         let (mut incident, is_new) = match self.live.remove(&key) {
             Some(incident) => (incident, false),
-            None if decided == Level::None => return,
-            None => (self.open(&key, group, now), true),
+            None => match self.may_open(&key, Wanted { level: decided, ..all }, now) {
+                Some(doubted) => (self.open(&key, group, doubted, now), true),
+                None => return,
+            },
         };
         let before = incident.clone();
+        let said = incident.issued.as_ref().map_or(Level::None, |message| message.level);
+        // A silence takes nothing back: what is public falls only as far as the alerts themselves.
+        wanted.level = wanted.level.max(said.min(all.level));
         incident.level = decided;
-        incident.audience = audience.unwrap_or(incident.audience);
-        let (message, cause) = settle(&mut incident, wanted, now, Cause::Rule);
+        // Whoever heard of it also hears of its end.
+        let heard_of = if incident.issued.is_some() { incident.audience } else { Audience::Operators };
+        incident.audience = audience.unwrap_or(incident.audience).max(heard_of);
+        incident.handling.silenced = silenced;
+        incident.handling.edited = edited;
+        let (message, cause) = settle(&mut incident, wanted, now, why.cause);
+        if incident.handling.held_until.is_some() {
+            incident.level = incident.level.max(said);
+        }
         incident.state = state(&incident);
         // Operators are told of each station that joins: a sick gauge must not hide behind a sick kiosk of its district.
         let joins = |rises: bool| rises && incident.audience == Audience::Operators;
-        if let Some((alert, evidence, rises)) = because
+        if let Some((alert, evidence, rises)) = why.alert
             && (incident.level != before.level || is_new || joins(rises))
         {
             incident.rule.clone_from(&alert.rule);
@@ -161,15 +303,75 @@ impl Book {
         if is_new || incident != before {
             incident.updated = now;
             let from = if is_new { Level::None } else { before.level };
-            out.push(Transition { incident: incident.clone(), from, time: now, cause, message });
+            let word = why.word.cloned();
+            out.push(Transition { incident: incident.clone(), from, time: now, cause, message, word });
         }
-        if decided != Level::None {
+        if incident.level != Level::None {
             self.live.insert(key, incident);
+        } else if incident.handling.spoke.len() > 1 {
+            self.spoke.insert(key, incident.handling.spoke);
         }
     }
 
+    /// The alerts of a hazard that speak to an area.
+    pub(super) fn speaking<'a>(&'a self, hazard: &'a str, area: &'a str) -> impl Iterator<Item = &'a Alert> {
+        let is_ended = move |alert: &Alert| {
+            self.pins.get(&alert.key()).is_some_and(|pin| pin.ended.iter().any(|ended| ended == area))
+        };
+        let speaks = move |alert: &&Alert| alert.hazard == hazard && alert.areas.iter().any(|to| to == area);
+        self.alerts.values().filter(speaks).filter(move |alert| self.pins.is_empty() || !is_ended(alert))
+    }
+
+    /// The alerts that nothing keeps quiet, and the silence that keeps another quiet.
+    fn heard<'a>(&self, alerts: &[&'a Alert], area: &str, now: Time) -> (Vec<&'a Alert>, Option<Silence>) {
+        let mut by: Option<Silence> = None;
+        let mut is_heard = |alert: &&Alert| {
+            let silence = self.silences.values().find(|silence| silence.covers(alert, area, now));
+            by = by.take().or_else(|| silence.cloned());
+            silence.is_none() && !self.is_explained(alert, area)
+        };
+        let heard = alerts.iter().copied().filter(|alert| is_heard(alert)).collect();
+        (heard, by)
+    }
+
+    /// Whether another incident explains an alert that is only for operators.
+    fn is_explained(&self, alert: &Alert, area: &str) -> bool {
+        let stands = |by: &str, at_least: Level| {
+            let level = self.live.get(&(by.to_owned(), area.to_owned())).map_or(Level::None, |incident| incident.level);
+            level >= at_least
+        };
+        alert.audience == Audience::Operators
+            && self
+                .policy
+                .inhibit
+                .iter()
+                .any(|line| line.of == alert.hazard && alert.level <= line.up_to && stands(&line.by, line.at_least))
+    }
+
+    /// Whether alerts open an incident; where they do, whether a person has doubted them before.
+    fn may_open(&mut self, key: &(String, String), wanted: Wanted, now: Time) -> Option<bool> {
+        let Some(closed) = self.closed.get(key) else { return (wanted.level != Level::None).then_some(false) };
+        if wanted.level != Level::None && covers(closed, wanted, now) {
+            return None;
+        }
+        self.closed.remove(key);
+        (wanted.level != Level::None).then_some(true)
+    }
+
     /// A new incident.
-    fn open(&mut self, key: &(String, String), group: Option<String>, now: Time) -> Incident {
+    fn open(&mut self, key: &(String, String), group: Option<String>, doubted: bool, now: Time) -> Incident {
+        let id = self.name(key, "", now);
+        let mut spoke = self.spoke.remove(key).unwrap_or_default();
+        spoke.retain(|at| now.since(*at) < FLAP_WINDOW);
+        Incident {
+            group: group.unwrap_or_else(|| id.clone()),
+            handling: super::Handling { doubted, spoke, ..Default::default() },
+            ..Incident::new(id, key, self.status, now)
+        }
+    }
+
+    /// A name for an incident that begins now.
+    pub(super) fn name(&mut self, key: &(String, String), prefix: &str, now: Time) -> String {
         let count = match self.last.get(key) {
             Some((onset, count)) if *onset == now => count + 1,
             _ => 1,
@@ -177,25 +379,7 @@ impl Book {
         self.last.insert(key.clone(), (now, count));
         let (hazard, area) = key;
         let twin = if count > 1 { format!("-{count}") } else { String::new() };
-        let id = format!("{hazard}-{area}-{}{twin}", now.compact());
-        Incident {
-            group: group.unwrap_or_else(|| id.clone()),
-            id,
-            hazard: hazard.clone(),
-            area: area.clone(),
-            audience: Audience::Operators,
-            status: self.status,
-            level: Level::None,
-            state: super::State::Raised,
-            rule: String::new(),
-            station: None,
-            onset: now,
-            updated: now,
-            issued: None,
-            proposal: None,
-            messages: 0,
-            evidence: Vec::new(),
-        }
+        format!("{prefix}{hazard}-{area}-{}{twin}", now.compact())
     }
 
     /// The group of a live incident that one of these alerts also speaks to: one event, several areas.
@@ -205,14 +389,17 @@ impl Book {
     }
 }
 
-/// What several alerts ask for together.
-fn wanted(alerts: &[&Alert]) -> Wanted {
-    let level = alerts.iter().map(|alert| alert.shown().0).max().unwrap_or_default();
-    let top: Vec<&&Alert> = alerts.iter().filter(|alert| alert.shown().0 == level).collect();
-    let release = top.iter().map(|alert| alert.shown().1).min().unwrap_or(Release::Shadow);
+/// What several alerts ask for together, of the people of an area.
+pub(super) fn wanted(policy: &Policy, area: &str, alerts: &[&Alert]) -> Wanted {
+    let shown: Vec<(&Alert, (Level, Release))> =
+        alerts.iter().map(|alert| (*alert, alert.shown(policy, area))).collect();
+    let level = shown.iter().map(|(_, (level, _))| *level).max().unwrap_or_default();
+    let top: Vec<&(&Alert, (Level, Release))> = shown.iter().filter(|(_, (at, _))| *at == level).collect();
+    let release = top.iter().map(|(_, (_, release))| *release).min().unwrap_or(Release::Shadow);
     // Two rules or two places at the same level are two witnesses.
-    let corroborated = top.len() > 1 || top.iter().any(|alert| alert.corroborated);
-    Wanted { level, release, corroborated }
+    let corroborated = top.len() > 1 || top.iter().any(|(alert, _)| alert.corroborated);
+    let eta = top.iter().filter_map(|(alert, _)| alert.eta).min();
+    Wanted { level, release, corroborated, eta }
 }
 
 #[cfg(test)]
@@ -232,6 +419,7 @@ mod tests {
             level,
             release: Level::RAISED.into_iter().map(|level| (level, release)).collect(),
             corroborated,
+            eta: None,
         }
     }
 

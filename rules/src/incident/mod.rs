@@ -2,13 +2,24 @@
 //!
 //! An alert is one rule at one place at a level. Where it speaks to an area, it belongs to that area's incident of its
 //! hazard; the incident is as high as the highest of its alerts. What a level becomes, issued at once or proposed to a
-//! person, is decided in [`release`]; start at [`book::Book::set`].
+//! person, is decided in [`release`]; what a person says to it in [`order`]. Start at [`book::Book::set`] and
+//! [`book::Book::order`].
 
 pub mod book;
+// What the city demands on top of its rules: who must agree before a level is out.
+mod drill;
+pub mod order;
+mod person;
+pub mod policy;
 mod release;
+pub mod silence;
 
 pub use book::{Alert, Book};
+pub use drill::exercise_id;
+pub use order::{Action, Denial, Done, Order, Person, Seen, Verdict};
+pub use policy::Policy;
 pub use release::{DEADLINE, LASTS, RENEWED_AFTER};
+pub use silence::{Match, Silence};
 
 use crate::language::{Audience, Release};
 use bongsu_sensors::catalog::Translations;
@@ -42,9 +53,17 @@ pub enum State {
     Issued,
     /// It is over.
     Ended,
+    /// A person took back what was issued: it was a false alarm.
+    Cancelled,
+    /// A person said no to what was proposed, and nothing was issued before.
+    Rejected,
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [State; 6] =
+        [State::Raised, State::Proposed, State::Issued, State::Ended, State::Cancelled, State::Rejected];
+
     /// Its name in messages and tables.
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,7 +71,14 @@ impl State {
             State::Proposed => "proposed",
             State::Issued => "issued",
             State::Ended => "ended",
+            State::Cancelled => "cancelled",
+            State::Rejected => "rejected",
         }
+    }
+
+    /// Whether nothing more comes of the incident.
+    pub const fn is_over(self) -> bool {
+        matches!(self, State::Ended | State::Cancelled)
     }
 }
 
@@ -76,6 +102,8 @@ pub enum MessageType {
     Alert,
     /// A later one.
     Update,
+    /// It takes back everything before: a false alarm.
+    Cancel,
 }
 
 impl MessageType {
@@ -84,6 +112,7 @@ impl MessageType {
         match self {
             MessageType::Alert => "Alert",
             MessageType::Update => "Update",
+            MessageType::Cancel => "Cancel",
         }
     }
 }
@@ -99,6 +128,60 @@ pub struct Proposal {
     pub deadline: Time,
     /// The deadline passed, and it went to the next person.
     pub escalated: bool,
+    /// Two persons must agree.
+    #[serde(default)]
+    pub two: bool,
+    /// Counts the incident's proposals: who approves names the one that was seen.
+    #[serde(default)]
+    pub number: u32,
+    /// Who agreed so far.
+    #[serde(default)]
+    pub approvals: Vec<Mark>,
+}
+
+/// A person's mark on something, and when it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Whose.
+    pub by: String,
+    /// In which session: two marks of one session are one person's.
+    pub session: String,
+    /// When.
+    pub at: Time,
+}
+
+/// A level that a person said no to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The level; a higher one is another question.
+    pub level: Level,
+    /// It was corroborated then; where it was not and is now, that is news.
+    pub corroborated: bool,
+    /// Until when the answer holds.
+    pub until: Time,
+}
+
+/// What people did about an incident.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handling {
+    /// Who has taken it on.
+    pub owner: Option<String>,
+    /// Who has seen it, at the level at which it stands.
+    pub acknowledged: Option<Mark>,
+    /// The silence that keeps it quiet now.
+    pub silenced: Option<Silence>,
+    /// The level a person said no to.
+    pub refused: Option<Refusal>,
+    /// A person doubted what the rules say here: no rule speaks by itself any more.
+    pub doubted: bool,
+    /// The rule or the limits behind it were edited: only a person ends it.
+    pub edited: bool,
+    /// How many proposals there were.
+    pub proposals: u32,
+    /// When it last spoke, oldest first; bounded.
+    pub spoke: Vec<Time>,
+    /// It flaps: what has fallen is said then.
+    pub held_until: Option<Time>,
 }
 
 /// One check behind a level, in the words people read.
@@ -159,6 +242,34 @@ pub struct Incident {
     pub messages: u32,
     /// The checks behind the last change of level.
     pub evidence: Vec<Evidence>,
+    /// What people did about it.
+    #[serde(default)]
+    pub handling: Handling,
+}
+
+impl Incident {
+    /// An incident that begins now, at no level yet.
+    fn new(id: String, key: &(String, String), status: Status, now: Time) -> Incident {
+        Incident {
+            group: id.clone(),
+            id,
+            hazard: key.0.clone(),
+            area: key.1.clone(),
+            audience: Audience::Operators,
+            status,
+            level: Level::None,
+            state: State::Raised,
+            rule: String::new(),
+            station: None,
+            onset: now,
+            updated: now,
+            issued: None,
+            proposal: None,
+            messages: 0,
+            evidence: Vec::new(),
+            handling: Handling::default(),
+        }
+    }
 }
 
 /// Why an incident changed.
@@ -175,6 +286,35 @@ pub enum Cause {
     Deadline,
     /// Nobody decided by the deadline, and one sensor alone is no reason to speak: the next person is asked.
     Escalated,
+    /// A person saw it.
+    Acknowledged,
+    /// A person took it on, or gave it to another.
+    Owned,
+    /// A person wrote something down.
+    Noted,
+    /// A person agreed to what was proposed.
+    Approved,
+    /// A person said no to what was proposed.
+    Rejected,
+    /// A person took back what was said: a false alarm.
+    Cancelled,
+    /// A person said that it is over.
+    Closed,
+    /// A silence began to cover it, or ended.
+    Silenced,
+    /// The rule or the limits behind it were edited: it stands until a person ends it.
+    Edited,
+    /// An exercise began.
+    Exercise,
+}
+
+/// Who changed an incident, and in which words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// Who.
+    pub by: String,
+    /// What was said: a reason, a note, a new owner.
+    pub text: String,
 }
 
 /// A change of an incident.
@@ -190,6 +330,9 @@ pub struct Transition {
     pub cause: Cause,
     /// What is said because of it, if anything.
     pub message: Option<Message>,
+    /// The person who caused it.
+    #[serde(default)]
+    pub word: Option<Word>,
 }
 
 /// The highest level a release lets out by itself or through a person, and how: levels in shadow are passed over.
@@ -202,3 +345,6 @@ pub(crate) fn shown(level: Level, release_of: impl Fn(Level) -> Release) -> (Lev
         })
         .unwrap_or((Level::None, Release::Shadow))
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,13 +35,15 @@ pub enum Audience {
 
 /// What happens to a level once it is decided. Stricter is greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Release {
     /// It is issued at once.
     Auto,
     /// A person approves it.
     #[default]
     Propose,
+    /// Two persons approve it. The city's policy says so, never a rule.
+    TwoPerson,
     /// It is recorded and never shown.
     Shadow,
 }

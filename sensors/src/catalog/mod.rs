@@ -61,6 +61,8 @@ pub struct Area {
     pub geocode: BTreeMap<String, String>,
     /// Its name in each language.
     pub name: Translations,
+    /// How many people live there.
+    pub population: Option<u64>,
     /// Its outer rings; empty where no geometry was given.
     pub polygon: Vec<Ring>,
 }

@@ -1,7 +1,7 @@
 //! The recent observations of one datastream, thinned for drawing.
 
 use super::super::shared::Shared;
-use bongsu_rules::incident::{Incident, State};
+use bongsu_rules::incident::Incident;
 use bongsu_sensors::catalog::Datastream;
 use bongsu_sensors::kind::Nature;
 use bongsu_sensors::{Catalog, DatastreamName, Level, Time};
@@ -62,7 +62,7 @@ pub async fn of(shared: &Shared, catalog: Option<&Catalog>, incident: &Incident,
     let (from, to) = match span {
         Span::Recent => (now - RECENT, now),
         Span::Incident => {
-            let to = if incident.state == State::Ended { now.min(incident.updated + AROUND) } else { now };
+            let to = if incident.state.is_over() { now.min(incident.updated + AROUND) } else { now };
             ((incident.onset - AROUND).max(to - LONGEST), to)
         }
     };

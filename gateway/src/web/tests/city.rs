@@ -1,12 +1,19 @@
 //! A small city with a real store, as the pipeline leaves it: what the tests of the web look at.
 
+use crate::clock::Clock;
+use crate::desk::{self, Desk};
+use crate::people::People;
+use crate::people::account::{self, User};
+use crate::people::role::Role;
+use crate::store::people::Change;
 use crate::store::{Batch, DeadLetter, Entry, Reader, Store};
-use crate::web::{Committed, Settings, Shared, WORKING, operator, public};
+use crate::web::operator::COOKIE;
+use crate::web::{Committed, Settings, Shared, WORKING, operators, public};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
 use bongsu_rules::flag::Tests;
-use bongsu_rules::incident::{Cause, Evidence, Incident, Message, MessageType, State, Status, Transition};
+use bongsu_rules::incident::{Cause, Evidence, Handling, Incident, Message, MessageType, State, Status, Transition};
 use bongsu_rules::language::Audience;
 use bongsu_rules::record::Observation;
 use bongsu_rules::{Effect, Flag, Input, Record};
@@ -65,6 +72,9 @@ pub struct City {
     pub catalog: Arc<Catalog>,
     seq: u64,
     said: i64,
+    people: People,
+    /// That of a viewer who is logged in.
+    cookie: String,
     /// The moment of the last record.
     pub now: Time,
 }
@@ -74,14 +84,16 @@ impl City {
     pub fn of(status: Status, text: &str) -> City {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("city.db");
-        let store = Store::open(&path, status, 100).expect("store");
+        let mut store = Store::open(&path, status, 100).expect("store");
+        let people = People::default();
+        let cookie = log_in(&mut store, &people);
         let mut catalog =
             Catalog::parse(&Source::new("stations.toml", text), |_| Err("none".into())).expect("a good city");
         catalog.number(&mut Numbering::default());
         let catalog = Arc::new(catalog);
         let now = Time::parse(START).expect("time");
         let shared = web(&path, status, &catalog, now);
-        City { _folder: folder, path, store, status, shared, catalog, seq: 0, said: 0, now }
+        City { _folder: folder, path, store, status, shared, catalog, seq: 0, said: 0, people, cookie, now }
     }
 
     /// The usual one, where everything is meant.
@@ -198,8 +210,10 @@ impl City {
             proposal: None,
             messages: number,
             evidence: vec![evidence],
+            handling: Handling::default(),
         };
-        Transition { incident, from: Level::None, time: self.now, cause: Cause::Rule, message: said.map(messages) }
+        let message = said.map(messages);
+        Transition { incident, from: Level::None, time: self.now, cause: Cause::Rule, message, word: None }
     }
 
     /// The public plane.
@@ -207,9 +221,13 @@ impl City {
         public(self.shared.clone(), CancellationToken::new())
     }
 
-    /// The operators' plane.
+    /// The operators' plane, before a pipeline that does not run.
     pub fn operator(&self) -> Router {
-        operator(self.shared.clone(), CancellationToken::new())
+        let (commands, _) = std::sync::mpsc::sync_channel(1);
+        let (errands, _) = std::sync::mpsc::channel();
+        let settings = desk::Settings { channels: vec!["mqtt".into()], type_population_above: 100_000 };
+        let desk = Desk::new(self.people.clone(), self.shared.clone(), settings, Clock::System, commands, errands);
+        operators(&desk, CancellationToken::new())
     }
 
     /// Asks the public plane.
@@ -219,7 +237,7 @@ impl City {
 
     /// Asks the operators' plane.
     pub async fn get_operator(&self, path: &str) -> (StatusCode, String) {
-        text(ask(self.operator(), path, &[]).await).await
+        text(ask(self.operator(), path, &[("cookie", &self.cookie)]).await).await
     }
 
     /// Asks the public plane for JSON that must be there.
@@ -230,10 +248,30 @@ impl City {
     }
 }
 
+/// A viewer who is logged in: the cookie.
+fn log_in(store: &mut Store, people: &People) -> String {
+    let now = Clock::System.now();
+    let user = User {
+        username: "viewer".into(),
+        role: Role::Viewer,
+        password: None,
+        totp: None,
+        totp_step: 0,
+        created: now,
+        disabled: None,
+    };
+    let (secret, _, mut changes) = account::begin(people, "viewer", now);
+    changes.insert(0, Change::AddUser(user));
+    assert!(store.change_people(&changes, &[]).expect("written"));
+    people.refresh(store).expect("people");
+    format!("{COOKIE}={secret}")
+}
+
 fn web(path: &std::path::Path, status: Status, catalog: &Arc<Catalog>, now: Time) -> Arc<Shared> {
     let shared = Shared::new(Settings {
         store: path.to_owned(),
         base_url: "https://warning.example.city".into(),
+        operator_url: "http://127.0.0.1:1".into(),
         sender_name: "Bongsu & <City>".into(),
         languages: vec!["ko".into(), "en".into(), "zh-Hans".into()],
         status,

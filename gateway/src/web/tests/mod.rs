@@ -3,7 +3,10 @@
 mod api;
 mod city;
 mod console;
+mod decide;
 mod events;
+mod guards;
+mod office;
 mod page;
 mod site;
 mod socket;

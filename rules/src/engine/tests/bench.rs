@@ -223,6 +223,7 @@ impl Bench {
             // What lasts is said again and again; that is the business of incidents.
             Effect::Incident(transition) if transition.cause == Cause::Renewed => return None,
             Effect::Incident(transition) => format!("{now} {}", incident_text(transition)),
+            Effect::Ordered(verdict) => format!("{now} ordered: {verdict:?}"),
             Effect::Undecided(undecided) => {
                 let what = match (&undecided.since, &undecided.failure) {
                     (None, _) => "decides again".to_owned(),

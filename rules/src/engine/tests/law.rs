@@ -150,8 +150,8 @@ fn chains_are_legal(told: &[(Time, Effect)]) -> Result<(), TestCaseError> {
         let expected = match (incident.level, &incident.proposal, &incident.issued) {
             (Level::None, ..) => State::Ended,
             (_, Some(_), _) => State::Proposed,
-            (_, None, Some(_)) => State::Issued,
-            (_, None, None) => State::Raised,
+            (_, None, Some(message)) if message.level != Level::None => State::Issued,
+            (_, None, _) => State::Raised,
         };
         prop_assert_eq!(incident.state, expected);
         if incident.state == State::Ended {

@@ -36,6 +36,7 @@ pub fn areas(reader: &Reader<'_>, mistakes: &Mistakes) -> Areas {
         let parent = table.located::<String>("parent");
         let geocode = table.optional::<BTreeMap<String, String>>("geocode").unwrap_or_default();
         let name = table.optional::<Translations>("name").unwrap_or_default();
+        let population = table.optional::<u64>("population");
         table.finish();
         let Some(code) = code.filter(|code| fresh_name(code, &areas.by_code, "an area", mistakes)) else { continue };
         if code.value == "city" {
@@ -48,7 +49,7 @@ pub fn areas(reader: &Reader<'_>, mistakes: &Mistakes) -> Areas {
         }
         let kind = kind.map_or(AreaKind::Sigungu, |kind| area_kind(&kind, mistakes));
         let code = AreaCode::new(&code.value);
-        areas.list.push(Area { code, kind, parent: None, geocode, name, polygon: Vec::new() });
+        areas.list.push(Area { code, kind, parent: None, geocode, name, population, polygon: Vec::new() });
     }
     for (child, parent) in parents {
         let Some(parent_index) = areas.find(&parent, mistakes) else { continue };

@@ -1,0 +1,361 @@
+//! Between people and the pipeline: who asks, what they saw, and the queue their orders wait in. Whoever comes, by the
+//! pages, with a token or over the control socket, comes by here.
+
+use crate::alert::{self, Context, Texts};
+use crate::clock::Clock;
+use crate::command::{Check, Command, Outcome, Refused, Work};
+use crate::device;
+use crate::people::guessing::Guessing;
+use crate::people::password::Passwords;
+use crate::people::{People, Who};
+use crate::pipeline::Errand;
+use crate::source::file::Row;
+use crate::store::StoreError;
+use crate::store::audit::{Draft, hex};
+use crate::store::people::Change;
+use crate::store::{Store, audit};
+use crate::web::Shared;
+use bongsu_rules::incident::{Action, CITY, Done, Incident, Order, Person, Seen, Status};
+use bongsu_sensors::{Catalog, Time};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, SyncSender, TrySendError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long somebody waits for a commit.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// What the desk is told once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The channels the public hears by.
+    pub channels: Vec<String>,
+    /// Who approves for more people than this types how many they are.
+    pub type_population_above: u64,
+}
+
+/// The desk.
+#[derive(Debug)]
+pub struct Desk {
+    /// Everybody, as the store knows them.
+    pub people: People,
+    /// The threads that work on passwords.
+    pub passwords: Passwords,
+    /// Who guesses.
+    pub guessing: Guessing,
+    /// What the web knows.
+    pub shared: Arc<Shared>,
+    /// What it was told.
+    pub settings: Settings,
+    clock: Clock,
+    commands: SyncSender<Command>,
+    errands: Sender<Errand>,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It must not be done.
+    #[error("{0}")]
+    Refused(Refused),
+    /// Too much waits already.
+    #[error("too many orders wait")]
+    Busy,
+    /// The disk does not answer.
+    #[error("the commit has not come yet: look whether it was done before you order it again")]
+    Late,
+    /// What was to be changed is gone.
+    #[error("it was changed by somebody else meanwhile, or no administrator would be left")]
+    Gone,
+    /// The program stops.
+    #[error("bongsu is stopping")]
+    Stopping,
+    /// The store says no.
+    #[error("{0}")]
+    Store(String),
+}
+
+/// What would be sent if a proposal were approved now.
+#[derive(Clone, Debug, Serialize)]
+pub struct Preview {
+    /// Names all of it: who approves says which one was seen.
+    pub hash: String,
+    /// The proposal.
+    pub seen: Seen,
+    /// The danger in a line.
+    pub headline: Texts,
+    /// What to do.
+    pub instruction: Texts,
+    /// Where it goes.
+    pub channels: Vec<String>,
+    /// Whom it reaches, where the catalog knows.
+    pub population: Option<u64>,
+    /// How many they are must be typed.
+    pub type_population: bool,
+    /// The catalog knows shapes of areas, and not of this one.
+    pub lacks_geometry: bool,
+}
+
+/// How many people live in an area; in the whole city: in all areas that lie in no other.
+pub fn population(catalog: Option<&Catalog>, area: &str) -> Option<u64> {
+    let catalog = catalog?;
+    if let Some(at) = catalog.area_named(area) {
+        return catalog.area(at).population;
+    }
+    let outer = catalog.areas.iter().filter(|area| area.parent.is_none());
+    (area == CITY).then(|| outer.filter_map(|area| area.population).sum())
+}
+
+fn lacks_geometry(catalog: Option<&Catalog>, area: &str) -> bool {
+    let Some(catalog) = catalog else { return false };
+    let knows_shapes = catalog.areas.iter().any(|area| !area.polygon.is_empty());
+    knows_shapes && catalog.area_named(area).is_some_and(|at| catalog.area(at).polygon.is_empty())
+}
+
+/// What would be sent; `None`: nothing is proposed.
+pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -> Option<Preview> {
+    let proposal = incident.proposal.as_ref()?;
+    let (headline, instruction) = alert::proposed(incident, proposal.level, context);
+    let channels = match incident.status {
+        Status::Actual => settings.channels.clone(),
+        // What is practised goes to its own topics, whatever is configured.
+        Status::Exercise | Status::Test => vec!["exercise".to_owned()],
+    };
+    let population = population(context.catalog, &incident.area);
+    let seen = Seen { level: proposal.level, number: proposal.number };
+    let mut hash = Sha256::new();
+    let parts = [
+        &incident.id,
+        proposal.level.name(),
+        &proposal.number.to_string(),
+        &incident.area,
+        &headline.ko,
+        &headline.en,
+        &instruction.ko,
+        &instruction.en,
+        &channels.join(","),
+        &population.map_or(String::new(), |population| population.to_string()),
+    ];
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let reaches_many = population.is_some_and(|reached| reached > settings.type_population_above);
+    Some(Preview {
+        hash: hex(&hash.finalize()),
+        seen,
+        headline,
+        instruction,
+        channels,
+        population,
+        type_population: reaches_many && incident.status == Status::Actual,
+        lacks_geometry: lacks_geometry(context.catalog, &incident.area),
+    })
+}
+
+/// What a person says when approving.
+#[derive(Clone, Debug, Default)]
+pub struct Yes {
+    /// The hash of what was seen.
+    pub hash: String,
+    /// How many people it reaches, typed.
+    pub population: Option<u64>,
+    /// It may go without a shape.
+    pub without_geometry: bool,
+}
+
+impl Yes {
+    /// Whether it is a yes to what would be sent now.
+    ///
+    /// # Errors
+    /// What is different.
+    pub fn fits(&self, preview: Option<&Preview>) -> Result<(), Refused> {
+        let changed = |what: &str| Err(Refused::Changed(what.to_owned()));
+        let Some(preview) = preview else {
+            return changed("nothing is proposed there: it was decided already, or the danger has passed");
+        };
+        if !crate::people::is_same(&preview.hash, &self.hash) {
+            return changed("the level, the area, the texts or the channels have changed since they were shown");
+        }
+        if preview.type_population && self.population != preview.population {
+            return changed("it reaches many people: type how many, as they are shown");
+        }
+        if preview.lacks_geometry && !self.without_geometry {
+            return changed("the area has no shape: add it to the geometry, or say that it may go without one");
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// A desk before a pipeline.
+    pub fn new(
+        people: People,
+        shared: Arc<Shared>,
+        settings: Settings,
+        clock: Clock,
+        commands: SyncSender<Command>,
+        errands: Sender<Errand>,
+    ) -> Arc<Desk> {
+        Arc::new(Desk {
+            people,
+            passwords: Passwords::default(),
+            guessing: Guessing::default(),
+            shared,
+            settings,
+            clock,
+            commands,
+            errands,
+        })
+    }
+
+    /// The system's time, by which sessions and links end.
+    pub fn now(&self) -> Time {
+        Clock::System.now()
+    }
+
+    /// The city's time, by which incidents live.
+    pub fn city_now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// What the audit says of something somebody does.
+    pub fn draft(&self, who: &Who, address: &str, action: &str, subject: &str, detail: &str) -> Draft {
+        Draft {
+            time: self.now(),
+            who: who.name.clone(),
+            role: who.role.name().to_owned(),
+            from_address: address.to_owned(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            record: None,
+        }
+    }
+
+    /// An order to the engine.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub async fn order(&self, who: &Who, address: &str, action: Action, check: Check) -> Result<Done, Fault> {
+        let subject = action.incident().unwrap_or_default();
+        let detail = serde_json::to_string(&action).unwrap_or_default();
+        let audit = self.draft(who, address, action.name(), subject, &detail);
+        let by = Person { user: who.name.clone(), session: who.session.clone() };
+        let work = Work::Order(Box::new(Order { by, action }), check);
+        match self.send(work, audit).await? {
+            Outcome::Ordered(done) => Ok(done),
+            Outcome::Reported { .. } => Err(Fault::Stopping),
+        }
+    }
+
+    /// Observations that people report.
+    ///
+    /// # Errors
+    /// Why they were not taken in.
+    pub async fn report(&self, who: &Who, address: &str, rows: Vec<Row>) -> Result<Outcome, Fault> {
+        let detail = format!("{} observations", rows.len());
+        let audit = self.draft(who, address, "report", "", &detail);
+        self.send(Work::Report(rows), audit).await
+    }
+
+    async fn send(&self, work: Work, audit: Draft) -> Result<Outcome, Fault> {
+        let (reply, answered) = oneshot::channel();
+        self.commands.try_send(Command { work, audit, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => Fault::Busy,
+            TrySendError::Disconnected(_) => Fault::Stopping,
+        })?;
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(Ok(answer)) => answer.map_err(Fault::Refused),
+            Ok(Err(_)) => Err(Fault::Stopping),
+            Err(_) => Err(Fault::Late),
+        }
+    }
+
+    /// Approves what was seen, if it is still what would be sent.
+    ///
+    /// # Errors
+    /// What has changed, or stands against it.
+    pub async fn approve(&self, who: &Who, address: &str, incident: &str, yes: Yes) -> Result<Done, Fault> {
+        let seen = self.preview(incident).map(|preview| preview.seen);
+        // What is proposed nowhere is denied by the engine, whatever was seen.
+        let seen = seen.unwrap_or(Seen { level: bongsu_sensors::Level::None, number: 0 });
+        let (id, settings) = (incident.to_owned(), self.settings.clone());
+        let base_url = self.shared.base_url().to_owned();
+        let check: Check = Box::new(move |engine| {
+            let Some(incident) = engine.book().incident(&id) else { return Ok(()) };
+            let context = Context { catalog: engine.catalog().map(|catalog| &**catalog), base_url: &base_url };
+            yes.fits(preview(incident, context, &settings).as_ref())
+        });
+        let action = Action::Approve { incident: incident.to_owned(), seen };
+        self.order(who, address, action, check).await
+    }
+
+    /// What would be sent if an incident's proposal were approved now.
+    pub fn preview(&self, incident: &str) -> Option<Preview> {
+        let said = self.shared.incident(incident)?;
+        self.preview_of(&said.transition.incident)
+    }
+
+    /// The same of an incident at hand.
+    pub fn preview_of(&self, incident: &Incident) -> Option<Preview> {
+        let catalog = self.shared.catalog();
+        preview(incident, self.shared.context(&catalog), &self.settings)
+    }
+
+    /// Changes what the store knows of people, with the audit's word; then what everybody asks.
+    ///
+    /// # Errors
+    /// The store cannot be written, or the program stops.
+    pub async fn change(&self, changes: Vec<Change>, audit: Vec<Draft>) -> Result<(), Fault> {
+        let people = self.people.clone();
+        let changed = self.errand(move |store| {
+            let changed = store.change_people(&changes, &audit)?;
+            people.refresh(store)?;
+            Ok(changed)
+        });
+        if changed.await? { Ok(()) } else { Err(Fault::Gone) }
+    }
+
+    /// The devices, as the store knows them.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the program stops.
+    pub async fn devices(&self) -> Result<Vec<device::Listed>, Fault> {
+        match self.errand(|store| device::execute(store, &device::Request::List)).await? {
+            device::Answer::Devices(devices) => Ok(devices),
+            _ => Err(Fault::Stopping),
+        }
+    }
+
+    /// Proves that the audit is what was written.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the program stops.
+    pub async fn verify(&self, anchor: Option<String>) -> Result<audit::Verified, Fault> {
+        self.errand(move |store| store.verify_audit(anchor.as_deref())).await
+    }
+
+    async fn errand<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (reply, answered) = oneshot::channel();
+        let errand: Errand = Box::new(move |store| {
+            let _ = reply.send(work(store));
+        });
+        self.errands.send(errand).map_err(|_| Fault::Stopping)?;
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(Ok(answer)) => answer.map_err(|error| Fault::Store(error.to_string())),
+            Ok(Err(_)) => Err(Fault::Stopping),
+            Err(_) => Err(Fault::Late),
+        }
+    }
+}
+
+/// For orders that need no more than the engine knows.
+pub fn unchecked() -> Check {
+    Box::new(|_| Ok(()))
+}

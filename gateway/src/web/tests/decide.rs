@@ -1,0 +1,104 @@
+//! Decisions through the whole house: proposed, decided, recorded, and what happens where nobody decides.
+
+use super::office::Office;
+use axum::http::StatusCode;
+use serde_json::json;
+
+#[tokio::test]
+async fn nobody_acts_on_a_corroborated_warning() {
+    let office = Office::usual();
+    let who = office.enter("viewer").await;
+    office.rises("banpo", 3.5).await;
+    let incident = office.incident(&who, "yongsan").await;
+    assert_eq!(office.detail(&who, &incident).await["state"], "proposed");
+    office.pass(3).await;
+    assert_eq!(office.detail(&who, &incident).await["state"], "proposed", "four minutes after it was proposed");
+    office.pass(1).await;
+    let detail = office.detail(&who, &incident).await;
+    assert_eq!(detail["state"], "issued");
+    let last = detail["timeline"].as_array().and_then(|all| all.last()).expect("a change");
+    assert_eq!((&last["cause"], &last["message"]["level"]), (&json!("deadline"), &json!("warning")));
+}
+
+#[tokio::test]
+async fn one_sensor_alone_goes_to_the_next_person() {
+    let office = Office::usual();
+    let who = office.enter("viewer").await;
+    office.says("banpo", 3.5).await;
+    let incident = office.incident(&who, "yongsan").await;
+    office.pass(10).await;
+    let detail = office.detail(&who, &incident).await;
+    assert_eq!((&detail["state"], &detail["proposal"]["escalated"]), (&json!("proposed"), &json!(true)));
+    assert_eq!(detail["identifier"], json!(null), "nothing was said");
+}
+
+#[tokio::test]
+async fn a_decision_is_in_the_audit_and_in_the_timeline() {
+    let office = Office::usual();
+    let who = office.enter("approver").await;
+    office.rises("banpo", 2.5).await;
+    let incident = office.incident(&who, "yongsan").await;
+    let path = |what: &str| format!("/api/v1/alerts/{incident}/{what}");
+    assert_eq!(office.post(&who, &path("ack"), json!({})).await.0, StatusCode::OK);
+    assert_eq!(office.post(&who, &path("note"), json!({ "text": "the gate is open" })).await.0, StatusCode::OK);
+    assert_eq!(office.post(&who, &path("own"), json!({ "owner": "nobody" })).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(office.post(&who, &path("own"), json!({ "owner": "operator" })).await.0, StatusCode::OK);
+    assert_eq!(office.approve(&who, &incident, json!({})).await.1["state"], "issued");
+    assert_eq!(office.post(&who, &path("cancel"), json!({ "reason": " " })).await.0, StatusCode::BAD_REQUEST);
+    let (status, body) = office.post(&who, &path("cancel"), json!({ "reason": "the gauge is broken" })).await;
+    assert_eq!((status, &body["state"]), (StatusCode::OK, &json!("cancelled")));
+    assert_eq!(office.post(&who, &path("cancel"), json!({ "reason": "again" })).await.0, StatusCode::NOT_FOUND);
+    let detail = office.detail(&who, &incident).await;
+    assert_eq!((&detail["state"], &detail["msg_type"]), (&json!("cancelled"), &json!("Cancel")));
+    assert_eq!(detail["notes"][0]["text"], "the gate is open");
+    let last = detail["timeline"].as_array().and_then(|all| all.last()).expect("a change").clone();
+    assert_eq!((&last["by"], &last["reason"]), (&json!("approver"), &json!("the gauge is broken")));
+    let audit = office.get(&who, "/api/v1/audit?who=approver").await;
+    let actions: Vec<&str> =
+        audit["entries"].as_array().expect("entries").iter().filter_map(|entry| entry["action"].as_str()).collect();
+    let expected = ["alert.cancel", "alert.cancel", "alert.approve", "alert.own", "alert.note", "alert.ack"];
+    assert_eq!(actions, expected);
+    assert!(audit["entries"][0]["detail"].as_str().is_some_and(|detail| detail.starts_with("refused")));
+    let verified = office.reader().verify_audit(None).expect("verified");
+    assert!(verified.faults.is_empty() && verified.entries == 6, "{verified:?}");
+    // The public was told, and told that it was false.
+    let public = crate::web::public(office.desk.shared.clone(), tokio_util::sync::CancellationToken::new());
+    let (_, body) = super::city::text(super::city::ask(public, "/api/v1/alerts", &[]).await).await;
+    assert!(body.contains("\"cancelled\"") && !body.contains("broken"), "{body}");
+}
+
+#[tokio::test]
+async fn what_agencies_say_becomes_observations_and_what_gauges_measure_cannot_be_typed_in() {
+    let office = Office::usual();
+    let who = office.enter("operator").await;
+    let one = |kind: &str| {
+        json!({ "observations": [{ "station": "jamsu", "kind": kind, "value": 2.0,
+        "time": "2026-07-08T00:00:00Z" }] })
+    };
+    let (status, body) = office.post(&who, "/api/v1/agency", one("agency_level")).await;
+    assert_eq!((status, &body["observations"]), (StatusCode::OK, &json!(1)), "{body}");
+    let (_, body) = office.post(&who, "/api/v1/agency", one("agency_level")).await;
+    assert_eq!(body["duplicates"], json!(1));
+    let (status, _) = office.post(&who, "/api/v1/agency", one("river_stage")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (_, body) = office.post(&who, "/api/v1/agency", one("emergency_calls")).await;
+    assert_eq!((&body["observations"], body["refused"].as_array().map(Vec::len)), (&json!(0), Some(1)), "{body}");
+}
+
+#[tokio::test]
+async fn the_operators_stream_says_what_the_public_does_not_hear() {
+    let office = Office::usual();
+    let who = office.enter("viewer").await;
+    office.says("banpo", 2.5).await;
+    let router = crate::web::operators(&office.desk, tokio_util::sync::CancellationToken::new());
+    let headers = [("cookie", who.cookie.as_str()), ("last-event-id", "0")];
+    let response = super::city::ask(router, "/api/v1/events", &headers).await;
+    let mut body = response.into_body().into_data_stream();
+    let mut said = String::new();
+    while !said.contains("proposed") {
+        let next = tokio::time::timeout(std::time::Duration::from_secs(20), futures_util::StreamExt::next(&mut body));
+        let bytes = next.await.expect("in time").expect("it goes on").expect("bytes");
+        said.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    assert!(said.contains("event: alert"), "{said}");
+}
