@@ -10,10 +10,9 @@ use crate::people::password::Passwords;
 use crate::people::{People, Who};
 use crate::pipeline::Errand;
 use crate::source::file::Row;
-use crate::store::StoreError;
 use crate::store::audit::{Draft, hex};
 use crate::store::people::Change;
-use crate::store::{Store, audit};
+use crate::store::{Store, StoreError};
 use crate::web::Shared;
 use bongsu_rules::incident::{Action, CITY, Done, Incident, Order, Person, Seen, Status};
 use bongsu_sensors::{Catalog, Time};
@@ -328,14 +327,6 @@ impl Desk {
             device::Answer::Devices(devices) => Ok(devices),
             _ => Err(Fault::Stopping),
         }
-    }
-
-    /// Proves that the audit is what was written.
-    ///
-    /// # Errors
-    /// The store cannot be read, or the program stops.
-    pub async fn verify(&self, anchor: Option<String>) -> Result<audit::Verified, Fault> {
-        self.errand(move |store| store.verify_audit(anchor.as_deref())).await
     }
 
     async fn errand<T: Send + 'static>(

@@ -3,7 +3,7 @@
 //! Whoever can write the file could write another chain. Keep the newest hash elsewhere from time to time (`bongsu
 //! audit export` ends with it), and `bongsu audit verify --from HASH` proves that the chain still contains it.
 
-use super::{Reader, Store, StoreError};
+use super::Reader;
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -189,16 +189,6 @@ fn verify(connection: &Connection, anchor: Option<&str>) -> rusqlite::Result<Ver
     Ok(Verified { entries, head: hex(&before), faults })
 }
 
-impl Store {
-    /// Proves that the audit is what was written.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified, StoreError> {
-        verify(&self.connection, anchor).map_err(self.failed())
-    }
-}
-
 impl Reader {
     /// Proves that the audit is what was written.
     ///
@@ -242,11 +232,19 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Batch;
+    use crate::store::{Batch, Store};
     use bongsu_rules::incident::Status;
 
+    fn path(folder: &tempfile::TempDir) -> std::path::PathBuf {
+        folder.path().join("city.db")
+    }
+
+    fn verified(folder: &tempfile::TempDir, anchor: Option<&str>) -> Verified {
+        Reader::open(&path(folder)).expect("reader").verify_audit(anchor).expect("verified")
+    }
+
     fn store(folder: &tempfile::TempDir) -> Store {
-        let mut store = Store::open(&folder.path().join("city.db"), Status::Actual, 10).expect("store");
+        let mut store = Store::open(&path(folder), Status::Actual, 10).expect("store");
         for n in 0..3 {
             let draft = Draft { who: format!("user{n}"), action: "test".into(), ..Draft::default() };
             store.commit(&Batch { audit: vec![draft], ..Batch::default() }).expect("commit");
@@ -257,12 +255,11 @@ mod tests {
     #[test]
     fn what_was_written_is_proved() {
         let folder = tempfile::tempdir().expect("folder");
-        let store = store(&folder);
-        let verified = store.verify_audit(None).expect("verified");
-        assert_eq!((verified.entries, verified.faults.as_slice()), (3, [].as_slice()));
-        let again = store.verify_audit(Some(&verified.head)).expect("verified");
-        assert!(again.faults.is_empty());
-        assert!(!store.verify_audit(Some("00")).expect("verified").faults.is_empty());
+        store(&folder);
+        let all = verified(&folder, None);
+        assert_eq!((all.entries, all.faults.as_slice()), (3, [].as_slice()));
+        assert!(verified(&folder, Some(&all.head)).faults.is_empty());
+        assert!(!verified(&folder, Some("00")).faults.is_empty());
     }
 
     #[test]
@@ -276,7 +273,7 @@ mod tests {
                 .execute_batch("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_deleted;")
                 .expect("drop");
             store.connection.execute(sql, []).expect("changed by force");
-            store.verify_audit(None).expect("verified").faults
+            verified(&folder, None).faults
         };
         assert_eq!(change("UPDATE audit SET who = 'nobody' WHERE id = 2"), ["entry 2 is not what was written"]);
         assert_eq!(change("DELETE FROM audit WHERE id = 2"), ["entry 2 is missing", "entry 3 is not what was written"]);

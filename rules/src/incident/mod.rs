@@ -6,12 +6,16 @@
 //! [`book::Book::order`].
 
 pub mod book;
-// What the city demands on top of its rules: who must agree before a level is out.
+// Exercises.
 mod drill;
+// What people order, and why it is not done.
 pub mod order;
+// Doing what people order.
 mod person;
+// What the city demands on top of its rules: who must agree before a level is out.
 pub mod policy;
 mod release;
+// What is known is not told again for a while.
 pub mod silence;
 
 pub use book::{Alert, Book};
