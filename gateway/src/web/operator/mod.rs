@@ -146,7 +146,7 @@ async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Re
     if changes && !is_own_page(request.headers()) {
         return forbidden("this request comes from another site's page", "ask from the console itself").into_response();
     }
-    let Needs::Able(ability) = door.needs else { return next.run(request).await };
+    let Able(ability) = door.needs else { return next.run(request).await };
     let Some(who) = recognise(&door.desk, request.headers()) else { return stranger().into_response() };
     if let (true, Some(csrf)) = (changes, &who.csrf) {
         let said = request.headers().get(CSRF).and_then(|value| value.to_str().ok());

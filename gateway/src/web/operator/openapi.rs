@@ -18,7 +18,6 @@ pub struct Wrong {
 
 /// What can be wrong with every request.
 #[derive(utoipa::IntoResponses)]
-#[expect(dead_code, reason = "it is only described")]
 pub enum Faults {
     /// The request cannot be understood.
     #[response(status = 400)]
