@@ -132,7 +132,7 @@ impl Rehearsal {
             let (engine, seq) = restart::restore(&store, Status::Exercise).expect("a restart");
             let mut pipeline = Pipeline::new(Play(stage.clone()), engine, store, seq, self.batch);
             let now = stage.borrow().now;
-            pipeline.take_up(now, catalog.clone(), rules.clone()).expect("a city");
+            pipeline.take_up(now, catalog.clone(), rules.clone(), Arc::default()).expect("a city");
             let mut last = Counts::default();
             let done = pipeline.run(|_, sofar| last = *sofar);
             counts = sum(counts, *done.as_ref().unwrap_or(&last));

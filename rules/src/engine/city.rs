@@ -199,7 +199,7 @@ impl Engine {
         let scoped: BTreeSet<(&str, &str)> = self
             .scopes
             .iter()
-            .map(|scoped| (self.rules[scoped.rule].header.id.as_str(), scoped.name.as_str()))
+            .map(|scoped| (self.rules[scoped.rule].header.id.as_str(), &*scoped.name))
             .collect();
         let source = |rules: &[Arc<Rule>], id: &str| {
             rules.iter().find(|rule| rule.header.id == id).map(|rule| rule.source.clone())
