@@ -196,11 +196,8 @@ impl Engine {
         now: Time,
         effects: &mut Vec<Effect>,
     ) {
-        let scoped: BTreeSet<(&str, &str)> = self
-            .scopes
-            .iter()
-            .map(|scoped| (self.rules[scoped.rule].header.id.as_str(), &*scoped.name))
-            .collect();
+        let scoped: BTreeSet<(&str, &str)> =
+            self.scopes.iter().map(|scoped| (self.rules[scoped.rule].header.id.as_str(), &*scoped.name)).collect();
         let source = |rules: &[Arc<Rule>], id: &str| {
             rules.iter().find(|rule| rule.header.id == id).map(|rule| rule.source.clone())
         };
