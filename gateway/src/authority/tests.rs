@@ -75,7 +75,14 @@ fn city(allow_anonymous_devices: bool) -> City {
     let here = super::City::default();
     let catalog = Catalog::parse(&Source::new("stations.toml", CATALOG), |_| Err("none".into()));
     here.set(Arc::new(catalog.expect("a good catalog")));
-    let authority = CityAuthority { devices, allow_anonymous_devices, has_remote: false, city: here };
+    let authority = CityAuthority {
+        devices,
+        people: People::default(),
+        trusts_operators: true,
+        allow_anonymous_devices,
+        has_remote: false,
+        city: here,
+    };
     let enter = |plane, login: Option<&(String, String)>| {
         let (name, password) = login.map_or((None, ""), |(name, password)| (Some(name.as_str()), password.as_str()));
         connect(&authority, plane, name, password).expect("let in")
