@@ -78,7 +78,8 @@ fn a_rule_that_fails_for_some_data_fails_there_alone_and_tries_again_later() {
          1 road_a road_water_depth 20",
     );
     let failure = "fragile at road_b fails: line 14, column 22: percentile(150): write a number from 0 to 100";
-    assert_told(&told, &format!("1 {failure}\n 1 yongsan watch issued .1"));
+    // Operators are told of the second road too.
+    assert_told(&told, &format!("1 {failure}\n 1 yongsan watch issued .1\n 1 yongsan watch issued"));
     // It is tried again after 2, 4, 8, ... seconds and says nothing more of it.
     let before = bench.records.len();
     assert_told(&bench.play("9.9"), "");
