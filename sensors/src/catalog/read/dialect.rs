@@ -74,7 +74,8 @@ fn dialect(table: Reader<'_>, known: &Known<'_>) -> Option<Dialect> {
             _ => table.mistakes().add(&node.origin, "`read` is no table", "write read = { river_stage = \"name\" }"),
         }
     }
-    if station.is_none() && (fields.list.is_empty() || fields.list.iter().any(|field| field.station.is_none())) {
+    let unnamed = table.node("station").is_none();
+    if unnamed && (fields.list.is_empty() || fields.list.iter().any(|field| field.station.is_none())) {
         table.complain("nobody knows for which station this speaks", "add station = \"{1}\", or the name of a station");
     }
     table.finish();
