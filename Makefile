@@ -21,18 +21,19 @@ console: ## Build the operators' console with Node.js; the next build of the pro
 	@dashboards/build.sh
 
 .PHONY: setup
-setup: console ## Install what the tests need besides Rust: MQTT clients and an API tester of other people, a browser
+setup: console ## Install what the tests need besides Rust: MQTT clients, judges and an API tester of other people, a browser
 	@scripts/need.sh cargo cc
 	@tests/browser/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 	@broker/tests/clients/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 	@tests/schemathesis/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
+	@tests/judges/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 
 .PHONY: test
 test: setup ## Run every test
 	$(CARGO) test --workspace
 
 .PHONY: bench
-bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (parts: make bench ARGS="forward whole alerts start burst connections")
+bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (parts: make bench ARGS="forward whole alerts start burst connections crowd")
 	@scripts/need.sh cargo cc mosquitto
 	$(CARGO) build --release --package bongsu-gateway
 	$(CARGO) run --release --package bongsu-tests --bin bench -- $(ARGS)

@@ -7,6 +7,15 @@
 // What citizens are told: the danger in plain words, and what to do.
 pub mod words;
 
+// The same in every length, from a cell phone's line to a page.
+pub mod text;
+
+// The same for the systems of others.
+pub mod cap;
+
+// And who vouches for it.
+pub mod sign;
+
 use bongsu_rules::incident::{CITY, Incident, Message, MessageType, State, Status};
 use bongsu_rules::language::Audience;
 use bongsu_sensors::catalog::Translations;
@@ -43,14 +52,25 @@ pub struct Texts {
     pub ko: String,
     /// English.
     pub en: String,
+    /// Chinese, simplified.
+    pub zh: String,
+    /// Japanese.
+    pub ja: String,
 }
 
 impl Texts {
+    /// The texts a function writes in each language.
+    fn of(write: impl Fn(Language) -> String) -> Texts {
+        Texts { ko: write(Language::Ko), en: write(Language::En), zh: write(Language::Zh), ja: write(Language::Ja) }
+    }
+
     /// The text in one language.
     pub fn get(&self, language: Language) -> &str {
         match language {
             Language::Ko => &self.ko,
             Language::En => &self.en,
+            Language::Zh => &self.zh,
+            Language::Ja => &self.ja,
         }
     }
 }
@@ -276,8 +296,8 @@ fn make<'a>(
         area: &incident.area,
         level,
         state: state.name(),
-        headline: Texts { ko: headline(Language::Ko), en: headline(Language::En) },
-        instruction: Texts { ko: instruction(Language::Ko), en: instruction(Language::En) },
+        headline: Texts::of(headline),
+        instruction: Texts::of(instruction),
         onset: incident.onset,
         expires: message.map(expires),
         evidence: incident.evidence.iter().map(reason).collect(),
@@ -324,7 +344,9 @@ pub fn station_name(catalog: Option<&Catalog>, id: &str, language: Language) -> 
 
 /// A text in a language; in any where it lacks that one.
 pub fn name_in<'a>(name: &'a Translations, language: Language, otherwise: &'a str) -> &'a str {
-    name.get(language.code()).or_else(|| name.values().next()).map_or(otherwise, String::as_str)
+    // Names of places are written in the letters of the street signs where a language lacks its own.
+    let signs = || name.get("en").or_else(|| name.values().next());
+    name.get(language.code()).or_else(signs).map_or(otherwise, String::as_str)
 }
 
 #[cfg(test)]

@@ -1,8 +1,13 @@
 //! The wiring: everything the program is made of, started in order and stopped in the opposite one.
 
 use crate::alert;
+use crate::alert::cap::Speaker;
+use crate::alert::sign::Signer;
 use crate::authority::{City, CityAuthority};
 use crate::certificate::Certificates;
+use crate::channel::device::Acks;
+use crate::channel::runner::House;
+use crate::channel::start::Channels;
 use crate::clock::Clock;
 use crate::command;
 use crate::config::Config;
@@ -12,6 +17,7 @@ use crate::device::{self, Devices};
 use crate::dialect::Scripts;
 use crate::door;
 use crate::gauge;
+use crate::herald::Herald;
 use crate::inventory;
 use crate::people::People;
 use crate::pipeline::{Errand, Pipeline};
@@ -53,6 +59,7 @@ pub struct App {
     /// Where it listens.
     pub addresses: Addresses,
     door: Option<Arc<Door>>,
+    channels: Option<Channels>,
     pipeline: Option<JoinHandle<miette::Result<()>>>,
     is_stopping: Arc<AtomicBool>,
     /// Cancelled when the pipeline has ended, whether it was asked to or not.
@@ -134,6 +141,17 @@ impl App {
         shared.recall(last).into_diagnostic().wrap_err("failed to read the store for the pages")?;
         shared.recall_newest(engine.newest());
         gauge::register(&shared, &door, &trouble, config.limits.intake_messages);
+        let speaker = Speaker {
+            sender: config.city.sender.clone(),
+            sender_name: config.city.sender_name.clone(),
+            contact: config.city.contact.clone(),
+            languages: config.city.languages.clone(),
+            base_url: base_url.clone(),
+            signer: signer(&config)?,
+        };
+        let herald = Herald::new(speaker.clone(), &store)?;
+        let refusals = herald.refusals();
+        shared.check("cap", Box::new(move || refusals.newest()));
         let pages = CancellationToken::new();
 
         let is_stopping = Arc::new(AtomicBool::new(false));
@@ -149,6 +167,16 @@ impl App {
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
         let limit = config.limits.batch_readings;
+        let house = House {
+            store: config.store.path.clone(),
+            shared: shared.clone(),
+            errands: errands.clone(),
+            clock,
+            speaker: Arc::new(speaker),
+            stop: CancellationToken::new(),
+        };
+        let mut acks = Acks::default();
+        let channels = Channels::start(&config, house, outlet.clone(), acks.clone())?;
         let pipeline = {
             let (trouble, ended) = (trouble.clone(), ended.clone());
             let mut mqtt = MqttVoice::new(outlet, base_url);
@@ -166,9 +194,11 @@ impl App {
                 let mut pipeline = Pipeline::new(source, engine, store, seq, limit)
                     .with_voice(&mut mqtt)
                     .with_voice(&mut web)
+                    .with_voice(&mut acks)
                     .with_errands(errand_queue)
                     .with_scripts(scripts)
                     .with_commands(command_queue)
+                    .with_herald(herald)
                     .with_patience(trouble);
                 pipeline.take_up(clock.now().max(last), catalog, rules, policy)?;
                 let _ = ready.send(());
@@ -184,6 +214,7 @@ impl App {
         let mut app = App {
             addresses,
             door: Some(door),
+            channels: Some(channels),
             pipeline: Some(pipeline),
             is_stopping,
             ended,
@@ -219,6 +250,9 @@ impl App {
         if let Some(door) = &self.door {
             door.stop_listening().await;
         }
+        if let Some(channels) = self.channels.take() {
+            channels.stop().await;
+        }
         self.is_stopping.store(true, Ordering::Release);
         let ended = self.ended.clone();
         if tokio::time::timeout(Duration::from_secs(20), ended.cancelled()).await.is_err() {
@@ -237,6 +271,17 @@ impl App {
         }
         result
     }
+}
+
+/// What CAP messages are signed with.
+fn signer(config: &Config) -> miette::Result<Option<Signer>> {
+    let read = |path: &std::path::Path| {
+        std::fs::read_to_string(path).into_diagnostic().wrap_err_with(|| format!("failed to read {}", path.display()))
+    };
+    let Some(path) = &config.city.signing_key else { return Ok(None) };
+    let certificate = config.city.signing_certificate.as_deref().map(read).transpose()?;
+    let signer = Signer::new(&read(path)?, certificate.as_deref());
+    signer.map(Some).map_err(|error| miette!("the signing key or certificate cannot be used: {error}"))
 }
 
 async fn listener(address: SocketAddr) -> miette::Result<TcpListener> {

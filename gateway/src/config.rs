@@ -18,9 +18,12 @@ pub use layers::{Layers, Setting};
 pub use secret::Secret;
 pub use show::show;
 
+use crate::channel::Settings;
+use crate::channel::ping::Ping;
 use bongsu_sensors::Mistake;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The embedded default configuration: the documentation of every key.
 pub const DEFAULT: &str = include_str!("config/default.toml");
@@ -47,6 +50,10 @@ pub struct Config {
     pub operator: Operator,
     /// What the city demands on top of its rules.
     pub release: Release,
+    /// How what is issued reaches those who do not look.
+    pub channels: Vec<Arc<dyn Settings>>,
+    /// The sign of life to somebody outside.
+    pub ping: Option<Ping>,
     /// The embedded store.
     pub store: Store,
     /// What is said on standard error.
@@ -68,6 +75,10 @@ pub struct City {
     pub sender_name: String,
     /// The `contact` of CAP messages.
     pub contact: Option<String>,
+    /// The file of the key that CAP messages are signed with.
+    pub signing_key: Option<PathBuf>,
+    /// The file of its certificate.
+    pub signing_certificate: Option<PathBuf>,
 }
 
 /// The door of the devices.

@@ -83,6 +83,15 @@ pub mod control;
 // An incident as everybody outside reads it.
 pub mod alert;
 
+// What is issued as CAP messages, made in the commit that issues it.
+pub mod herald;
+
+// How what is issued reaches those who do not look.
+pub mod channel;
+
+// Those who want to hear, and what they report.
+pub mod outreach;
+
 // Citizens' pages and API, and the operators' API.
 pub mod web;
 

@@ -6,6 +6,7 @@
 use crate::command::{self, Answer, Command, Outcome, Refused, Work};
 use crate::decode::{Decoder, Step};
 use crate::dialect::Scripts;
+use crate::herald::Herald;
 use crate::source::{Heard, Moment, Said, Source};
 use crate::store::{Batch, DeadLetter, Entry, Store};
 use crate::trouble::Trouble;
@@ -76,6 +77,7 @@ pub struct Pipeline<'a, S: Source> {
     commands: Option<Receiver<Command>>,
     /// Who waits for the commit, and with which answer.
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
+    herald: Option<Herald>,
     trouble: Option<Arc<Trouble>>,
     batch_readings: usize,
     now: Time,
@@ -112,6 +114,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
             errands: None,
             commands: None,
             answers: Vec::new(),
+            herald: None,
             trouble: None,
             batch_readings,
             now: Time::default(),
@@ -147,6 +150,12 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Also does what people want.
     pub fn with_commands(mut self, commands: Receiver<Command>) -> Pipeline<'a, S> {
         self.commands = Some(commands);
+        self
+    }
+
+    /// Also makes the CAP messages of what is issued to the public.
+    pub fn with_herald(mut self, herald: Herald) -> Pipeline<'a, S> {
+        self.herald = Some(herald);
         self
     }
 
@@ -284,6 +293,10 @@ impl<'a, S: Source> Pipeline<'a, S> {
                 }
                 Effect::Incident(transition) => {
                     book_changed = true;
+                    let herald = self.herald.as_mut();
+                    let cap =
+                        herald.and_then(|herald| herald.write(transition, self.engine.catalog().map(|city| &**city)));
+                    self.batch.caps.extend(cap);
                     self.batch.transitions.push((record.seq, (**transition).clone()));
                 }
                 Effect::Undecided(undecided) => self.batch.undecided.push((**undecided).clone()),

@@ -33,6 +33,9 @@ pub mod incident;
 // Scripts that read the bytes of devices which cannot be changed.
 pub mod decoder;
 
+// The Common Alerting Protocol: messages as values and as XML.
+pub mod cap;
+
 // Cases: a rule's own proof, played through the engine.
 pub mod case;
 

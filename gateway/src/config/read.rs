@@ -6,6 +6,8 @@
 use super::{
     City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Release, Remote, Secret, Store, TlsFiles,
 };
+use crate::channel::Settings;
+use crate::channel::ping::Ping;
 use bongsu_sensors::document::{Located, Reader, nearest};
 use bongsu_sensors::mistake::{Mistakes, Origin, Source};
 use std::net::SocketAddr;
@@ -23,7 +25,8 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let rules = top.located("rules").map(|typed| layers.path(&typed));
     let data = top.required_at("data").map(|typed| layers.path(&typed));
     let warnings = Mistakes::new();
-    let city = top.inner("city").and_then(city);
+    let city = top.inner("city").and_then(|section| city(section, layers));
+    let (channels, ping) = top.inner("channel").map(|section| channels(section, layers)).unwrap_or_default();
     let store = top.inner("store").and_then(|section| store(section, layers, data.as_ref()));
     let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, layers, &warnings));
     let public = top.inner("public").and_then(public);
@@ -51,6 +54,8 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
         public: public.0,
         operator: operator.0,
         release: release?,
+        channels,
+        ping,
         store: store?,
         log: log?,
         limits: limits?,
@@ -58,7 +63,13 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     })
 }
 
-fn city(section: Reader<'_>) -> Option<City> {
+/// The channels, and the sign of life, which is none.
+fn channels(section: Reader<'_>, layers: &Layers) -> (Vec<Arc<dyn Settings>>, Option<Ping>) {
+    let ping = section.inner("ping").and_then(crate::channel::ping::read);
+    (crate::channel::read(section, layers), ping)
+}
+
+fn city(section: Reader<'_>, layers: &Layers) -> Option<City> {
     let languages = section.required_at::<Vec<String>>("languages").filter(|typed| languages(typed, &section));
     let sender = section.required_at::<String>("sender");
     let sender = sender.filter(|typed| {
@@ -68,8 +79,17 @@ fn city(section: Reader<'_>) -> Option<City> {
     });
     let sender_name = section.required::<String>("sender_name");
     let contact = section.optional::<String>("contact").filter(|contact| !contact.is_empty());
+    let signing_key = section.located("signing_key").map(|typed| layers.path(&typed));
+    let signing_certificate = section.located("signing_certificate").map(|typed| layers.path(&typed));
     section.finish();
-    Some(City { languages: languages?.value, sender: sender?.value, sender_name: sender_name?, contact })
+    Some(City {
+        languages: languages?.value,
+        sender: sender?.value,
+        sender_name: sender_name?,
+        contact,
+        signing_key,
+        signing_certificate,
+    })
 }
 
 fn has_space(text: &str) -> bool {

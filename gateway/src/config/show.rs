@@ -21,15 +21,7 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
                 ("data", Some(path(&config.data))),
             ],
         ),
-        (
-            "city",
-            vec![
-                ("languages", Some(list(&config.city.languages))),
-                ("sender", Some(text(&config.city.sender))),
-                ("sender_name", Some(text(&config.city.sender_name))),
-                ("contact", config.city.contact.as_deref().map(text)),
-            ],
-        ),
+        ("city", city(config)),
         (
             "mqtt",
             vec![
@@ -99,6 +91,18 @@ fn limits(limits: &Limits) -> Section {
             ("dead_letters", Some(limits.dead_letters.to_string())),
         ],
     )
+}
+
+/// The keys of the section `city`.
+fn city(config: &Config) -> Vec<(&'static str, Option<String>)> {
+    vec![
+        ("languages", Some(list(&config.city.languages))),
+        ("sender", Some(text(&config.city.sender))),
+        ("sender_name", Some(text(&config.city.sender_name))),
+        ("contact", config.city.contact.as_deref().map(text)),
+        ("signing_key", config.city.signing_key.as_deref().map(path)),
+        ("signing_certificate", config.city.signing_certificate.as_deref().map(path)),
+    ]
 }
 
 /// TOML text with the place of each value.

@@ -5,15 +5,19 @@
 
 // Who did what, chained.
 pub mod audit;
+mod cap;
 mod checkpoint;
 mod device;
 mod entry;
+mod outreach;
 // Accounts, sessions, tokens.
 pub mod people;
 mod read;
 mod write;
 
+pub use cap::Cap;
 pub use entry::{CATALOG, Entry, RULES, Stored};
+pub use outreach::{DeliveryRow, Fate, Report, Subscriber};
 pub use read::{Page, Reader};
 
 use crate::session::receipt_of;
@@ -34,6 +38,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("migration/device_certificate.sql"),
     include_str!("migration/people.sql"),
+    include_str!("migration/cap.sql"),
+    include_str!("migration/channel.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.
@@ -145,6 +151,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// Changes of incidents, with the record that caused each.
     pub transitions: Vec<(u64, Transition)>,
+    /// CAP messages of what is issued to the public.
+    pub caps: Vec<Cap>,
     /// Places where rules stopped or started being able to decide.
     pub undecided: Vec<Undecided>,
     /// What was refused.

@@ -31,7 +31,7 @@ fn transition(row: &Row<'_>) -> rusqlite::Result<(i64, Transition)> {
     Ok((row.get(0)?, json(row, 1)?))
 }
 
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let body: String = row.get(column)?;
     let failed = |error: serde_json::Error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())

@@ -16,6 +16,7 @@ pub fn batch(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> r
     }
     let transitions = batch.transitions.iter().map(|(seq, transition)| write_transition(to, *seq, transition));
     let ids = transitions.collect::<rusqlite::Result<Vec<i64>>>()?;
+    super::cap::write(to, &batch.caps)?;
     for undecided in &batch.undecided {
         write_undecided(to, undecided)?;
     }

@@ -11,7 +11,9 @@ mod alerts;
 mod areas;
 mod board;
 mod cache;
+mod cap;
 mod console;
+mod deliveries;
 mod desk;
 mod events;
 // The newest transitions, and what of them is public.
@@ -20,6 +22,7 @@ mod listen;
 mod metrics;
 // What operators are served, and who may ask for it.
 pub mod operator;
+mod outreach;
 mod page;
 mod parameters;
 mod problem;
@@ -33,11 +36,11 @@ pub use shared::{CURRENT_FOR, Check, Committed, Pulse, Settings, Shared, WORKING
 
 use crate::desk::Desk;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get, post};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -51,6 +54,9 @@ const OPERATOR_CONNECTIONS: usize = 256;
 
 /// How long a handler may think before its client is told to come back.
 const HANDLER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What citizens may write: subscribe, confirm, unsubscribe, report.
+const WRITTEN: [&str; 3] = ["/api/v1/subscriptions", "/subscriptions/", "/api/v1/reports"];
 
 /// Whom a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +92,14 @@ pub fn public(shared: Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/stations", get(stations::list))
         .route("/api/v1/observations", get(stations::observations))
         .route("/events", get(events::events))
+        .route("/cap/{file}", get(cap::message))
+        .route("/feed.atom", get(cap::feed))
+        .route("/api/v1/subscriptions", post(outreach::subscribe))
+        .route("/api/v1/subscriptions/{token}", delete(outreach::unsubscribe))
+        .route("/api/v1/push/key", get(outreach::push_key))
+        .route("/api/v1/reports", post(outreach::report))
+        .route("/subscriptions/{token}/{what}", get(outreach::ask).post(outreach::act))
+        .layer(DefaultBodyLimit::max(outreach::BODY))
         .route("/healthz", get(healthz));
     finish(router, Web { shared, plane: Plane::Public, stop })
 }
@@ -108,7 +122,10 @@ fn finish(router: Router<Web>, web: Web) -> Router {
 /// Around every request: a deadline, and the headers that every answer has.
 async fn guard(request: Request, next: Next, is_public: bool) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = if is_read || !is_public {
+    // What citizens may write is exactly this; which method each path takes, the router knows.
+    let path = request.uri().path();
+    let is_written = WRITTEN.iter().any(|known| path.starts_with(known));
+    let mut response = if is_read || is_written || !is_public {
         // What changes something waits for its body and for its commit.
         let deadline = if is_read { HANDLER_DEADLINE } else { HANDLER_DEADLINE * 3 };
         let answer = tokio::time::timeout(deadline, next.run(request)).await;
@@ -165,4 +182,4 @@ pub async fn serve_operator(listener: TcpListener, desk: Arc<Desk>, stop: Cancel
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,6 +12,7 @@ use super::page::{Reader as Reading, Series};
 use super::readers::Readers;
 use crate::alert::Context;
 use crate::alert::words::Language;
+use crate::outreach::Office;
 use crate::store::{DeadLetter, Reader};
 use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::{Incident, Silence, Status, Transition};
@@ -20,7 +21,7 @@ use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Catalog, Time};
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// How old the last heartbeat may be before everything shown counts as not current.
@@ -107,6 +108,7 @@ pub struct Shared {
     silences: RwLock<Vec<Silence>>,
     pulse: RwLock<Pulse>,
     checks: Mutex<Vec<(&'static str, Check)>>,
+    office: OnceLock<Arc<Office>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -141,6 +143,7 @@ impl Shared {
             silences: RwLock::default(),
             pulse: RwLock::default(),
             checks: Mutex::default(),
+            office: OnceLock::new(),
             settings,
         })
     }
@@ -268,6 +271,40 @@ impl Shared {
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).push((name, check));
     }
 
+    /// From now on subscriptions and reports are taken.
+    pub fn open_office(&self, office: Arc<Office>) {
+        let _ = self.office.set(office);
+    }
+
+    pub(super) fn office(&self) -> Option<Arc<Office>> {
+        self.office.get().cloned()
+    }
+
+    /// Who warns, for people to read.
+    pub(super) fn sender_name(&self) -> &str {
+        &self.settings.sender_name
+    }
+
+    /// What rings when something is said.
+    pub fn bell(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.journal.bell()
+    }
+
+    /// The status of everything that is said.
+    pub fn status(&self) -> Status {
+        self.settings.status
+    }
+
+    /// The city as it is.
+    pub fn city(&self) -> Option<Arc<Catalog>> {
+        self.catalog()
+    }
+
+    /// Whether the system does its work.
+    pub fn is_current(&self) -> bool {
+        self.pulse().is_current()
+    }
+
     /// Where counters and gauges are registered.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -336,10 +373,7 @@ impl Shared {
 
     /// The languages the pages can be read in.
     pub(super) fn languages(&self) -> Vec<Language> {
-        let mut languages: Vec<Language> =
-            self.settings.languages.iter().filter_map(|tag| Language::of_tag(tag)).collect();
-        languages.dedup();
-        if languages.is_empty() { vec![Language::En] } else { languages }
+        Language::of_tags(&self.settings.languages)
     }
 }
 

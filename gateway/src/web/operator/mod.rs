@@ -16,7 +16,7 @@ mod system;
 mod user;
 
 use super::problem::Problem;
-use super::{Web, areas, desk as duty, healthz, stations};
+use super::{Web, areas, deliveries, desk as duty, healthz, stations};
 use crate::command::Refused;
 use crate::desk::{Desk, Fault};
 use crate::people::role::Ability;
@@ -109,6 +109,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/areas",                     Able(Look),     || get(areas::list)),
     route(Method::GET,    "/api/v1/observations",              Able(Look),     || get(stations::observations)),
     route(Method::GET,    "/api/v1/dead-letters",              Able(Look),     || get(duty::dead_letters)),
+    route(Method::GET,    "/api/v1/deliveries",                Able(Look),     || get(deliveries::list)),
+    route(Method::GET,    "/api/v1/reports",                   Able(Look),     || get(deliveries::reports)),
     route(Method::GET,    "/api/v1/undecided",                 Able(Look),     || get(duty::undecided)),
     route(Method::GET,    "/api/v1/devices",                   Able(Look),     || get(system::devices)),
     route(Method::GET,    "/api/v1/system",                    Able(Look),     || get(system::system)),

@@ -8,6 +8,8 @@ pub const fn own_name(language: Language) -> &'static str {
     match language {
         Language::Ko => "한국어",
         Language::En => "English",
+        Language::Zh => "中文",
+        Language::Ja => "日本語",
     }
 }
 
@@ -19,6 +21,7 @@ pub fn moment(at: DateTime, language: Language) -> String {
     match language {
         Language::Ko => format!("{month}월 {}일 {clock}", at.day()),
         Language::En => format!("{} {}, {clock}", at.day(), MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"")),
+        Language::Zh | Language::Ja => format!("{month}月{}日 {clock}", at.day()),
     }
 }
 

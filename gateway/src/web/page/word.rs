@@ -8,10 +8,7 @@ pub struct Word([&'static str; 4]);
 
 /// The column of a language in every table of the pages.
 pub const fn column(language: Language) -> usize {
-    match language {
-        Language::Ko => 0,
-        Language::En => 1,
-    }
+    language as usize
 }
 
 #[rustfmt::skip]

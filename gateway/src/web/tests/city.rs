@@ -1,7 +1,9 @@
 //! A small city with a real store, as the pipeline leaves it: what the tests of the web look at.
 
+use crate::alert::cap::Speaker;
 use crate::clock::Clock;
 use crate::desk::{self, Desk};
+use crate::herald::Herald;
 use crate::people::People;
 use crate::people::account::{self, User};
 use crate::people::role::Role;
@@ -65,6 +67,7 @@ pub struct City {
     _folder: tempfile::TempDir,
     path: PathBuf,
     store: Store,
+    herald: Herald,
     status: Status,
     /// The web.
     pub shared: Arc<Shared>,
@@ -93,7 +96,8 @@ impl City {
         let catalog = Arc::new(catalog);
         let now = Time::parse(START).expect("time");
         let shared = web(&path, status, &catalog, now);
-        City { _folder: folder, path, store, status, shared, catalog, seq: 0, said: 0, people, cookie, now }
+        let herald = herald(&store);
+        City { _folder: folder, path, store, herald, status, shared, catalog, seq: 0, said: 0, people, cookie, now }
     }
 
     /// The usual one, where everything is meant.
@@ -104,6 +108,21 @@ impl City {
     /// The program stops and starts again: another web on the same store.
     pub fn restart(&mut self) {
         self.shared = web(&self.path, self.status, &self.catalog, self.now);
+    }
+
+    /// The same for what remembers the chains of messages.
+    pub fn restart_herald(&mut self) {
+        self.herald = herald(&self.store);
+    }
+
+    /// Has something done in the store, as the pipeline does between two batches.
+    pub fn run(&mut self, errand: crate::pipeline::Errand) {
+        errand(&mut self.store);
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> PathBuf {
+        self.path.clone()
     }
 
     /// Time passes.
@@ -133,7 +152,9 @@ impl City {
         let input = Input::Readings(observations.iter().map(said).collect());
         let record = Record { seq: self.seq, now: self.now, input };
         let effects: Vec<Effect> = observations.iter().copied().map(Effect::Observed).collect();
+        let caps = transitions.iter().filter_map(|transition| self.herald.write(transition, Some(&self.catalog)));
         let batch = Batch {
+            caps: caps.collect(),
             entries: vec![Entry::of(&record, &effects).expect("entry")],
             transitions: transitions.into_iter().map(|transition| (self.seq, transition)).collect(),
             dead_letters,
@@ -265,6 +286,18 @@ fn log_in(store: &mut Store, people: &People) -> String {
     assert!(store.change_people(&changes, &[]).expect("written"));
     people.refresh(store).expect("people");
     format!("{COOKIE}={secret}")
+}
+
+fn herald(store: &Store) -> Herald {
+    let speaker = Speaker {
+        sender: "bongsu.example.city".into(),
+        sender_name: "Bongsu & <City>".into(),
+        contact: None,
+        languages: vec!["ko".into(), "en".into(), "zh-Hans".into(), "ja".into()],
+        base_url: "https://warning.example.city".into(),
+        signer: None,
+    };
+    Herald::new(speaker, store).expect("herald")
 }
 
 fn web(path: &std::path::Path, status: Status, catalog: &Arc<Catalog>, now: Time) -> Arc<Shared> {

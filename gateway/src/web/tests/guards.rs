@@ -59,7 +59,7 @@ fn the_description_names_what_is_served() {
             assert!(ROUTES.iter().any(|route| is_it(&route)), "{method} {path} is described and not served");
         }
     }
-    let reads = ["areas", "stations", "observations", "dead-letters", "undecided"];
+    let reads = ["areas", "stations", "observations", "dead-letters", "deliveries", "reports", "undecided"];
     let is_old = |path: &str| reads.iter().any(|read| path.ends_with(read)) || !path.starts_with("/api/v1/");
     for route in ROUTES.iter().filter(|route| !is_old(route.path)) {
         let method = route.method.as_str().to_ascii_lowercase();

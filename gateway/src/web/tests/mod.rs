@@ -1,7 +1,8 @@
 //! The web against a real store: who sees what, what a resumed stream says, what a wrong question is told.
 
 mod api;
-mod city;
+mod cap;
+pub(crate) mod city;
 mod console;
 mod decide;
 mod events;

@@ -17,7 +17,8 @@ async fn the_reader_chooses_the_language() {
         ("/", "en-GB,en;q=0.9", "en"),
         ("/", "fr,ko;q=0.3,en;q=0.2", "ko"),
         ("/?lang=en", "ko", "en"),
-        ("/?lang=zh", "en", "en"),
+        ("/?lang=zh", "en", "zh"),
+        ("/?lang=fr", "en", "en"),
         ("/?utm_source=x&lang=en", "", "en"),
     ] {
         let response = ask(city.public(), path, &[("accept-language", accepted)]).await;

@@ -18,6 +18,9 @@ async fn everything(city: &City, incident: &str) -> String {
         format!("/api/v1/alerts/{incident}"),
         "/api/v1/alerts?state=issued".to_owned(),
         "/api/v1/alerts?area=seoul".to_owned(),
+        "/feed.atom".to_owned(),
+        format!("/cap/{incident}.1.xml"),
+        format!("/cap/{incident}.2.xml"),
     ];
     let mut said = String::new();
     for path in paths {
@@ -84,10 +87,12 @@ async fn what_is_issued_is_public_on_every_path() {
     let incident = transition.incident.id.clone();
     city.commit(vec![transition], &[]);
     for round in ["live", "after a restart"] {
-        for path in ["/", "/api/v1/alerts", "/api/v1/alerts?area=seoul&hazard=river_flood&state=issued"] {
+        for path in ["/", "/api/v1/alerts", "/feed.atom", "/api/v1/alerts?area=seoul&hazard=river_flood&state=issued"] {
             assert!(city.get(path).await.1.contains(&incident), "{path} {round}");
         }
-        for path in [format!("/alerts/{incident}"), format!("/api/v1/alerts/{incident}")] {
+        for path in
+            [format!("/alerts/{incident}"), format!("/api/v1/alerts/{incident}"), format!("/cap/{incident}.1.xml")]
+        {
             assert_eq!(city.get(&path).await.0, StatusCode::OK, "{path} {round}");
         }
         for path in ["/events", "/events?last_event_id=0"] {
@@ -128,6 +133,8 @@ async fn an_incident_that_became_the_operators_own_leaves_the_public_plane() {
     for _ in 0..2 {
         assert_eq!(city.json("/api/v1/alerts").await["alerts"].as_array().map(Vec::len), Some(0));
         assert_eq!(city.get("/alerts/river_flood-seocho-20170710T120000Z").await.0, StatusCode::NOT_FOUND);
+        assert_eq!(city.get("/cap/river_flood-seocho-20170710T120000Z.1.xml").await.0, StatusCode::NOT_FOUND);
+        assert!(!city.get("/feed.atom").await.1.contains("<entry>"));
         city.restart();
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
 //! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, alerts,
-//! start, burst, connections.
+//! start, burst, connections, crowd.
 
 mod alerts;
 mod city;
 mod connections;
+mod crowd;
 mod forward;
 mod whole;
 mod windows;
@@ -86,6 +87,9 @@ fn main() -> ExitCode {
     }
     if is_wanted("burst") {
         city::burst(folder.path());
+    }
+    if is_wanted("crowd") {
+        crowd::run(folder.path());
     }
     ExitCode::SUCCESS
 }

@@ -1,0 +1,322 @@
+//! The texts of one message, from one word's breadth of a cell phone to a page: who, when, where, what, why, do.
+//!
+//! A text is a template whose slots must all be filled: an empty one is an error, because a warning without a place or
+//! a sender is worse than none. For a limited length the richest template that fits is taken; only where even the
+//! poorest does not fit is it cut, and never inside a word.
+
+use super::words::{self, Language, Place};
+use bongsu_sensors::Level;
+use jiff::civil::DateTime;
+
+/// Characters of Korean cell broadcast on old networks, on today's, and of the long form of other countries.
+pub const LENGTHS: [usize; 3] = [90, 157, 360];
+
+/// A slot that nothing fills.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the slot {{{0}}} of the text is empty; nothing is said without it")]
+pub struct Unfilled(pub String);
+
+/// What a text tells.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// Who warns.
+    pub sender: &'a str,
+    /// What it is.
+    pub hazard: &'a str,
+    /// How bad it is; `none` is the all-clear.
+    pub level: Level,
+    /// It takes back what was said by mistake.
+    pub is_retracted: bool,
+    /// Where it is.
+    pub place: Place,
+    /// When it was said, as the city's clocks show it.
+    pub at: DateTime,
+    /// Whether it is meant.
+    pub is_meant: bool,
+    /// A page that says more.
+    pub link: &'a str,
+}
+
+/// The class of Korea's cell broadcast that a level is proposed for. The highest, 위급, is never proposed by a machine.
+pub const fn sending_class(level: Level) -> &'static str {
+    match level {
+        Level::None | Level::Advisory | Level::Watch => "안전안내문자",
+        Level::Warning | Level::Emergency => "긴급재난문자",
+    }
+}
+
+/// Templates from the richest to the poorest, in the order of [`Language::ALL`]. `{where}` is station and area, `{spot}`
+/// one of them.
+const LADDER: [[&str; 4]; 7] = [
+    [
+        "[{sender}] {mark}{day} {time} {where} {what} {word}. {cause} {steps} {link}",
+        "[{sender}] {mark}{word}: {what}, {where}, {day} {time}. {cause} {steps} {link}",
+        "[{sender}] {mark}{day} {time} {where}：{what}，{word}。{cause}{steps} {link}",
+        "[{sender}] {mark}{day} {time} {where} {what} {word}。{cause}{steps} {link}",
+    ],
+    [
+        "[{sender}] {mark}{time} {where} {what} {word}. {cause} {steps}",
+        "[{sender}] {mark}{word}: {what}, {where}, {time}. {cause} {steps}",
+        "[{sender}] {mark}{time} {where}：{what}，{word}。{cause}{steps}",
+        "[{sender}] {mark}{time} {where} {what} {word}。{cause}{steps}",
+    ],
+    [
+        "[{sender}] {mark}{time} {where} {what} {word}. {cause} {short}",
+        "[{sender}] {mark}{word}: {what}, {where}, {time}. {cause} {short}",
+        "[{sender}] {mark}{time} {where}：{what}，{word}。{cause}{short}",
+        "[{sender}] {mark}{time} {where} {what} {word}。{cause}{short}",
+    ],
+    [
+        "[{sender}] {mark}{time} {where} {what} {word}. {short}",
+        "[{sender}] {mark}{word}: {what}, {where}, {time}. {short}",
+        "[{sender}] {mark}{time} {where}：{what}，{word}。{short}",
+        "[{sender}] {mark}{time} {where} {what} {word}。{short}",
+    ],
+    [
+        "[{sender}] {mark}{time} {spot} {what} {word}. {short}",
+        "[{sender}] {mark}{word}: {what}, {spot}, {time}. {short}",
+        "[{sender}] {mark}{time} {spot}：{what}，{word}。{short}",
+        "[{sender}] {mark}{time} {spot} {what} {word}。{short}",
+    ],
+    [
+        "[{sender}] {mark}{spot} {what} {word}. {short}",
+        "[{sender}] {mark}{what}, {spot}. {short}",
+        "[{sender}] {mark}{spot}：{what}，{word}。{short}",
+        "[{sender}] {mark}{spot} {what} {word}。{short}",
+    ],
+    [
+        "[{sender}] {mark}{spot} {what}. {short}",
+        "[{sender}] {mark}{what}, {spot}. {short}",
+        "[{sender}] {mark}{spot}：{what}。{short}",
+        "[{sender}] {mark}{spot} {what}。{short}",
+    ],
+];
+
+/// For those who read with difficulty: short sentences, one thought each.
+const PLAIN: [&str; 4] = [
+    "{mark}{spot:은/는} {plain} {cause} {short} {help}",
+    "{mark}{spot}: {plain} {cause} {short} {help}",
+    "{mark}{spot}：{plain}{cause}{short}{help}",
+    "{mark}{spot}：{plain}{cause}{short}{help}",
+];
+
+/// For sirens with a voice: no brackets, no abbreviations, the action twice.
+const SPEECH: [&str; 4] = [
+    "{spoken_mark}{sender}에서 알립니다. {clock} 현재, {where}, {what} {word}. {cause} {short} 다시 알립니다. {short}",
+    "{spoken_mark}This is {sender}. At {clock}, {where}: {what}, {word}. {cause} {short} Again: {short}",
+    "{spoken_mark}{sender}通知。{clock}，{where}，{what}，{word}。{cause}{short}再说一遍。{short}",
+    "{spoken_mark}{sender}からお知らせします。{clock}現在、{where}、{what}、{word}。{cause}{short}もう一度お知らせします。{short}",
+];
+
+impl Facts<'_> {
+    /// What people read first: who, what, where, what to do, at most so many characters.
+    ///
+    /// # Errors
+    /// A slot that nothing fills.
+    pub fn within(&self, limit: usize, language: Language) -> Result<String, Unfilled> {
+        let mut text = String::new();
+        for templates in LADDER {
+            text = self.fill(language.one(templates), language)?;
+            if text.chars().count() <= limit {
+                return Ok(text);
+            }
+        }
+        Ok(cut(&text, limit))
+    }
+
+    /// All of it, whatever its length.
+    ///
+    /// # Errors
+    /// A slot that nothing fills.
+    pub fn whole(&self, language: Language) -> Result<String, Unfilled> {
+        self.fill(language.one(LADDER[0]), language)
+    }
+
+    /// In plain language.
+    ///
+    /// # Errors
+    /// A slot that nothing fills.
+    pub fn plain(&self, language: Language) -> Result<String, Unfilled> {
+        self.fill(language.one(PLAIN), language)
+    }
+
+    /// To be read out.
+    ///
+    /// # Errors
+    /// A slot that nothing fills.
+    pub fn speech(&self, language: Language) -> Result<String, Unfilled> {
+        self.fill(language.one(SPEECH), language)
+    }
+
+    fn fill(&self, template: &str, language: Language) -> Result<String, Unfilled> {
+        let mut text = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (slot, after) = after.split_once('}').unwrap_or((after, ""));
+            let (name, particles) = slot.split_once(':').unwrap_or((slot, ""));
+            let value = self.slot(name, language).ok_or_else(|| Unfilled(name.to_owned()))?;
+            text.extend([before, &value]);
+            if let Some((closed, open)) = particles.split_once('/') {
+                text.push_str(if ends_closed(&value) { closed } else { open });
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+        // A slot that may be empty leaves its space behind.
+        Ok(text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+    }
+
+    /// What fills a slot; `None` where nothing does.
+    fn slot(&self, name: &str, language: Language) -> Option<String> {
+        let words = words::of(self.hazard, language);
+        let place = &self.place;
+        let is_over = self.level == Level::None || self.is_retracted;
+        // A city that warns its own district need not be named twice.
+        let area = Some(&place.area).filter(|area| *area != self.sender || place.station.is_none());
+        let text = match name {
+            "sender" => self.sender.to_owned(),
+            "mark" | "spoken_mark" if self.is_meant => return Some(String::new()),
+            "mark" => words::exercise_mark(language).to_owned(),
+            "spoken_mark" => {
+                language.one(["훈련입니다. ", "This is an exercise. ", "这是演习。", "これは訓練です。"]).to_owned()
+            }
+            "day" => format!("{}/{}", self.at.month(), self.at.day()),
+            "time" => format!("{:02}:{:02}", self.at.hour(), self.at.minute()),
+            "clock" => clock(self.at, language),
+            "where" => match (language, area, &place.station) {
+                (_, Some(area), None) => area.clone(),
+                (Language::En, Some(area), Some(station)) => format!("{station}, {area}"),
+                (Language::Zh, Some(area), Some(station)) => format!("{area}{station}"),
+                (_, Some(area), Some(station)) => format!("{area} {station}"),
+                (_, None, station) => station.clone()?,
+            },
+            "spot" => place.station.as_ref().unwrap_or(&place.area).clone(),
+            "what" => words.what.to_owned(),
+            "word" if self.is_retracted => language.one(["알림 취소", "Withdrawn", "撤回", "取り消し"]).to_owned(),
+            "word" => words::word(self.hazard, self.level, language).to_owned(),
+            "plain" => plain_word(self.hazard, self.level, self.is_retracted, language).to_owned(),
+            "cause" | "help" if is_over => return Some(String::new()),
+            "cause" => words.cause.to_owned(),
+            "help" if !words::endangers(self.hazard) => return Some(String::new()),
+            "help" => help(language).to_owned(),
+            "steps" if self.is_retracted => retraction(language).to_owned(),
+            "steps" if is_over => words::all_clear(self.hazard, language).to_owned(),
+            "short" if self.is_retracted => no_danger(language).to_owned(),
+            "short" if is_over => words::over(self.hazard, language).to_owned(),
+            "steps" if self.level == Level::Emergency && words::endangers(self.hazard) => {
+                format!("{}{}", words::life(language), words.steps(self.level))
+            }
+            "steps" => words.steps(self.level).to_owned(),
+            "short" => words.short(self.level).to_owned(),
+            "link" => self.link.to_owned(),
+            _ => String::new(),
+        };
+        Some(text).filter(|text| !text.trim().is_empty())
+    }
+}
+
+/// What is said when a message is taken back.
+pub fn retraction(language: Language) -> &'static str {
+    language.one([
+        "앞서 보낸 알림은 잘못 보낸 것입니다. 위험하지 않습니다.",
+        "The earlier message was sent by mistake. There is no danger.",
+        "之前的通知是误发的。没有危险。",
+        "先ほどのお知らせは誤りでした。危険はありません。",
+    ])
+}
+
+/// The same where there is room for one sentence only.
+fn no_danger(language: Language) -> &'static str {
+    language.one([
+        "잘못 보낸 것입니다. 위험하지 않습니다.",
+        "A mistake: there is no danger.",
+        "误发，没有危险。",
+        "誤りでした。危険はありません。",
+    ])
+}
+
+fn help(language: Language) -> &'static str {
+    language.one([
+        "혼자 하기 어려우면 옆 사람이나 119에 도움을 부탁하세요.",
+        "If you need help, ask someone near you or call 119.",
+        "需要帮助时，请找身边的人或拨打119。",
+        "助けが必要なときは、近くの人に頼むか119に電話してください。",
+    ])
+}
+
+fn plain_word(hazard: &str, level: Level, is_retracted: bool, language: Language) -> &'static str {
+    let is_danger = words::endangers(hazard);
+    match level {
+        _ if is_retracted => language.one(["괜찮아요.", "It is all right.", "没有问题。", "だいじょうぶです。"]),
+        Level::None => {
+            language.one(["이제 괜찮아요.", "It is all right now.", "现在没事了。", "もうだいじょうぶです。"])
+        }
+        _ if !is_danger => language.one([
+            "지금 불편해요.",
+            "Something does not work now.",
+            "现在有些不方便。",
+            "いま不便になっています。",
+        ]),
+        Level::Advisory => {
+            language.one(["지금 조심해야 해요.", "Take care now.", "现在要小心。", "いま気をつけてください。"])
+        }
+        Level::Watch => language.one(["지금 위험해요.", "It is dangerous now.", "现在很危险。", "いま危険です。"]),
+        Level::Warning => {
+            language.one(["지금 아주 위험해요.", "It is very dangerous now.", "现在非常危险。", "いまとても危険です。"])
+        }
+        Level::Emergency => language.one([
+            "지금 목숨이 위험해요.",
+            "You could die there now.",
+            "现在有生命危险。",
+            "いま命が危険です。",
+        ]),
+    }
+}
+
+/// The time of day as it is read out.
+fn clock(at: DateTime, language: Language) -> String {
+    let (hour, minute) = (at.hour(), at.minute());
+    match language {
+        Language::Ko => format!("{} {}시 {minute}분", if hour < 12 { "오전" } else { "오후" }, twelve(hour)),
+        Language::En => format!("{}:{minute:02} {}", twelve(hour), if hour < 12 { "a.m." } else { "p.m." }),
+        Language::Zh => format!("{}{}点{minute}分", if hour < 12 { "上午" } else { "下午" }, twelve(hour)),
+        Language::Ja => format!("{}{}時{minute}分", if hour < 12 { "午前" } else { "午後" }, twelve(hour)),
+    }
+}
+
+const fn twelve(hour: i8) -> i8 {
+    if hour % 12 == 0 { 12 } else { hour % 12 }
+}
+
+/// Whether a word ends in a consonant as Korean hears it, which decides between 은 and 는, 이 and 가, 을 and 를.
+pub fn ends_closed(word: &str) -> bool {
+    let Some(last) = word.trim_end_matches([')', ']', '"', '\'', '.']).chars().last() else { return false };
+    match last {
+        // Syllables stand in blocks of 28, the first of each without a final consonant.
+        '가'..='힣' => !(last as u32 - '가' as u32).is_multiple_of(28),
+        // 영, 일, 삼, 육, 칠, 팔 end in a consonant; 이, 사, 오, 구 do not.
+        '0' | '1' | '3' | '6' | '7' | '8' => true,
+        'l' | 'm' | 'n' | 'r' | 'L' | 'M' | 'N' | 'R' => true,
+        _ => false,
+    }
+}
+
+/// At most so many characters, ended with an ellipsis behind a whole word.
+fn cut(text: &str, limit: usize) -> String {
+    let mut end = 0;
+    for (count, (at, letter)) in text.char_indices().enumerate() {
+        // One character is kept for the ellipsis.
+        if count >= limit {
+            break;
+        }
+        match letter {
+            ' ' => end = at,
+            '。' | '，' | '、' | '：' if count + 1 < limit => end = at + letter.len_utf8(),
+            _ => {}
+        }
+    }
+    format!("{}…", text[..end].trim_end())
+}
+
+#[cfg(test)]
+mod tests;
