@@ -283,9 +283,20 @@ fn make<'a>(
 ) -> Alert<'a> {
     let is_meant = incident.status == Status::Actual;
     let hazard = incident.hazard.as_str();
-    let headline =
-        |language| words::headline(hazard, level, &place_of(incident, context.catalog, language), language, is_meant);
-    let instruction = |language| words::instruction(hazard, level, language, is_meant);
+    // What the rule itself says goes before what its hazard says.
+    let own = incident.words.get(&level);
+    let said = |texts: Option<&Translations>, language: Language| {
+        texts?.get(language.code()).map(|text| words::own(text, language, is_meant))
+    };
+    let headline = |language| {
+        said(own.map(|own| &own.headline), language).unwrap_or_else(|| {
+            words::headline(hazard, level, &place_of(incident, context.catalog, language), language, is_meant)
+        })
+    };
+    let instruction = |language| {
+        said(own.map(|own| &own.instruction), language)
+            .unwrap_or_else(|| words::instruction(hazard, level, language, is_meant))
+    };
     Alert {
         incident: &incident.id,
         identifier: message.map(|message| message.identifier.as_str()),

@@ -20,8 +20,9 @@ use crate::gauge;
 use crate::herald::Herald;
 use crate::inventory;
 use crate::people::People;
-use crate::pipeline::{Errand, Pipeline};
+use crate::pipeline::{Errand, Pipeline, Reload};
 use crate::reception;
+use crate::reload::{self, Reloader};
 use crate::restart;
 use crate::source::door::DoorSource;
 use crate::store::{Reader, Store};
@@ -67,6 +68,7 @@ pub struct App {
     pages: CancellationToken,
     trouble: Arc<Trouble>,
     certificates: Option<Arc<Certificates>>,
+    reloader: Arc<Reloader>,
     _socket: Socket,
     _lock: Lock,
 }
@@ -85,9 +87,10 @@ impl App {
     pub async fn start(options: Options) -> miette::Result<App> {
         let Options { config, clock, status } = options;
         let lock = control::lock(&config.data)?.ok_or_else(|| control::held(&config.data))?;
-        let rules = inventory::rules(config.rules.as_deref())?;
-        // A first start with a mistake in its catalog leaves no store behind.
-        let first = (!config.store.path.exists()).then(|| inventory::catalog(&config.stations)).transpose()?;
+        // A first start with a mistake in its catalog or its rules leaves no store behind.
+        let is_first = !config.store.path.exists();
+        let first = is_first.then(|| inventory::catalog(&config.stations)).transpose()?;
+        let first_rules = is_first.then(|| inventory::rules(config.rules.as_deref())).transpose()?;
         let mut store = Store::open(&config.store.path, status, config.limits.dead_letters)?;
         store.checkpoint_apart()?;
         let trouble = Arc::new(Trouble::watch(&config.data));
@@ -101,6 +104,13 @@ impl App {
         let city = City::default();
         city.set(parsed);
         let policy = inventory::policy(config.release.policy.as_deref(), &catalog)?;
+        let (rules, mistakes) = match first_rules {
+            Some(rules) => (rules, Vec::new()),
+            None => inventory::rules_beside(config.rules.as_deref(), engine.rules_text(), None)?,
+        };
+        if let Err(error) = reload::left_as_they_were(mistakes) {
+            reload::tell(error);
+        }
         let last = store.newest()?.map(|(_, now)| now).unwrap_or_default();
         let devices = Devices::default();
         devices.refresh(&store)?;
@@ -164,6 +174,9 @@ impl App {
             type_population_above: config.release.type_population_above,
         };
         let desk = Desk::new(people, shared.clone(), settings, clock, commands, errands.clone());
+        let (reloads, reload_queue) = channel::<Reload>();
+        let (stations, folder) = (config.stations.clone(), config.rules.clone());
+        let reloader = Arc::new(Reloader::new(stations, folder, reloads, rules.clone()));
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
         let limit = config.limits.batch_readings;
@@ -199,6 +212,7 @@ impl App {
                     .with_scripts(scripts)
                     .with_commands(command_queue)
                     .with_herald(herald)
+                    .with_reloads(reload_queue)
                     .with_patience(trouble);
                 pipeline.take_up(clock.now().max(last), catalog, rules, policy)?;
                 let _ = ready.send(());
@@ -210,7 +224,8 @@ impl App {
         }
         tokio::spawn(web::serve_public(public, shared.clone(), pages.clone()));
         tokio::spawn(web::serve_operator(operator, desk.clone(), pages.clone()));
-        let socket = listen(&config, &addresses, errands, devices, Arc::downgrade(&door), Arc::downgrade(&desk))?;
+        let (door_kept, desk_kept) = (Arc::downgrade(&door), Arc::downgrade(&desk));
+        let socket = listen(&config, &addresses, errands, devices, door_kept, desk_kept, reloader.clone())?;
         let mut app = App {
             addresses,
             door: Some(door),
@@ -221,6 +236,7 @@ impl App {
             pages,
             trouble,
             certificates,
+            reloader,
             _socket: socket,
             _lock: lock,
         };
@@ -228,6 +244,11 @@ impl App {
             return Err(app.stop().await.err().unwrap_or_else(|| miette!("the pipeline ended before it began")));
         }
         Ok(app)
+    }
+
+    /// What reads the city and the rules again.
+    pub fn reloader(&self) -> Arc<Reloader> {
+        self.reloader.clone()
     }
 
     /// Waits until the pipeline ends by itself, which it only does when something is broken for good.
@@ -304,6 +325,7 @@ fn listen(
     devices: Devices,
     door: Weak<Door>,
     desk: Weak<Desk>,
+    reloader: Arc<Reloader>,
 ) -> miette::Result<Socket> {
     // Who asks where it listens does not ask for the key.
     let addresses = Addresses { welcome: None, ..addresses.clone() };
@@ -314,6 +336,14 @@ fn listen(
             None => Reply::Failed("bongsu is stopping".into()),
         },
         Question::Addresses => Reply::Addresses(Box::new(addresses.clone())),
+        Question::Reload => match reloader.reload() {
+            Ok(()) => Reply::Reloaded,
+            Err(error) => {
+                let reason = error.to_string();
+                reload::tell(error);
+                Reply::Failed(reason)
+            }
+        },
         Question::Devices(request) => {
             let (answer, answered) = channel();
             let devices = devices.clone();

@@ -57,6 +57,8 @@ pub enum Question {
     Addresses,
     /// What people do: incidents, accounts, the audit.
     People(reception::Request),
+    /// To read the catalog and the rules again, as SIGHUP asks.
+    Reload,
 }
 
 /// What is answered over the socket.
@@ -69,6 +71,8 @@ pub enum Reply {
     Addresses(Box<Addresses>),
     /// What became of what people do.
     People(reception::Answer),
+    /// It has read them.
+    Reloaded,
     /// It cannot be answered.
     Failed(String),
 }

@@ -2,7 +2,8 @@
 
 use crate::report::Problems;
 use bongsu_rules::incident::{Policy, Status};
-use bongsu_rules::record::{CatalogText, RulesText};
+use bongsu_rules::language::overrides::is_overrides;
+use bongsu_rules::record::{CatalogText, Input, Record, RulesText};
 use bongsu_rules::{Engine, pack};
 use bongsu_sensors::Catalog;
 use bongsu_sensors::mistake::{Mistake, Origin, Source};
@@ -94,6 +95,41 @@ pub fn rules(folder: Option<&Path>) -> miette::Result<Arc<RulesText>> {
     Ok(Arc::new(text))
 }
 
+/// The rules of a folder, where each file that has mistakes is replaced by what is in force under its name: a broken file
+/// never takes the place of a working rule. A broken file that is new is left out. With a catalog, the rules must also
+/// fit it. The mistakes are answered beside what can be used.
+///
+/// # Errors
+/// Nothing can be used: the folder cannot be read, or what is good in it does not fit together.
+pub fn rules_beside(
+    folder: Option<&Path>,
+    in_force: &RulesText,
+    catalog: Option<&Arc<CatalogText>>,
+) -> miette::Result<(Arc<RulesText>, Vec<Mistake>)> {
+    let Some(folder) = folder else { return Ok((Arc::new(pack::shipped()), Vec::new())) };
+    let mut text = rules_text(&[folder.to_owned()])?;
+    if text.files == in_force.files {
+        return Ok((Arc::new(text), Vec::new()));
+    }
+    let mut engine = Engine::new(Status::Test);
+    let now = bongsu_sensors::Time::default();
+    if let Some(catalog) = catalog {
+        engine.handle(&Record { seq: 1, now, input: Input::Catalog(catalog.clone()) }, &mut Vec::new());
+    }
+    let Err(mistakes) = engine.check_rules(&text) else { return Ok((Arc::new(text), Vec::new())) };
+    let is_broken = |name: &String| mistakes.iter().any(|mistake| mistake.origin.source.name == *name);
+    let before = |name: &String| in_force.files.iter().find(|(known, _)| known == name).cloned();
+    text.files = text
+        .files
+        .into_iter()
+        .filter_map(|file| if is_broken(&file.0) { before(&file.0) } else { Some(file) })
+        .collect();
+    match engine.check_rules(&text) {
+        Ok(()) if !text.files.is_empty() => Ok((Arc::new(text), mistakes)),
+        _ => Err(Problems::errors("the rules cannot be used", mistakes).into()),
+    }
+}
+
 /// The text of rule files, and of all in folders, in the order of their names.
 ///
 /// # Errors
@@ -114,7 +150,13 @@ pub fn rules_text(paths: &[PathBuf]) -> miette::Result<RulesText> {
             std::fs::read_to_string(&path).into_diagnostic().wrap_err_with(|| format!("failed to read {name}"))?;
         Ok((name, text))
     };
-    Ok(RulesText { files: files.into_iter().map(read).collect::<miette::Result<_>>()? })
+    Ok(RulesText { files: files.into_iter().map(read).collect::<miette::Result<_>>()?, author: author() })
+}
+
+/// Who runs this program: who answers for rules that do not name anybody.
+pub fn author() -> String {
+    let named = |key: &str| std::env::var(key).ok().filter(|name| !name.is_empty());
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(named).unwrap_or_else(|| "nobody named".to_owned())
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> miette::Result<()> {
@@ -128,7 +170,9 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> miette::Result<()> {
         let entry = entry.into_diagnostic().wrap_err_with(failed)?.path();
         if entry.is_dir() {
             collect(&entry, files)?;
-        } else if entry.extension().is_some_and(|extension| extension == "rhai") {
+        } else if entry.extension().is_some_and(|extension| extension == "rhai")
+            || is_overrides(&entry.to_string_lossy())
+        {
             files.push(entry);
         }
     }

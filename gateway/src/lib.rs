@@ -38,6 +38,12 @@ pub mod restart;
 // The city and the rules as text, checked.
 pub mod inventory;
 
+// Recorded observations, read whole.
+pub mod observed;
+
+// The city and the rules, read again while the program runs.
+pub mod reload;
+
 // Recorded observations through the pipeline, in virtual time.
 pub mod replay;
 

@@ -8,7 +8,7 @@ use crate::decode::{Decoder, Step};
 use crate::dialect::Scripts;
 use crate::herald::Herald;
 use crate::source::{Heard, Moment, Said, Source};
-use crate::store::{Batch, DeadLetter, Entry, Store};
+use crate::store::{Batch, DeadLetter, Entry, Store, rule};
 use crate::trouble::Trouble;
 use bongsu_broker::Outgoing;
 use bongsu_rules::incident::Policy;
@@ -17,7 +17,7 @@ use bongsu_rules::{Effect, Engine, Input, Record};
 use bongsu_sensors::{Refusal, Time};
 use miette::miette;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, Sender};
 use tokio::sync::oneshot;
 
 /// Readings since the last snapshot at which the next one is made: replaying so many takes a fraction of a second.
@@ -52,6 +52,17 @@ pub trait Voice {
 /// Something somebody wants done in the store that is no input of the engine. It is done between two batches.
 pub type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
+/// The city and the rules as they are configured now, checked.
+#[derive(Debug)]
+pub struct Reload {
+    /// The city.
+    pub catalog: Arc<CatalogText>,
+    /// The rules.
+    pub rules: Arc<RulesText>,
+    /// Told when they are in force.
+    pub done: Sender<()>,
+}
+
 /// What a pipeline has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -78,6 +89,7 @@ pub struct Pipeline<'a, S: Source> {
     /// Who waits for the commit, and with which answer.
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
     herald: Option<Herald>,
+    reloads: Option<Receiver<Reload>>,
     trouble: Option<Arc<Trouble>>,
     batch_readings: usize,
     now: Time,
@@ -115,6 +127,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
             commands: None,
             answers: Vec::new(),
             herald: None,
+            reloads: None,
             trouble: None,
             batch_readings,
             now: Time::default(),
@@ -137,6 +150,12 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Also does errands, between two batches.
     pub fn with_errands(mut self, errands: Receiver<Errand>) -> Pipeline<'a, S> {
         self.errands = Some(errands);
+        self
+    }
+
+    /// Also takes up a city and rules that were edited, between two batches.
+    pub fn with_reloads(mut self, reloads: Receiver<Reload>) -> Pipeline<'a, S> {
+        self.reloads = Some(reloads);
         self
     }
 
@@ -200,7 +219,20 @@ impl<'a, S: Source> Pipeline<'a, S> {
         }
         self.commit()?;
         self.speak()?;
+        self.reload()?;
         Ok(going)
+    }
+
+    /// Takes up what was edited while the program ran, and answers when it is on the disk.
+    fn reload(&mut self) -> miette::Result<()> {
+        let waiting: Vec<Reload> = self.reloads.iter().flat_map(Receiver::try_iter).collect();
+        for Reload { catalog, rules, done } in waiting {
+            let policy = self.engine.book().policy().clone();
+            self.take_up(self.now, catalog, rules, policy)?;
+            // Who no longer waits for it finds it in the versions.
+            let _ = done.send(());
+        }
+        Ok(())
     }
 
     /// Lets the engine decide what a moment means.
@@ -275,7 +307,12 @@ impl<'a, S: Source> Pipeline<'a, S> {
         self.seq += 1;
         let record = Record { seq: self.seq, now, input };
         let first = self.effects.len();
+        let rules_before = matches!(record.input, Input::Rules(_)).then(|| rule::in_force(&self.engine));
         self.engine.handle(&record, &mut self.effects);
+        if let Some(before) = rules_before {
+            let after = rule::in_force(&self.engine);
+            self.batch.versions.extend(rule::changes(&before, &after, record.seq, now));
+        }
         let effects = &self.effects[first..];
         let entry = Entry::of(&record, effects).map_err(|error| miette!("failed to write a record down: {error}"))?;
         self.batch.entries.push(entry);
@@ -300,6 +337,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
                     self.batch.transitions.push((record.seq, (**transition).clone()));
                 }
                 Effect::Undecided(undecided) => self.batch.undecided.push((**undecided).clone()),
+                Effect::Historic(historic) => self.batch.historic.push((now, (**historic).clone())),
                 Effect::Reflagged { .. } | Effect::Ordered(_) => {}
             }
             if matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_)) {
@@ -398,7 +436,8 @@ impl<'a, S: Source> Pipeline<'a, S> {
             self.batch.numbering = Some(self.engine.numbering().clone());
             self.decoder = Decoder::new(self.engine.catalog().cloned(), &self.source.names(), &self.scripts);
         }
-        if *self.engine.rules_text() != rules {
+        // The same texts put in force by somebody else are the same rules.
+        if self.engine.rules_text().files != rules.files {
             self.handle(now, Input::Rules(rules), None)?;
         }
         if *self.engine.book().policy() != policy {

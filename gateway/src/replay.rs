@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> mi
     let before = store.progress()?.unwrap_or_default();
     let first = files.first_time().ok_or_else(|| miette!("the files hold no observation"))?;
     let (engine, seq) = restart::restore(&store, Status::Test)?;
-    if seq > 0 && (*engine.catalog_text() != catalog || *engine.rules_text() != rules) {
+    if seq > 0 && (*engine.catalog_text() != catalog || engine.rules_text().files != rules.files) {
         return Err(miette!(
             help = "begin anew in another folder",
             "the catalog or the rules changed since the replay was interrupted"

@@ -3,6 +3,7 @@
 //! Errors on their way to `main` are `miette::Report`s. A [`Mistake`] of the pure crates becomes one through
 //! [`Problem`]; several travel as [`Problems`]. How they look is decided once, in [`render`].
 
+use bongsu_rules::language::korean;
 use bongsu_sensors::mistake::Mistake;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Report, Severity,
@@ -125,6 +126,37 @@ impl Problems {
     }
 }
 
+/// In which language mistakes are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Korean, where there are words for it.
+    Ko,
+}
+
+impl Language {
+    /// What the environment asks for, as programs usually read it.
+    pub fn of_environment() -> Language {
+        let named = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
+        let wanted = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(named).unwrap_or_default();
+        if wanted.starts_with("ko") { Language::Ko } else { Language::En }
+    }
+}
+
+/// Says the mistakes of a report in a language.
+pub fn speak(report: &mut Report, language: Language) {
+    if let (Language::Ko, Some(problems)) = (language, report.downcast_mut::<Problems>()) {
+        for problem in &mut problems.all {
+            problem.mistake = korean::mistake(&problem.mistake);
+        }
+        if let Some(headline) = korean::translate(&problems.headline) {
+            problems.headline = headline;
+        }
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline)
@@ -210,6 +242,26 @@ mod tests {
         assert!(!plain.contains("s3cret"), "a neighbouring line is printed: {plain}");
         let coloured = render(&report, Look::Coloured(100));
         assert!(coloured.contains('\u{1b}') && !plain.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn mistakes_are_told_in_korean_where_it_is_asked_for() {
+        let told = |language: Language| {
+            let mistakes = vec![mistake("listn = 1\n", "listn")];
+            let mut report = Report::new(Problems::errors("the rules cannot be used", mistakes));
+            speak(&mut report, language);
+            render(&report, Look::Plain)
+        };
+        let korean = told(Language::Ko);
+        for words in [
+            "규칙을 쓸 수 없습니다: 잘못 1건",
+            "`listn`(이)라는 항목이 없습니다",
+            "`listen`을(를) 뜻하셨습니까?",
+            "listn = 1",
+        ] {
+            assert!(korean.contains(words), "{words} is not in {korean}");
+        }
+        assert!(told(Language::En).contains("unknown key `listn`"));
     }
 
     #[test]

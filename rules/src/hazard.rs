@@ -31,6 +31,7 @@ pub const ALL: &[Hazard] = &[
     Hazard { name: "crowd",            title: ("인파 밀집",        "Crowding"),                  category: "Safety" },
     Hazard { name: "infrastructure",   title: ("도시 기반시설",    "City infrastructure"),       category: "Infra" },
     Hazard { name: "security",         title: ("보안 사건",        "Security event"),            category: "Security" },
+    Hazard { name: "rule_failure",     title: ("규칙 오류",        "Rule failure"),              category: "Other" },
     Hazard { name: "sensor_health",    title: ("센서 이상",        "Sensor health"),             category: "Other" },
 ];
 

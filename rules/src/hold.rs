@@ -35,6 +35,8 @@ pub struct Hold {
     counted: [Option<Time>; 2],
     /// Since when, without a break, the answer is below each level; by place in [`Level::RAISED`].
     below: [Option<Time>; Level::RAISED.len()],
+    /// When it last fell by a step.
+    stepped: Option<Time>,
 }
 
 impl Hold {
@@ -49,6 +51,7 @@ impl Hold {
         if confirmed > self.level {
             self.level = confirmed;
             self.below = Default::default();
+            self.stepped = None;
             return;
         }
         for (level, since) in Level::RAISED.into_iter().zip(&mut self.below) {
@@ -62,12 +65,22 @@ impl Hold {
             level <= self.level && since.is_none_or(|since| now < since + spec.clear_after)
         };
         let standing = Level::RAISED.into_iter().zip(&self.below).rev().find(|(level, since)| stands((*level, since)));
-        let fallen = standing.map_or(Level::None, |(level, _)| level);
+        let fallen = self.by_steps(standing.map_or(Level::None, |(level, _)| level), spec, now);
         if fallen < self.level {
             self.level = fallen;
             // What was reached before the fall must be reached anew, not remembered, to count again.
             self.recent.iter_mut().for_each(|level| *level = (*level).min(self.level));
         }
+    }
+
+    /// Where a rule steps down, it falls one of its levels at a time and stands at each for a while.
+    fn by_steps(&mut self, fallen: Level, spec: &HoldSpec, now: Time) -> Level {
+        let Some(pause) = spec.step_down.filter(|_| fallen < self.level) else { return fallen };
+        if self.stepped.is_some_and(|stepped| now < stepped + pause) {
+            return self.level;
+        }
+        self.stepped = Some(now);
+        spec.steps.iter().rev().copied().find(|step| *step < self.level).unwrap_or_default().max(fallen)
     }
 
     /// An observation votes once. Where several datastreams speak of one moment, one after another, the vote is on all
@@ -103,7 +116,9 @@ impl Hold {
     /// When time alone may change the level.
     pub fn due(&self, spec: &HoldSpec) -> Option<Time> {
         let levels = Level::RAISED.into_iter().zip(self.below).filter(|(level, _)| *level <= self.level);
-        levels.filter_map(|(_, since)| Some(since? + spec.clear_after)).min()
+        let falls = levels.filter_map(|(_, since)| Some(since? + spec.clear_after)).min()?;
+        let next_step = self.stepped.zip(spec.step_down).map(|(stepped, pause)| stepped + pause);
+        Some(next_step.map_or(falls, |step| falls.max(step)))
     }
 }
 
@@ -121,7 +136,10 @@ mod tests {
             clear_ratio: None,
             clear_margin: BTreeMap::new(),
             clear_after,
+            step_down: None,
+            steps: Level::RAISED.to_vec(),
             corroborate: std::sync::Arc::default(),
+            coincide: None,
         }
     }
 
@@ -169,6 +187,28 @@ mod tests {
     fn hysteresis_keeps_a_level_standing() {
         let answers = [at(Watch), (Clear, Watch, false), (Clear, Watch, false), NOTHING];
         assert_eq!(levels(&spec((1, 1), 0), &answers), [Watch, Watch, Watch, Clear]);
+    }
+
+    #[test]
+    fn a_rule_that_steps_down_falls_one_of_its_levels_at_a_time() {
+        let steps =
+            HoldSpec { step_down: Some(Duration::from_secs(120)), steps: vec![Advisory, Warning], ..spec((1, 1), 1) };
+        let answers = [at(Warning), NOTHING, NOTHING, NOTHING, NOTHING, NOTHING];
+        assert_eq!(levels(&steps, &answers), [Warning, Warning, Advisory, Advisory, Clear, Clear]);
+        // What it falls to is still reached: it stays there.
+        let answers = [at(Warning), at(Advisory), at(Advisory), at(Advisory), at(Advisory), NOTHING, NOTHING];
+        let expect = [Warning, Warning, Advisory, Advisory, Advisory, Advisory, Clear];
+        assert_eq!(levels(&steps, &answers), expect);
+        // A new rise begins anew, and time alone is awaited where it decides.
+        let answers = [at(Warning), NOTHING, NOTHING, at(Warning), NOTHING, NOTHING];
+        assert_eq!(levels(&steps, &answers), [Warning, Warning, Advisory, Warning, Warning, Advisory]);
+        let mut hold = Hold::default();
+        for (minute, reached) in [(1, Warning), (2, Clear), (3, Clear)] {
+            let now = Time::from_millis(minute * 60_000);
+            let answer = Answer { reached, may_stand: reached, undecided: false, data_time: Some(now) };
+            hold.take(answer, &steps, now);
+        }
+        assert_eq!((hold.level, hold.due(&steps)), (Advisory, Some(Time::from_millis(5 * 60_000))));
     }
 
     #[test]

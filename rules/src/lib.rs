@@ -39,6 +39,9 @@ pub mod cap;
 // Cases: a rule's own proof, played through the engine.
 pub mod case;
 
+// What a rule would have done with recorded observations, and how good that would have been.
+pub mod backtest;
+
 // The rules that come with the program.
 pub mod pack;
 

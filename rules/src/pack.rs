@@ -45,11 +45,13 @@ pub const ALL: &[Shipped] = &[
     shipped!("sensor_health", "silent_station"),
     shipped!("sensor_health", "doubtful_sensor"),
     shipped!("sensor_health", "gauge_or_river"),
+    shipped!("sensor_health", "leaping_gauge"),
 ];
 
 /// The shipped rules as the engine takes them.
 pub fn shipped() -> RulesText {
-    RulesText { files: ALL.iter().map(|rule| (rule.name.to_owned(), rule.text.to_owned())).collect() }
+    let files = ALL.iter().map(|rule| (rule.name.to_owned(), rule.text.to_owned())).collect();
+    RulesText { files, author: "bongsu".to_owned() }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! everything it wants done is an [`Effect`]. The shell stores the first and executes the second.
 
 use crate::flag::{Flag, Tests};
-use crate::incident::{Order, Policy, Transition, Verdict};
+use crate::incident::{Evidence, Order, Policy, Transition, Verdict};
 use bongsu_sensors::reading::DatastreamId;
-use bongsu_sensors::{Reading, Refusal, Time};
+use bongsu_sensors::{Level, Reading, Refusal, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct CatalogText {
 pub struct RulesText {
     /// Name and source of each file.
     pub files: Vec<(String, String)>,
+    /// Who put them in force, where a file itself does not say.
+    pub author: String,
 }
 
 /// Everything the engine wants done, in order.
@@ -81,6 +83,8 @@ pub enum Effect {
     Ordered(Box<Verdict>),
     /// A rule could not decide somewhere, or can again.
     Undecided(Box<Undecided>),
+    /// What a rule would have said of a time that is over: for whoever looks back, never released.
+    Historic(Box<Historic>),
 }
 
 /// An observation: a reading that was taken and judged.
@@ -109,4 +113,19 @@ pub struct Undecided {
     pub since: Option<Time>,
     /// Why, where the rule itself failed: the script's error. `None`: it lacks data.
     pub failure: Option<String>,
+}
+
+/// What a rule would have said of a time that is over, had it been told then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Historic {
+    /// Which rule.
+    pub rule: String,
+    /// Where: a station, an area or `city`.
+    pub place: String,
+    /// Of which time.
+    pub time: Time,
+    /// The level it would have reached; `none`: it no longer did.
+    pub level: Level,
+    /// The checks behind it.
+    pub evidence: Vec<Evidence>,
 }

@@ -104,7 +104,12 @@ fn entries(family: &Family) -> Vec<Entry> {
         Entry { name, call, lines }
     };
     let mut entries: Vec<Entry> = metadata["functions"].as_array().into_iter().flatten().map(entry).collect();
-    entries.sort_by(|a, b| (&a.name, a.call.len()).cmp(&(&b.name, b.call.len())));
+    // Of two forms with one name the one that is explained comes first, in whatever order the engine keeps them.
+    let key = |entry: &Entry| {
+        let refers = entry.lines.first().is_some_and(|line| line.starts_with("Like the other form"));
+        (entry.name.clone(), entry.call.len(), refers)
+    };
+    entries.sort_by_key(key);
     entries
 }
 

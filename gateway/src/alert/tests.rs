@@ -58,6 +58,7 @@ fn incident(level: Level, state: State, status: Status) -> Incident {
             more_stations: 0,
         }],
         handling: Default::default(),
+        words: std::collections::BTreeMap::new(),
     }
 }
 
@@ -129,4 +130,20 @@ fn an_all_clear_expires_sooner() {
     let lasts = |level| expires(&message(level)).since(message(level).sent);
     assert_eq!(lasts(Level::Watch), RAISED_LASTS);
     assert_eq!(lasts(Level::None), ALL_CLEAR_LASTS);
+}
+
+#[test]
+fn what_a_rule_says_itself_goes_before_its_hazards_words() {
+    let mut told = incident(Level::Watch, State::Issued, Status::Exercise);
+    let words = bongsu_rules::language::header::Words {
+        headline: texts(&[("ko", "잠수교 보행로가 잠깁니다"), ("en", "The footpath floods")]),
+        ..Default::default()
+    };
+    told.words.insert(Level::Watch, words);
+    let message = message(Level::Watch);
+    let alert = issued(&told, &message, Context { catalog: None, base_url: "" });
+    // An exercise is marked as one whoever wrote the words; what the rule leaves out, the hazard says.
+    assert_eq!(alert.headline.get(Language::Ko), "[훈련] 잠수교 보행로가 잠깁니다");
+    assert_eq!(alert.headline.get(Language::En), "[EXERCISE] The footpath floods");
+    assert!(alert.instruction.get(Language::Ko).starts_with("[훈련] "), "{}", alert.instruction.get(Language::Ko));
 }

@@ -107,9 +107,7 @@ fn ask(config: &Config, request: Request) -> miette::Result<Answer> {
         None => match control::ask(&config.data, &Question::Devices(request))? {
             Reply::Devices(answer) => Ok(answer),
             Reply::Failed(reason) => Err(miette!("{reason}")),
-            Reply::Addresses(_) | Reply::People(_) => {
-                Err(miette!("the running bongsu answered something else; is it another version?"))
-            }
+            _ => Err(miette!("the running bongsu answered something else; is it another version?")),
         },
     }
 }

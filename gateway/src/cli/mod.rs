@@ -21,7 +21,7 @@ mod stations;
 mod users;
 
 use crate::config::{Config, Layers, Setting};
-use crate::report::{Look, Problems, render_warnings};
+use crate::report::{Language, Look, Problems, render_warnings};
 use clap::{Args, Parser, Subcommand};
 use miette::{Diagnostic, Report};
 use std::io;
@@ -36,6 +36,13 @@ pub struct Arguments {
     globals: Globals,
     #[command(subcommand)]
     command: Command,
+}
+
+impl Arguments {
+    /// In which language mistakes are told.
+    pub fn language(&self) -> Language {
+        self.globals.lang.unwrap_or_else(Language::of_environment)
+    }
 }
 
 /// The commands, in the order of `--help`.
@@ -115,6 +122,9 @@ pub struct Globals {
     /// The folder of everything that must survive a restart
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The language of mistakes in rules [default: that of the environment variable LANG]
+    #[arg(long, global = true, value_name = "LANGUAGE")]
+    lang: Option<Language>,
 }
 
 impl Globals {

@@ -1,10 +1,18 @@
 //! `bongsu rules`: the commands about rules.
 
+mod backtest;
+mod explain;
+mod new;
+mod paper;
+mod test;
+mod version;
+
 use super::{Ended, Globals, checked, output_failed, write_json};
 use crate::inventory;
+use crate::observed::Observed;
 use crate::report::Problems;
 use bongsu_rules::incident::Status;
-use bongsu_rules::record::{Input, Record};
+use bongsu_rules::record::{Input, Record, RulesText};
 use bongsu_rules::{Engine, pack, reference};
 use bongsu_sensors::Time;
 use serde::Serialize;
@@ -15,10 +23,61 @@ use std::sync::Arc;
 /// Rules: what is dangerous
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
+    /// Write a rule to begin with, and a case that it passes
+    New(new::Arguments),
     /// Find every mistake in rules
     Check(CheckArguments),
+    /// Play the cases beside rules, and tell those that do not come out as they say
+    Test(test::Arguments),
     /// Print the manual of everything a rule may say, with units, sources and check values
     Reference,
+    /// Tell how good a rule would have been with recorded observations
+    Backtest(backtest::Arguments),
+    /// Tell how good a rule would have been with many values of a parameter
+    Sweep(backtest::SweepArguments),
+    /// Tell why a rule says what it says at a place, or why it says nothing
+    Explain(explain::Arguments),
+    /// Tell how two versions of a rule differ
+    Diff(version::DiffArguments),
+    /// List the versions of rules: who put which text in force, and when
+    Versions(version::ListArguments),
+    /// Put an earlier version of a rule back into its file, and in force
+    Rollback(version::RollbackArguments),
+}
+
+/// Which recorded observations are asked, and which rules.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Observations {
+    /// CSV files of observations with the header time,station,kind,value [default: the store]
+    #[arg(long = "file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The catalog of their stations [default: the key `stations` of the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub stations: Option<PathBuf>,
+    /// Rule files or folders of them [default: the key `rules`, else the rules that come with the program]
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+}
+
+impl Observations {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Whatever of them cannot be read.
+    fn read(&self, globals: &Globals) -> miette::Result<(Observed, Arc<RulesText>)> {
+        let config = checked(&globals.layers(Vec::new())?)?;
+        let stations = self.stations.as_ref().unwrap_or(&config.stations);
+        let rules = match (self.rules.is_empty(), &config.rules) {
+            (false, _) => inventory::rules_text(&self.rules)?,
+            (true, Some(folder)) => inventory::rules_text(std::slice::from_ref(folder))?,
+            (true, None) => pack::shipped(),
+        };
+        let observed = match self.files.is_empty() {
+            true => Observed::of_store(stations, &config.store.path)?,
+            false => Observed::of_files(stations, &self.files)?,
+        };
+        Ok((observed, Arc::new(rules)))
+    }
 }
 
 /// Find every mistake in rules
@@ -48,7 +107,15 @@ struct Line<'a> {
 /// Runs one of them.
 pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
     match command {
+        Command::New(arguments) => new::run(&arguments, output),
         Command::Check(arguments) => check(&arguments, globals, output),
+        Command::Test(arguments) => test::run(&arguments, globals, output),
+        Command::Backtest(arguments) => backtest::run(&arguments, globals, output),
+        Command::Sweep(arguments) => backtest::sweep(&arguments, globals, output),
+        Command::Explain(arguments) => explain::run(&arguments, globals, output),
+        Command::Diff(arguments) => version::run_diff(&arguments, globals, output),
+        Command::Versions(arguments) => version::list(&arguments, globals, output),
+        Command::Rollback(arguments) => version::rollback(&arguments, globals, output),
         Command::Reference => {
             write!(output, "{}", reference::manual()).map_err(output_failed)?;
             Ok(Ended::Well)
@@ -66,12 +133,12 @@ fn check(arguments: &CheckArguments, globals: &Globals, output: &mut dyn io::Wri
         inventory::rules_text(&arguments.paths)?
     };
     let mut engine = Engine::new(Status::Test);
-    engine.check_rules(&text).map_err(|mistakes| Problems::errors("the rules cannot be used", mistakes))?;
     let now = Time::default();
     if let Some(file) = &arguments.stations {
         let (catalog, _) = inventory::catalog(file)?;
         engine.handle(&Record { seq: 1, now, input: Input::Catalog(catalog) }, &mut Vec::new());
     }
+    engine.check_rules(&text).map_err(|mistakes| Problems::errors("the rules cannot be used", mistakes))?;
     engine.handle(&Record { seq: 2, now, input: Input::Rules(Arc::new(text)) }, &mut Vec::new());
     let mut ended = Ended::Well;
     for rule in engine.rules() {

@@ -36,10 +36,14 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
         let _ = sd_notify::notify(false, &[NotifyState::Ready]);
         loop {
             tokio::select! {
-                _ = hangup.recv() => app.renew_certificates(),
                 _ = terminate.recv() => break,
                 _ = tokio::signal::ctrl_c() => break,
                 () = app.ended() => break,
+                _ = hangup.recv() => {
+                    app.renew_certificates();
+                    let reloader = app.reloader();
+                    let _ = tokio::task::spawn_blocking(move || reloader.reload_and_tell()).await;
+                }
             }
         }
         let _ = sd_notify::notify(false, &[NotifyState::Stopping]);

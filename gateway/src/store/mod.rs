@@ -13,6 +13,7 @@ mod outreach;
 // Accounts, sessions, tokens.
 pub mod people;
 mod read;
+pub mod rule;
 mod write;
 
 pub use cap::Cap;
@@ -23,7 +24,7 @@ pub use read::{Page, Reader};
 use crate::session::receipt_of;
 use bongsu_broker::Receipt;
 use bongsu_rules::incident::{Book, Status, Transition};
-use bongsu_rules::record::Undecided;
+use bongsu_rules::record::{Historic, Undecided};
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{DatastreamName, Reason, StationId, Time};
 use checkpoint::{Checkpointer, Gate};
@@ -40,6 +41,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration/people.sql"),
     include_str!("migration/cap.sql"),
     include_str!("migration/channel.sql"),
+    include_str!("migration/rules.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.
@@ -163,6 +165,10 @@ pub struct Batch {
     pub receipts: Vec<Receipt>,
     /// What people did.
     pub audit: Vec<audit::Draft>,
+    /// Versions of rules that begin or end.
+    pub versions: Vec<rule::Version>,
+    /// What rules would have said of the past, and when it was told.
+    pub historic: Vec<(Time, Historic)>,
     /// Alerts and incidents as they stand, where they changed.
     pub book: Option<Book>,
     /// Numbers of datastreams, where new ones were given.

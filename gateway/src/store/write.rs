@@ -29,6 +29,8 @@ pub fn batch(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> r
         insert.execute(receipt_row(receipt))?;
     }
     super::audit::append(to, &batch.audit)?;
+    super::rule::write_versions(to, &batch.versions)?;
+    super::rule::write_historic(to, &batch.historic)?;
     if !batch.dead_letters.is_empty() {
         write_dead_letters(to, &batch.dead_letters, dead_letter_limit)?;
     }

@@ -39,7 +39,7 @@ pub fn play(rule: &Arc<Source>, header: &Header, case: &Case) -> Played {
     let mut stage = Stage { engine: Engine::new(Status::Actual), seq: 0, played: Played::default() };
     let catalog = CatalogText { name: "cases".into(), stations: case.catalog.clone(), geometry: None };
     stage.hand(case.start, Input::Catalog(Arc::new(catalog)));
-    let rules = RulesText { files: vec![(header.id.clone(), rule.text.clone())] };
+    let rules = RulesText { files: vec![(header.id.clone(), rule.text.clone())], author: String::new() };
     stage.hand(case.start, Input::Rules(Arc::new(rules)));
     let mut end = case.start;
     for (time, play, step) in moments(case) {

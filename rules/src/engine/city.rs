@@ -6,11 +6,11 @@ use super::stream::{Known, StreamState};
 use crate::hold::Hold;
 use crate::incident::{Alert, CITY};
 use crate::language::header::{Feeders, Header, InputSpec};
-use crate::language::{Rule, Scope};
+use crate::language::{Arguments, Rule, Scope};
 use crate::record::{CatalogText, Effect, RulesText};
 use bongsu_sensors::catalog::{AreaIndex, StationIndex};
 use bongsu_sensors::mistake::{Mistake, Source};
-use bongsu_sensors::{Catalog, Time};
+use bongsu_sensors::{Catalog, Level, Time};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +39,8 @@ pub struct Scoped {
     pub name: Arc<str>,
     /// Its inputs, in the order of the header.
     pub feeds: Box<[Feed]>,
+    /// The values of its parameters here.
+    pub arguments: Arc<Arguments>,
     /// When it must be looked at again.
     pub wake: Option<Time>,
     /// What it remembers.
@@ -60,7 +62,35 @@ pub struct ScopeMemory {
     pub corroborated: bool,
     /// The datastreams that last reached its level: while one of them is silent, the level does not fall.
     pub behind: SmallVec<[u32; 2]>,
+    /// What only few rules have to remember.
+    pub aside: Option<Box<Aside>>,
 }
+
+/// What only few rules have to remember at a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// The time of the observation by which it last reached a level, for others to agree with.
+    pub reached: Option<Time>,
+    /// What it last said of a time that was over, and of which.
+    pub historic: Option<(Time, Level)>,
+    /// Another hazard explains its alert: it is recorded and not said.
+    pub inhibited: bool,
+}
+
+impl ScopeMemory {
+    /// What only few rules have to remember.
+    pub fn aside(&self) -> Aside {
+        self.aside.as_deref().copied().unwrap_or_default()
+    }
+
+    /// The same, to change it.
+    pub fn aside_mut(&mut self) -> &mut Aside {
+        self.aside.get_or_insert_default()
+    }
+}
+
+/// Parameters of rules at places, by rule and place.
+pub type Tuned = BTreeMap<(String, String), Arc<Arguments>>;
 
 /// Longest wait after a rule that fails again and again.
 const BACK_OFF_LIMIT: Duration = Duration::from_secs(600);
@@ -76,29 +106,6 @@ impl Scoped {
 }
 
 impl Engine {
-    /// Checks rules without taking them.
-    ///
-    /// # Errors
-    /// Every mistake in them.
-    pub fn check_rules(&self, text: &RulesText) -> Result<(), Vec<Mistake>> {
-        let mut mistakes = Vec::new();
-        let mut ids: BTreeMap<String, String> = BTreeMap::new();
-        for (name, source) in &text.files {
-            let source = Source::new(name.clone(), source.clone());
-            match self.host.compile(&source) {
-                Ok(rule) => {
-                    if let Some(other) = ids.insert(rule.header.id.clone(), name.clone()) {
-                        let origin = bongsu_sensors::Origin { source, span: 0..0 };
-                        let message = format!("rule {:?} stands in {other:?} too", rule.header.id);
-                        mistakes.push(Mistake::new(&origin, message, "give each rule its own id"));
-                    }
-                }
-                Err(more) => mistakes.extend(more),
-            }
-        }
-        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
-    }
-
     /// Takes a catalog. A text with mistakes is never logged; should one come all the same, the old city stays.
     pub(super) fn set_catalog(&mut self, text: &Arc<CatalogText>, now: Time) {
         let Ok(mut catalog) = parse_catalog(text) else { return };
@@ -119,10 +126,9 @@ impl Engine {
 
     /// Takes rules. A rule with mistakes is never logged; should one come all the same, it is left out.
     pub(super) fn set_rules(&mut self, text: &Arc<RulesText>, now: Time) {
-        let compile =
-            |(name, source): &(String, String)| self.host.compile(&Source::new(name.clone(), source.clone())).ok();
-        let rules = text.files.iter().filter_map(compile).map(Arc::new).collect();
-        let before = std::mem::replace(&mut self.rules, rules);
+        let (compiled, _) = self.compile(text);
+        let before = std::mem::replace(&mut self.rules, compiled.rules);
+        self.overrides = compiled.overrides;
         self.rules_text = text.clone();
         self.lay_out(&before, now);
     }
@@ -151,6 +157,7 @@ impl Engine {
             places.scopes_of(at, rule, &mut self.scopes);
         }
         self.scopes.shrink_to_fit();
+        self.tune(&catalog);
         self.longest_age = Duration::ZERO;
         for (at, scoped) in (0_u32..).zip(&mut self.scopes) {
             let rule = &self.rules[scoped.rule];
@@ -193,6 +200,7 @@ impl Engine {
         &mut self,
         catalog: Option<&Catalog>,
         rules: &[Arc<Rule>],
+        tuned: &Tuned,
         now: Time,
         effects: &mut Vec<Effect>,
     ) {
@@ -217,12 +225,24 @@ impl Engine {
                     (before, after) => before.is_some() || after.is_some(),
                 };
                 let place_edited = limits(catalog, place) != limits(self.catalog.as_deref(), place);
-                let is_edited = rule_edited || place_edited;
+                let is_tuned = tuned
+                    .get(&(rule.to_owned(), place.to_owned()))
+                    .is_some_and(|before| self.scoped(rule, place).is_none_or(|scoped| scoped.arguments != *before));
+                let is_edited = rule_edited || place_edited || is_tuned;
                 is_edited.then(|| ((alert.rule.clone(), alert.place.clone()), orphan))
             })
             .collect();
         let pinned = |alert: &Alert| edited.get(&(alert.rule.clone(), alert.place.clone())).copied();
         self.book_do(effects, |book, out| book.pin(pinned, now, out));
+    }
+
+    /// The parameters behind every alert that stands.
+    pub(super) fn tuned(&self) -> Tuned {
+        let arguments = |alert: &Alert| {
+            let scoped = self.scoped(&alert.rule, &alert.place)?;
+            Some(((alert.rule.clone(), alert.place.clone()), scoped.arguments.clone()))
+        };
+        self.book.alerts().filter_map(arguments).collect()
     }
 
     /// What every rule remembers at every place, by rule and place.
@@ -293,17 +313,12 @@ impl<'a> Places<'a> {
     fn scopes_of(&self, rule_index: usize, rule: &Rule, scopes: &mut Vec<Scoped>) {
         let header = &rule.header;
         let around = Around::of(header, self.catalog);
+        let untuned = Arc::new(Arguments::defaults(header));
         let mut offer = |place: Place, name: &Arc<str>, stations: &[StationIndex]| {
             if let Some(feeds) = around.feeds(place, stations) {
                 let (name, feeds) = (name.clone(), feeds.into());
-                scopes.push(Scoped {
-                    rule: rule_index,
-                    place,
-                    name,
-                    feeds,
-                    wake: None,
-                    memory: ScopeMemory::default(),
-                });
+                let (arguments, memory) = (untuned.clone(), ScopeMemory::default());
+                scopes.push(Scoped { rule: rule_index, place, name, feeds, arguments, wake: None, memory });
             }
         };
         match header.scope {

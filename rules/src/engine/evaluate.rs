@@ -6,13 +6,16 @@ use super::city::{Place, Scoped};
 use super::feed::{Feed, max_age};
 use crate::hold::Answer;
 use crate::incident::{Alert, CITY, Evidence};
-use crate::language::header::{Feeders, InputSpec};
+use crate::language::calendar::until_next_hour;
+use crate::language::header::{Feeders, InputSpec, Words};
 use crate::language::input::{Input, Stream};
 use crate::language::value::Truth;
-use crate::language::{Arguments, Check, Failure, Outcome, Rule};
+use crate::language::{Arguments, Check, Failure, Outcome, Release, Rule};
 use crate::record::{Effect, Undecided};
+use bongsu_sensors::catalog::Translations;
 use bongsu_sensors::{Catalog, Level, Time};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +35,7 @@ impl Engine {
         let scoped = &self.scopes[at];
         let rule = self.rules[scoped.rule].clone();
         let (inputs, expiry) = self.inputs(scoped, &rule, now);
-        let arguments = Arguments::defaults(&rule.header);
+        let arguments = self.arguments(scoped, &rule, now);
         let level = scoped.memory.hold.level;
         let answered = self.answer(&rule, &inputs, &arguments, level);
         drop(inputs);
@@ -41,11 +44,16 @@ impl Engine {
         scoped.memory.evaluated = Some(now);
         let Answered { outcome, may_stand, undecided } = match answered {
             Ok(answered) => {
-                scoped.memory.failures = 0;
+                if std::mem::take(&mut scoped.memory.failures) > 0 {
+                    self.tell_failure(at, None, now, effects);
+                }
                 answered
             }
             Err(failure) => {
                 scoped.memory.failures = scoped.memory.failures.saturating_add(1);
+                if self.scopes[at].memory.failures == 1 {
+                    self.tell_failure(at, Some(&failure), now, effects);
+                }
                 self.undecided(at, &rule, Some(failure), true, now, effects);
                 if let Some(retry) = self.scopes[at].earliest(&rule.header) {
                     self.wake(at, retry);
@@ -64,6 +72,12 @@ impl Engine {
             memory.behind = if outcome.by_clock { SmallVec::new() } else { behind };
         }
         let due = memory.hold.due(&rule.header.hold);
+        let is_news =
+            rule.header.hold.coincide.is_some() && outcome.level != Level::None && memory.aside().reached != data_time;
+        if is_news {
+            memory.aside_mut().reached = data_time;
+            self.ask_others(at, now);
+        }
         if outcome.level != Level::None && outcome.level >= level {
             let place = self.scopes[at].name.clone();
             self.book_do(effects, |book, out| book.confirm(&rule.header.id, &place, now, out));
@@ -71,9 +85,19 @@ impl Engine {
         self.speak_up(at, &rule, level, &outcome, now, effects);
         self.undecided(at, &rule, None, undecided, now, effects);
         let by_clock = outcome.due_in.map(|due_in| now + due_in);
-        if let Some(due) = [due, expiry, by_clock].into_iter().flatten().min() {
+        let by_calendar = arguments.moment.map(|moment| now + until_next_hour(moment));
+        if let Some(due) = [due, expiry, by_clock, by_calendar].into_iter().flatten().min() {
             // Never at once: whatever a rule says, time must pass between two evaluations of it.
             self.wake(at, due.max(now + Duration::from_millis(1)));
+        }
+    }
+
+    /// The parameters of a rule at a place, and the hour there for a rule that asks.
+    pub(super) fn arguments(&self, scoped: &Scoped, rule: &Rule, now: Time) -> Arc<Arguments> {
+        let zone = self.catalog.as_ref().filter(|_| rule.asks_calendar).map(|catalog| &catalog.timezone);
+        match zone {
+            None => scoped.arguments.clone(),
+            Some(zone) => Arc::new(scoped.arguments.at(now.civil(zone))),
         }
     }
 
@@ -91,7 +115,7 @@ impl Engine {
 
     /// The inputs of a rule at a place, and when the first of them changes by time alone: it falls silent, or the time
     /// of an observation comes whose clock was ahead. Windows end at the latest phenomenon time that is not ahead.
-    fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>) {
+    pub(super) fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>) {
         let series = || scoped.feeds.iter().flatten().map(|id| &self.streams[*id as usize].series);
         let until = series().filter_map(|series| series.newest_by(now)).map(|sample| sample.time).max().unwrap_or(now);
         let mut expiry = series().filter_map(|series| series.first_after(now)).map(|sample| sample.time).min();
@@ -185,22 +209,36 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) {
         let Some(catalog) = self.catalog.clone() else { return };
-        let scoped = &mut self.scopes[at];
+        let scoped = &self.scopes[at];
         let level = scoped.memory.hold.level;
         let several = outcome.checks.iter().any(|check| check.truth == Truth::True && check.stations.len() > 1);
         let sampled = scoped.memory.hold.is_supported();
         let corroborated = level != Level::None
-            && match outcome.witnessed() {
-                Some(witnessed) => witnessed && sampled,
-                None => several || sampled,
+            && match (&rule.header.hold.coincide, outcome.witnessed()) {
+                (Some(wanted), _) => self.agrees(at, outcome, wanted, &catalog),
+                (None, Some(witnessed)) => witnessed && sampled,
+                (None, None) => several || sampled,
             };
-        let found_support = corroborated && !scoped.memory.corroborated;
-        if level == before && !found_support {
+        let was_inhibited = scoped.memory.aside().inhibited;
+        // What was said before stays said, whatever else is on.
+        let inhibited = (before == Level::None || was_inhibited)
+            && level != Level::None
+            && self.is_inhibited(scoped, &rule.header, level, &catalog);
+        let memory = &mut self.scopes[at].memory;
+        let found_support = corroborated && !memory.corroborated;
+        if level == before && !found_support && inhibited == was_inhibited {
             return;
         }
-        scoped.memory.corroborated = corroborated;
-        let alert = Alert { eta: eta(outcome), ..alert(rule, scoped, &catalog, level, corroborated) };
+        memory.corroborated = corroborated;
+        if inhibited != was_inhibited {
+            memory.aside_mut().inhibited = inhibited;
+        }
+        let mut alert = Alert { eta: eta(outcome), ..alert(rule, &self.scopes[at], &catalog, level, corroborated) };
+        if inhibited || rule.header.shadow {
+            alert.release = Level::RAISED.into_iter().map(|level| (level, Release::Shadow)).collect();
+        }
         let evidence: Vec<Evidence> = outcome.checks.iter().map(|check| evidence(check, rule, &catalog)).collect();
+        alert.words = own_words(rule, self.scopes[at].place, &evidence, &catalog);
         self.book_do(effects, |book, out| book.set(alert, &evidence, now, out));
     }
 
@@ -232,9 +270,9 @@ impl Engine {
     }
 }
 
-fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corroborated: bool) -> Alert {
-    let header = &rule.header;
-    let (station, areas) = match scoped.place {
+/// The station of a place, where it is one, and the areas that its alerts speak to.
+pub(super) fn speaks_to(place: Place, catalog: &Catalog) -> (Option<String>, Vec<String>) {
+    match place {
         Place::Station(station) => {
             let station = catalog.station(station);
             let areas = station.affects.iter().map(|area| catalog.area(*area).code.to_string()).collect();
@@ -242,7 +280,12 @@ fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corrobor
         }
         Place::Area(area) => (None, vec![catalog.area(area).code.to_string()]),
         Place::City => (None, vec![CITY.to_owned()]),
-    };
+    }
+}
+
+fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corroborated: bool) -> Alert {
+    let header = &rule.header;
+    let (station, areas) = speaks_to(scoped.place, catalog);
     Alert {
         rule: header.id.clone(),
         place: scoped.name.to_string(),
@@ -254,7 +297,43 @@ fn alert(rule: &Rule, scoped: &Scoped, catalog: &Catalog, level: Level, corrobor
         release: header.release.clone(),
         corroborated,
         eta: None,
+        words: BTreeMap::new(),
     }
+}
+
+/// What a rule says to people here and now, by level, instead of its hazard's own words.
+fn own_words(rule: &Rule, place: Place, evidence: &[Evidence], catalog: &Catalog) -> BTreeMap<Level, Words> {
+    let in_language = |texts: &Translations, language: &str, otherwise: &str| {
+        texts.get(language).or_else(|| texts.values().next()).map_or_else(|| otherwise.to_owned(), String::clone)
+    };
+    let holds = evidence.iter().find(|check| check.result == "true");
+    let number =
+        |value: Option<f64>| value.map(|value| format!("{}", (value * 100.0).round() / 100.0)).unwrap_or_default();
+    let area = match place {
+        Place::Station(station) => Some(catalog.station(station).area),
+        Place::Area(area) => Some(area),
+        Place::City => None,
+    };
+    let filled = |(level, words): (&Level, &Words)| {
+        let word = |what: &str, language: &str| match what {
+            "area" => area.map_or_else(String::new, |area| {
+                let area = catalog.area(area);
+                in_language(&area.name, language, area.code.as_str())
+            }),
+            "station" => match place {
+                Place::Station(station) => {
+                    let station = catalog.station(station);
+                    in_language(&station.name, language, station.id.as_str())
+                }
+                Place::Area(_) | Place::City => holds.and_then(|check| check.station.clone()).unwrap_or_default(),
+            },
+            "value" => number(holds.and_then(|check| check.value)),
+            "limit" => number(holds.and_then(|check| check.limit)),
+            _ => holds.map(|check| check.unit.clone()).unwrap_or_default(),
+        };
+        (*level, words.filled(word))
+    };
+    rule.header.messages.iter().map(filled).collect()
 }
 
 /// How long until the next limit is reached, by the checks that foresee it: their labels are `eta` or begin with `eta_`,
@@ -268,7 +347,7 @@ fn eta(outcome: &Outcome) -> Option<Duration> {
 }
 
 /// One check in the words people read.
-fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidence {
+pub(super) fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidence {
     let name = |station: &bongsu_sensors::catalog::StationIndex| catalog.station(*station).id.to_string();
     let input = check.input.and_then(|input| rule.header.inputs.get(usize::from(input)));
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());

@@ -119,7 +119,7 @@ impl<'a> Around<'a> {
     fn feed(&self, spec: &InputSpec, stations: &[StationIndex], but: &[u32]) -> Feed {
         let mut feed = Feed::default();
         let wanted = |stream: &&Datastream| feeds(stream.name.kind, spec.kind) && !but.contains(&stream.id.0);
-        for station in stations {
+        for station in stations.iter().filter(|station| is_tagged(self.catalog, spec, **station)) {
             for stream in self.catalog.datastreams_of(*station).iter().filter(wanted) {
                 feed.push(stream.id.0);
             }
@@ -130,7 +130,13 @@ impl<'a> Around<'a> {
 
 /// Whether a station observes what an input asks for.
 pub fn observes(catalog: &Catalog, spec: &InputSpec, station: StationIndex) -> bool {
-    catalog.datastreams_of(station).iter().any(|stream| feeds(stream.name.kind, spec.kind))
+    is_tagged(catalog, spec, station)
+        && catalog.datastreams_of(station).iter().any(|stream| feeds(stream.name.kind, spec.kind))
+}
+
+/// Whether a station has the tag that an input asks for, if it asks for one.
+fn is_tagged(catalog: &Catalog, spec: &InputSpec, station: StationIndex) -> bool {
+    spec.tag.as_ref().is_none_or(|tag| catalog.station(station).tags.contains(tag))
 }
 
 /// Whether a datastream of one kind feeds an input of another; `None`: of any.

@@ -5,24 +5,34 @@
 //! the parts are [`stream`] (from a reading to a judged observation), [`city`] (which rule looks at which datastreams
 //! where) and [`evaluate`] (from windows to a level, and from a level to an incident).
 
+mod agree;
 mod city;
 mod evaluate;
+mod explain;
+mod failure;
 mod feed;
+mod inhibit;
 mod near;
+mod past;
 mod snapshot;
 mod stream;
+mod tune;
 
+pub use explain::{Explanation, Heard};
+pub use failure::HAZARD as FAILURE_HAZARD;
 pub use snapshot::{Authority, RestoreError, SNAPSHOT_FORMAT};
+pub use tune::Compiled;
 
 use crate::flag::Flag;
 use crate::incident::{Book, Incident, Status, Transition};
+use crate::language::overrides::Override;
 use crate::language::{Host, Rule};
 use crate::record::{CatalogText, Effect, Input, Observation, Record, RulesText};
 use crate::series::Sample;
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::reading::DatastreamId;
-use bongsu_sensors::{Catalog, Reading, Time};
-use city::Scoped;
+use bongsu_sensors::{Catalog, Level, Reading, Time};
+use city::{Scoped, Tuned};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +52,7 @@ pub struct Engine {
     catalog_text: Arc<CatalogText>,
     numbering: Numbering,
     rules: Vec<Arc<Rule>>,
+    overrides: Vec<Override>,
     rules_text: Arc<RulesText>,
     /// By number of the datastream.
     streams: Vec<StreamState>,
@@ -64,6 +75,7 @@ impl Engine {
             catalog_text: Arc::default(),
             numbering: Numbering::default(),
             rules: Vec::new(),
+            overrides: Vec::new(),
             rules_text: Arc::default(),
             streams: Vec::new(),
             scopes: Vec::new(),
@@ -77,6 +89,7 @@ impl Engine {
     pub fn handle(&mut self, record: &Record, effects: &mut Vec<Effect>) {
         let now = record.now;
         self.now = now;
+        let first = effects.len();
         self.pass_time(now, effects);
         match &record.input {
             Input::Readings(readings) => {
@@ -88,12 +101,14 @@ impl Engine {
             Input::Catalog(text) => {
                 let before = self.catalog.clone();
                 self.set_catalog(text, now);
-                self.pin_edited(before.as_deref(), &self.rules.clone(), now, effects);
+                self.pin_edited(before.as_deref(), &self.rules.clone(), &Tuned::new(), now, effects);
             }
             Input::Rules(text) => {
                 let before = self.rules.clone();
+                let tuned = self.tuned();
                 self.set_rules(text, now);
-                self.pin_edited(self.catalog.clone().as_deref(), &before, now, effects);
+                self.pin_edited(self.catalog.clone().as_deref(), &before, &tuned, now, effects);
+                self.forget_failures(now, effects);
             }
             Input::Operator(order) => {
                 let verdict = self.book_do(effects, |book, out| book.order(order, now, out));
@@ -101,6 +116,7 @@ impl Engine {
             }
             Input::Policy(policy) => self.book_do(effects, |book, out| book.set_policy(policy.clone(), now, out)),
         }
+        self.ask_inhibited(&effects[first..], now);
     }
 
     /// Lets the book do something; its transitions become effects.
@@ -145,6 +161,9 @@ impl Engine {
         match taken {
             Taken::Changed => {}
             Taken::Unchanged => return,
+        }
+        if let Some(then) = reading.time {
+            self.tell_of_the_past(at, then, now, effects);
         }
         self.announce(at, now, effects);
         if self.streams[at].near.is_some() {
@@ -242,6 +261,12 @@ impl Engine {
     pub fn places_of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a str> {
         let is_it = move |scoped: &&Scoped| self.rules[scoped.rule].header.id == rule;
         self.scopes.iter().filter(is_it).map(|scoped| &*scoped.name)
+    }
+
+    /// How high the alert of a rule stands at each place at which it is evaluated.
+    pub fn levels_of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = (&'a str, Level)> {
+        let is_it = move |scoped: &&Scoped| self.rules[scoped.rule].header.id == rule;
+        self.scopes.iter().filter(is_it).map(|scoped| (&*scoped.name, scoped.memory.hold.level))
     }
 
     /// How far back stored observations matter: after a restart, and after rules changed, those that were received

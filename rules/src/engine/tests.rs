@@ -3,9 +3,12 @@
 mod bench;
 mod chance;
 mod change;
+mod explain;
+mod header;
 mod law;
 mod near;
 mod place;
 mod restart;
 mod silence;
 mod station;
+mod time;

@@ -4,6 +4,7 @@ use super::drill::Drill;
 use super::policy::Policy;
 use super::release::{FLAP_WINDOW, Wanted, covers, due, settle, state};
 use super::{Audience, Cause, Evidence, Incident, Refusal, Release, Silence, Status, Transition, Word, shown};
+use crate::language::header::Words;
 use bongsu_sensors::{Level, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +35,9 @@ pub struct Alert {
     /// How long until the danger is there, where the rule foresees it.
     #[serde(default)]
     pub eta: Option<Duration>,
+    /// What its rule says to people instead of the hazard's own words, by level.
+    #[serde(default)]
+    pub words: BTreeMap<Level, Words>,
 }
 
 impl Alert {
@@ -299,6 +303,7 @@ impl Book {
             incident.rule.clone_from(&alert.rule);
             incident.station.clone_from(&alert.station);
             incident.evidence = evidence.to_vec();
+            incident.words.clone_from(&alert.words);
         }
         if is_new || incident != before {
             incident.updated = now;
@@ -420,6 +425,7 @@ mod tests {
             release: Level::RAISED.into_iter().map(|level| (level, release)).collect(),
             corroborated,
             eta: None,
+            words: BTreeMap::new(),
         }
     }
 

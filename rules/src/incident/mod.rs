@@ -25,10 +25,12 @@ pub use policy::Policy;
 pub use release::{DEADLINE, LASTS, RENEWED_AFTER};
 pub use silence::{Match, Silence};
 
+use crate::language::header::Words;
 use crate::language::{Audience, Release};
 use bongsu_sensors::catalog::Translations;
 use bongsu_sensors::{Level, Time};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The reserved area of rules that speak to the whole city.
 pub const CITY: &str = "city";
@@ -249,6 +251,9 @@ pub struct Incident {
     /// What people did about it.
     #[serde(default)]
     pub handling: Handling,
+    /// What the rule behind it says to people instead of the hazard's own words, by level.
+    #[serde(default)]
+    pub words: BTreeMap<Level, Words>,
 }
 
 impl Incident {
@@ -272,6 +277,7 @@ impl Incident {
             messages: 0,
             evidence: Vec::new(),
             handling: Handling::default(),
+            words: BTreeMap::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! One host for each thread: a shared engine or syntax tree would make threads wait for each other's counters.
 
+use super::calendar;
 use super::header::HoldSpec;
 use super::input::Input;
 use super::outcome::Outcome;
@@ -60,10 +61,12 @@ pub struct Failure {
 
 /// What a running evaluation writes into.
 #[derive(Debug, Default)]
-struct Ledger {
+pub(super) struct Ledger {
     outcome: Outcome,
     /// Set while the question is not "is it reached?" but "may it fall?": limits are eased by the rule's hysteresis.
     easing: Option<HoldSpec>,
+    /// What the clocks and calendars of the city show.
+    pub(super) moment: Option<jiff::civil::DateTime>,
 }
 
 /// The script engine.
@@ -101,6 +104,7 @@ impl Host {
         operators(&mut engine);
         stats::register(&mut engine);
         words(&mut engine, &ledger);
+        calendar::register(&mut engine, &ledger);
         let functions = functions(&engine);
         let known = functions.iter().map(|(name, _)| name.clone()).collect();
         let windowed = functions.into_iter().filter(|(_, windowed)| *windowed).map(|(name, _)| name).collect();
@@ -131,7 +135,7 @@ impl Host {
         easing: Option<HoldSpec>,
     ) -> Result<Outcome, Failure> {
         let outcome = Outcome { supporting: rule.header.hold.corroborate.clone(), ..Outcome::default() };
-        *lock(&self.ledger) = Ledger { outcome, easing };
+        *lock(&self.ledger) = Ledger { outcome, easing, moment: arguments.moment };
         let mut scope = rule.scope(inputs, arguments);
         match self.engine.run_ast_with_scope(&mut scope, &rule.ast) {
             Ok(()) => Ok(std::mem::take(&mut lock(&self.ledger).outcome)),
@@ -141,7 +145,7 @@ impl Host {
 }
 
 /// A poisoned ledger holds half an outcome, which the next run overwrites anyway.
-fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
+pub(super) fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

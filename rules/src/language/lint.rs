@@ -3,12 +3,13 @@
 //! The script engine would accept all of this. `if a && b` would read an unknown check as false; `raise` in an `else`
 //! would warn because data is missing; a bare `depth > 15` would leave no evidence.
 
-use super::header::Header;
+use super::calendar;
+use super::header::{Header, Setting};
 use super::host::{ACROSS_WORDS, Host};
 use super::rule::{WINDOW_LIMIT, origin};
 use super::value::{Across, Op};
 use bongsu_sensors::document::nearest;
-use bongsu_sensors::mistake::{Mistakes, Source};
+use bongsu_sensors::mistake::{Mistakes, Origin, Source};
 use bongsu_sensors::time::parse_duration;
 use bongsu_sensors::{Level, name};
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
@@ -29,15 +30,31 @@ const OPERATORS: [(&str, &str); 8] = [
 ];
 const COMPARE: &str = "write check(\"label\", value, \">=\", limit): it records the evidence";
 
-/// Judges a rule's body; answers how far back each input must be remembered.
-pub fn lint(host: &Host, source: &Arc<Source>, header: &Header, ast: &AST, mistakes: &Mistakes) -> Vec<Duration> {
+/// What a body asks of its surroundings.
+pub struct Found {
+    /// The levels it raises.
+    pub raised: BTreeSet<Level>,
+    /// How far back each input must be remembered, by place.
+    pub look_back: Vec<Duration>,
+    /// The shortest window each input is asked for, by place, and where that is written.
+    pub shortest: Vec<Option<(Duration, Origin)>>,
+    /// It asks for the hour, the day or the season.
+    pub asks_calendar: bool,
+}
+
+/// Judges a rule's body.
+pub fn lint(host: &Host, source: &Arc<Source>, header: &Header, ast: &AST, mistakes: &Mistakes) -> Found {
     let mut lint = Lint {
         host,
         source,
         header,
         mistakes,
-        raised: BTreeSet::new(),
-        look_back: vec![Duration::ZERO; header.inputs.len()],
+        found: Found {
+            raised: BTreeSet::new(),
+            look_back: vec![Duration::ZERO; header.inputs.len()],
+            shortest: vec![None; header.inputs.len()],
+            asks_calendar: false,
+        },
         in_else: Vec::new(),
     };
     ast.walk(&mut |path| {
@@ -45,7 +62,7 @@ pub fn lint(host: &Host, source: &Arc<Source>, header: &Header, ast: &AST, mista
         true
     });
     lint.levels();
-    lint.look_back
+    lint.found
 }
 
 struct Lint<'a> {
@@ -53,8 +70,7 @@ struct Lint<'a> {
     source: &'a Arc<Source>,
     header: &'a Header,
     mistakes: &'a Mistakes,
-    raised: BTreeSet<Level>,
-    look_back: Vec<Duration>,
+    found: Found,
     in_else: Vec<Position>,
 }
 
@@ -124,6 +140,7 @@ impl Lint<'_> {
         match (name, is_method) {
             ("check", false) => self.check(call, at),
             ("raise", false) => self.raise(call, at),
+            (word, false) if calendar::WORDS.contains(&word) => self.found.asks_calendar = true,
             ("limit", true) => {
                 self.literal(call, 0, at, |text| text.parse::<Level>().err());
             }
@@ -188,17 +205,19 @@ impl Lint<'_> {
 
     fn raise(&mut self, call: &FnCallExpr, at: Position) {
         let level = self.literal(call, 0, at, |text| text.parse::<Level>().err());
-        self.raised.extend(level.and_then(|level| level.parse::<Level>().ok()));
+        self.found.raised.extend(level.and_then(|level| level.parse::<Level>().ok()));
     }
 
     /// The window of a method, which is a text or a duration parameter; the input it is asked of must remember so far.
     fn window(&mut self, call: &FnCallExpr, at: Position, path: &[ASTNode<'_>]) {
         let length = match call.args.last() {
-            Some(Expr::StringConstant(text, at)) => self.length(text, *at),
+            Some(Expr::StringConstant(text, at)) => self.length(text, *at).map(|length| (length, length, *at)),
             Some(Expr::Variable(variable, _, at)) => {
                 let param = self.header.params.iter().find(|param| param.name == variable.1.as_str());
-                match param.map(|param| &param.max) {
-                    Some(super::header::Setting::Duration(longest)) => self.length(longest, *at),
+                match param.map(|param| (&param.max, &param.default)) {
+                    Some((Setting::Duration(longest), Setting::Duration(usual))) => {
+                        self.length(longest, *at).zip(parse_duration(usual)).map(|(most, usual)| (most, usual, *at))
+                    }
                     _ => {
                         self.complain(
                             *at,
@@ -222,7 +241,7 @@ impl Lint<'_> {
                 None
             }
         };
-        let Some(length) = length else { return };
+        let Some((longest, usual, at)) = length else { return };
         let root = path.iter().rev().find_map(|node| match node {
             ASTNode::Expr(Expr::Dot(dot, ..)) => match &dot.lhs {
                 Expr::Variable(variable, ..) => Some(variable.1.as_str()),
@@ -238,11 +257,16 @@ impl Lint<'_> {
             _ => None,
         };
         let also: Vec<usize> = call.args.iter().filter_map(also).collect();
-        for (place, look_back) in self.look_back.iter_mut().enumerate() {
+        for (place, look_back) in self.found.look_back.iter_mut().enumerate() {
             // A window on something that was renamed by `let` may belong to any input.
             if asked.is_none_or(|asked| asked == place) || also.contains(&place) {
-                *look_back = (*look_back).max(length);
+                *look_back = (*look_back).max(longest);
             }
+        }
+        if let Some(shortest) = asked.map(|asked| &mut self.found.shortest[asked])
+            && shortest.as_ref().is_none_or(|(shortest, _)| usual < *shortest)
+        {
+            *shortest = Some((usual, origin(self.source, at)));
         }
     }
 
@@ -257,11 +281,11 @@ impl Lint<'_> {
 
     /// Levels that are released but never raised, and a rule that raises nothing.
     fn levels(&self) {
-        let whole = bongsu_sensors::Origin { source: self.source.clone(), span: 0..0 };
-        if self.raised.is_empty() {
+        let whole = Origin { source: self.source.clone(), span: 0..0 };
+        if self.found.raised.is_empty() {
             self.mistakes.add(&whole, "the rule never raises a level", "write if check(…) { raise(\"advisory\") }");
         }
-        for level in self.header.release.keys().filter(|level| !self.raised.contains(level)) {
+        for level in self.header.release.keys().filter(|level| !self.found.raised.contains(level)) {
             let message = format!("[release] names {level}, which the rule never raises");
             self.mistakes.add(&whole, message, "remove the line, or raise the level");
         }

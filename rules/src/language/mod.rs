@@ -4,12 +4,17 @@
 //! a compiled rule over windows. The language has no loops, no imports and no functions of its own: mathematics is
 //! native (see [`crate::stats`]), so a rule cannot be slow and cannot stall the engine.
 
+pub mod calendar;
+pub mod diff;
 pub mod header;
 mod host;
 pub mod input;
+pub mod korean;
 mod lint;
 pub mod outcome;
+pub mod overrides;
 mod rule;
+mod sense;
 mod truth;
 pub mod value;
 

@@ -4,12 +4,14 @@ use super::header::{self, Header, Setting};
 use super::host::{FORBIDDEN, Host, line_column};
 use super::input::{Input, Stream, StreamFacts};
 use super::lint;
+use super::sense;
 use crate::flag::Flag;
 use crate::series::{Sample, Series};
 use bongsu_sensors::catalog::StationIndex;
 use bongsu_sensors::document::nearest;
 use bongsu_sensors::mistake::{Mistake, Mistakes, Origin, Source};
 use bongsu_sensors::{Level, Time};
+use jiff::civil::DateTime;
 use rhai::{AST, Dynamic, OptimizationLevel, ParseErrorType, Position};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,17 +29,46 @@ pub struct Rule {
     pub source: Arc<Source>,
     /// How far back each input must be remembered, by place.
     pub look_back: Vec<Duration>,
+    /// The shortest window each input is asked for, by place, and where that is written.
+    pub shortest: Vec<Option<(Duration, Origin)>>,
+    /// It asks for the hour, the day or the season.
+    pub asks_calendar: bool,
     pub(super) ast: AST,
 }
 
 /// The values of a rule's parameters at one place, in the order of the header.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Arguments(Vec<Setting>);
+pub struct Arguments {
+    settings: Vec<Setting>,
+    /// What the clocks and calendars of the city show, for rules that ask.
+    pub moment: Option<DateTime>,
+}
 
 impl Arguments {
     /// The defaults of the header.
     pub fn defaults(header: &Header) -> Arguments {
-        Arguments(header.params.iter().map(|param| param.default.clone()).collect())
+        let settings = header.params.iter().map(|param| param.default.clone()).collect();
+        Arguments { settings, moment: None }
+    }
+
+    /// The defaults with other values for some parameters; a name the header does not know is passed over.
+    pub fn with(mut self, header: &Header, set: &[(String, Setting)]) -> Arguments {
+        for (name, setting) in set {
+            if let Some(at) = header.params.iter().position(|param| param.name == *name) {
+                self.settings[at] = setting.clone();
+            }
+        }
+        self
+    }
+
+    /// The same at a moment of the city's clocks and calendars.
+    pub fn at(&self, moment: DateTime) -> Arguments {
+        Arguments { settings: self.settings.clone(), moment: Some(moment) }
+    }
+
+    /// The values, in the order of the header.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 }
 
@@ -62,13 +93,23 @@ impl Host {
             }
         };
         let (Some(header), Some(mut ast)) = (header, tree) else { return Err(mistakes.into_vec()) };
-        let look_back = lint::lint(self, source, &header, &ast, &mistakes);
+        let found = lint::lint(self, source, &header, &ast, &mistakes);
+        sense::judge(source, &header, &ast, &mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes.into_vec());
         }
         ast.clear_source();
         let ast = self.engine.optimize_ast(&rhai::Scope::new(), ast, OptimizationLevel::Simple);
-        let rule = Rule { header: Arc::new(header), source: source.clone(), look_back, ast };
+        let mut header = header;
+        header.hold.steps = found.raised.into_iter().collect();
+        let rule = Rule {
+            header: Arc::new(header),
+            source: source.clone(),
+            look_back: found.look_back,
+            shortest: found.shortest,
+            asks_calendar: found.asks_calendar,
+            ast,
+        };
         match dry_run(self, &rule) {
             None => Ok(rule),
             Some(mistake) => Err(vec![mistake]),
@@ -79,11 +120,11 @@ impl Host {
 impl Rule {
     /// The variables of a run.
     pub(super) fn scope(&self, inputs: &[Input], arguments: &Arguments) -> rhai::Scope<'static> {
-        let mut scope = rhai::Scope::with_capacity(inputs.len() + arguments.0.len() + 8);
+        let mut scope = rhai::Scope::with_capacity(inputs.len() + arguments.settings.len() + 8);
         for (spec, input) in self.header.inputs.iter().zip(inputs) {
             scope.push_constant_dynamic(spec.name.as_str(), Dynamic::from(input.clone()));
         }
-        for (param, setting) in self.header.params.iter().zip(&arguments.0) {
+        for (param, setting) in self.header.params.iter().zip(&arguments.settings) {
             let value = match setting {
                 Setting::Number(number) => Dynamic::from_float(*number),
                 Setting::Duration(text) => Dynamic::from(text.clone()),
@@ -137,7 +178,8 @@ fn lowercase_first(text: &str) -> String {
 /// Runs the rule over silence and over made-up observations: unknown functions and wrong arguments show only when a
 /// sentence is run.
 fn dry_run(host: &Host, rule: &Rule) -> Option<Mistake> {
-    let arguments = Arguments::defaults(&rule.header);
+    let moment = Some(DateTime::constant(2026, 7, 8, 0, 0, 0, 0));
+    let arguments = Arguments { moment, ..Arguments::defaults(&rule.header) };
     for filled in [false, true] {
         let inputs: Vec<Input> = (0..).zip(&rule.header.inputs).map(|(at, spec)| made_up(at, spec, filled)).collect();
         if let Err(failure) = host.evaluate(rule, &inputs, &arguments) {

@@ -53,6 +53,17 @@ fn mistakes(body: &str) -> Vec<String> {
     }
 }
 
+/// Whatever is told of a rule is told in Korean too.
+fn in_korean_too(source: &Arc<Source>) {
+    for mistake in Host::new().compile(source).err().unwrap_or_default() {
+        for english in [&mistake.message, &mistake.remedy].into_iter().filter(|english| !english.is_empty()) {
+            // A few remedies are but an example to copy.
+            let is_example = english.starts_with("check(") || english.starts_with("min ≤");
+            assert!(is_example || super::korean::translate(english).is_some(), "no Korean for {english:?}");
+        }
+    }
+}
+
 #[test]
 fn a_good_rule_has_no_mistakes() {
     assert_eq!(mistakes(r#"if check("high", stage.max("1h"), ">=", 5) { raise("watch") }"#), Vec::<String>::new());
@@ -63,6 +74,7 @@ fn a_good_rule_has_no_mistakes() {
 fn every_wrong_sentence_names_its_place_and_remedy() {
     let check = |body: &str, expect: &str| {
         let found = mistakes(body);
+        in_korean_too(&rule(body));
         assert!(found.iter().any(|m| m == expect), "{body}\nexpected {expect}\nfound    {found:#?}");
     };
     check(
@@ -122,6 +134,30 @@ fn every_wrong_sentence_names_its_place_and_remedy() {
     check("sleep(10); raise(\"watch\")", "1:1 unknown function `sleep`; did you mean `slope`?");
     check("let a = 1;", "head 1:1 the rule never raises a level; write if check(…) { raise(\"advisory\") }");
     check(
+        r#"if check("high", stage.last(), ">=", rain.sum("1h")) { raise("watch") }"#,
+        "1:38 something in m is compared with something in mm; bring both to one unit, or correct `unit`",
+    );
+    check(
+        r#"let up = stage.last(); if check("high", up + rain.sum("1h"), ">=", 5) { raise("watch") }"#,
+        "1:44 something in m is added to something in mm; bring both to one unit, or correct `unit`",
+    );
+    check(
+        r#"if check("high", stage.slope("1h").abs(), ">=", lead) { raise("watch") }"#,
+        "1:49 something in m/h is compared with something in min; bring both to one unit, or correct `unit`",
+    );
+    check(
+        r#"let now = stage.last(); if check("high", now, ">=", 250) { raise("watch") }"#,
+        "1:53 no river_stage of m is ever >= 250; readings beyond -10 to 100 are not believed; the level would never be reached",
+    );
+    check(
+        r#"if check("high", stage.last(), ">=", 5) { raise("watch") } if check("high", stage.last(), ">=", 6) { raise("advisory") }"#,
+        "1:108 advisory is never the answer: watch is reached no later; give advisory the limit that is reached first",
+    );
+    check(
+        r#"if season("winte") { raise("watch") }"#,
+        "1:4 the rule fails when it is run: season(\"winte\"): write \"spring\", \"summer\", \"autumn\" or \"winter\"; see `bongsu rules reference`",
+    );
+    check(
         "check(\"high\", \"tall\", \">\", 1); raise(\"watch\")",
         "1:1 the rule fails when it is run: check(\"high\"): the value is no number, but string; see `bongsu rules reference`",
     );
@@ -136,7 +172,9 @@ fn every_wrong_header_names_its_place_and_remedy() {
     let check = |from: &str, to: &str, expect: &str| {
         let text =
             format!("{}if check(\"high\", stage.last(), \">=\", 5) {{ raise(\"watch\") }}\n", HEADER.replace(from, to));
-        let found = Host::new().compile(&Source::new("t.rhai", text)).err().unwrap_or_default();
+        let source = Source::new("t.rhai", text);
+        in_korean_too(&source);
+        let found = Host::new().compile(&source).err().unwrap_or_default();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert!(found.iter().any(|m| m == expect), "expected {expect}\nfound    {found:#?}");
     };
@@ -175,6 +213,41 @@ fn every_wrong_header_names_its_place_and_remedy() {
         "kind = \"rainfall\"",
         "kind = \"rainfall\", within_km = 0",
         "t.rhai:7:45: `within_km` is no distance; write kilometres, above 0 and up to 500",
+    );
+    check(
+        "[labels]",
+        "[messages]\n//! watch = { headline = { ko = \"{aera} 위험\", en = \"danger\" } }\n//! [labels]",
+        "t.rhai:15:26: {aera} stands for nothing; did you mean {area}?",
+    );
+    check(
+        "[labels]",
+        "[messages]\n//! watch = { headline = { ko = \"호우주의보\", en = \"rain\" } }\n//! [labels]",
+        "t.rhai:15:26: \"주의보\" is a word of the weather agency; say the danger and what to do in plain words",
+    );
+    check(
+        "[labels]",
+        "[messages]\n//! watch = { headline = { ko = \"침수\" } }\n//! [labels]",
+        "t.rhai:15:26: `headline` lacks a language; write { ko = \"…\", en = \"…\" }",
+    );
+    check(
+        "[labels]",
+        "[inhibit]\n//! river_fload = \"watch\"\n//! [labels]",
+        "t.rhai:15:5: unknown hazard \"river_fload\"; did you mean \"river_flood\"?",
+    );
+    check(
+        "clear_ratio = 0.8",
+        "corroborate = { stations = 1, within = \"10m\" }",
+        "t.rhai:13:32: 1 stations cannot agree; write 2 to 100",
+    );
+    check(
+        "kind = \"rainfall\"",
+        "kind = \"rainfall\", tag = \"on the hill\"",
+        "t.rhai:7:39: \"on the hill\" cannot be a tag; write one of a station's `tags`",
+    );
+    check(
+        "scope = \"station\"",
+        "scope = \"station\"\n//! mode = \"test\"",
+        "t.rhai:5:12: `mode` is \"test\"; write \"live\" or \"shadow\"",
     );
     check(
         "kind = \"rainfall\"",

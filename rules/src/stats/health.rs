@@ -1,5 +1,6 @@
 //! How well a sensor itself is: whether it still speaks, in time, whole, and believably.
 
+use crate::flag::Flag;
 use crate::language::input::{Input, Stream};
 use crate::language::value::{Measure, Value};
 use crate::stats::{Answer, over};
@@ -153,6 +154,29 @@ pub mod methods {
         })
     }
 
+    /// How far the newest reading, where quality control finds it suspect, lies from the last one before it that it
+    /// believed, in the input's unit; 0 where the newest is believed, or is one that no sensor of the kind can mean.
+    ///
+    /// # Units
+    /// Unit of the input.
+    ///
+    /// # Source
+    /// A difference.
+    ///
+    /// # Check
+    /// 1.0, 1.1, then 3.1, which is suspect: 2.0.
+    #[rhai_fn(pure)]
+    pub fn jump(input: &mut Input) -> Value {
+        input.each_in_unit(|stream| {
+            let newest = stream.series.newest_by(stream.until);
+            let jump = newest.zip(stream.newest()).map(|(newest, believed)| match newest.flag {
+                Flag::Suspect => (newest.value - believed.value).abs(),
+                _ => 0.0,
+            });
+            Measure::of(jump)
+        })
+    }
+
     /// The input as each of its stations stood when it was last heard of: statistics of it are known also where the
     /// station has fallen silent since, and end at its own last observation.
     ///
@@ -179,9 +203,8 @@ pub mod methods {
 
 #[cfg(test)]
 mod tests {
-    use super::methods::{age, at_last_word, changes, doubts, lag, lost, silence};
+    use super::methods::{age, at_last_word, changes, doubts, jump, lag, lost, silence};
     use super::*;
-    use crate::flag::Flag;
     use crate::stats::tests::{cadence, input_of, level_input};
     use bongsu_sensors::Time;
 
@@ -220,6 +243,22 @@ mod tests {
             stream.heard = None;
         }
         assert_eq!((number(&age(&mut never)), number(&silence(&mut never))), (None, None));
+    }
+
+    #[test]
+    fn a_leap_is_how_far_a_doubted_value_lies_off() {
+        let mut input = level_input(&[1.0, 1.1, 3.1]);
+        assert_eq!(number(&jump(&mut input)), Some(0.0));
+        for stream in Arc::make_mut(&mut input.streams) {
+            let until = stream.until;
+            Arc::make_mut(&mut stream.series).reflag(until, Flag::Suspect);
+        }
+        assert_eq!(number(&jump(&mut input)), Some(2.0));
+        for stream in Arc::make_mut(&mut input.streams) {
+            let until = stream.until;
+            Arc::make_mut(&mut stream.series).reflag(until, Flag::Fail);
+        }
+        assert_eq!(number(&jump(&mut input)), Some(0.0));
     }
 
     #[test]

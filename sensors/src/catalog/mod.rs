@@ -95,6 +95,8 @@ pub struct Station {
     pub affects: Vec<AreaIndex>,
     /// The stations whose water arrives here.
     pub upstream: Vec<StationIndex>,
+    /// What rules may pick it by, such as `mountain` or `subway`.
+    pub tags: Vec<String>,
     /// The zone of its times, where it sends them without an offset.
     pub clock: Option<TimeZone>,
     /// Its datastreams: places in [`Catalog::datastreams`].

@@ -231,6 +231,12 @@ pub fn life(language: Language) -> &'static str {
     language.one(["생명이 위험합니다. ", "Your life is in danger. ", "您有生命危险。", "命が危険です。"])
 }
 
+/// What a rule says in its own words, marked where it is not meant.
+pub fn own(text: &str, language: Language, is_meant: bool) -> String {
+    let mark = if is_meant { "" } else { exercise_mark(language) };
+    format!("{mark}{text}")
+}
+
 /// What to do, in one to three short sentences.
 pub fn instruction(hazard: &str, level: Level, language: Language, is_meant: bool) -> String {
     let mark = if is_meant { "" } else { exercise_mark(language) };

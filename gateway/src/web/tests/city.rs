@@ -232,6 +232,7 @@ impl City {
             messages: number,
             evidence: vec![evidence],
             handling: Handling::default(),
+            words: std::collections::BTreeMap::new(),
         };
         let message = said.map(messages);
         Transition { incident, from: Level::None, time: self.now, cause: Cause::Rule, message, word: None }

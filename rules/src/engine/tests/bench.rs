@@ -82,8 +82,10 @@ pub fn rule(id: &str, scope: &str, header: &str, body: &str) -> String {
     let mut text = format!(
         "id = \"{id}\"\nhazard = \"river_flood\"\nscope = \"{scope}\"\ntitle = {{ ko = \"시험\", en = \"test\" }}\n"
     );
-    let (top, tables): (Vec<&str>, Vec<&str>) =
-        header.lines().map(str::trim).partition(|line| ["every", "audience"].iter().any(|key| line.starts_with(key)));
+    let (top, tables): (Vec<&str>, Vec<&str>) = header
+        .lines()
+        .map(str::trim)
+        .partition(|line| ["every", "audience", "mode"].iter().any(|key| line.starts_with(key)));
     text.extend(top.into_iter().chain(tables).map(|line| format!("{line}\n")));
     text.push_str("[release]\n");
     for level in ["advisory", "watch", "warning", "emergency"] {
@@ -109,7 +111,7 @@ pub fn river_flood() -> String {
 /// Rules as the engine takes them.
 pub fn rules_text(rules: &[String]) -> Arc<RulesText> {
     let files = rules.iter().zip(1..).map(|(rule, at)| (format!("rule{at}.rhai"), rule.clone()));
-    Arc::new(RulesText { files: files.collect() })
+    Arc::new(RulesText { files: files.collect(), author: "Kim".into() })
 }
 
 /// A catalog as the engine takes it.
@@ -170,6 +172,17 @@ impl Bench {
         assert_eq!(self.engine.rules().len(), rules.len());
     }
 
+    /// Takes other rules, with overrides beside them.
+    pub fn take_overrides(&mut self, minutes: f64, rules: &[String], overrides: &str) -> Vec<Effect> {
+        let mut text = (*rules_text(rules)).clone();
+        text.files.push(("rules/overrides.toml".to_owned(), overrides.to_owned()));
+        if let Err(mistakes) = self.engine.check_rules(&text) {
+            let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+            panic!("{}", told.join("\n"));
+        }
+        self.handle(minute(minutes), Input::Rules(Arc::new(text)))
+    }
+
     /// Plays lines; answers what the engine does, a line each.
     pub fn play(&mut self, feed: &str) -> Vec<String> {
         let mut told = Vec::new();
@@ -224,6 +237,10 @@ impl Bench {
             Effect::Incident(transition) if transition.cause == Cause::Renewed => return None,
             Effect::Incident(transition) => format!("{now} {}", incident_text(transition)),
             Effect::Ordered(verdict) => format!("{now} ordered: {verdict:?}"),
+            Effect::Historic(historic) => {
+                let then = minutes_text(historic.time);
+                format!("{now} {} at {} was {} @{then}", historic.rule, historic.place, historic.level)
+            }
             Effect::Undecided(undecided) => {
                 let what = match (&undecided.since, &undecided.failure) {
                     (None, _) => "decides again".to_owned(),

@@ -118,6 +118,8 @@ fn a_burst_about_the_past_raises_nothing() {
          600 jamsu river_stage 4.9 @130
          601 jamsu river_stage 4.5 @600",
         "600 high at jamsu is undecided
+         600 high at jamsu was watch @120
+         600 high at jamsu was none @130
          601 high at jamsu decides again",
     );
 }

@@ -39,6 +39,7 @@ pub fn alert(place: &str, level: Level, release: Release, corroborated: bool) ->
         release: Level::RAISED.into_iter().map(|level| (level, release)).collect(),
         corroborated,
         eta: None,
+        words: std::collections::BTreeMap::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{fresh_name, position, unknown_remedy, zone};
 use crate::catalog::{AreaIndex, Datastream, Ring, Station, StationIndex, Translations};
 use crate::document::{Located, Reader};
 use crate::mistake::{Mistakes, Origin};
-use crate::name::StationId;
+use crate::name::{StationId, is_name};
 use crate::topic;
 use std::collections::BTreeMap;
 
@@ -144,8 +144,17 @@ fn station(table: &Reader<'_>, areas: &Areas, mistakes: &Mistakes) -> Station {
         None => vec![area],
         Some(codes) => affected(codes, areas, mistakes),
     };
+    let tags = table.located::<Vec<String>>("tags").map(|tags| tags_of(tags, mistakes)).unwrap_or_default();
     let (id, position) = (StationId::new(""), position.unwrap_or_default());
-    Station { id, name, position, area, affects, upstream: Vec::new(), clock, datastreams: 0..0 }
+    Station { id, name, position, area, affects, upstream: Vec::new(), tags, clock, datastreams: 0..0 }
+}
+
+fn tags_of(tags: Located<Vec<String>>, mistakes: &Mistakes) -> Vec<String> {
+    for tag in tags.value.iter().filter(|tag| !is_name(tag)) {
+        let remedy = "use up to 64 ASCII letters, digits, `-` and `_`, beginning with a letter or digit";
+        mistakes.add(&tags.origin, format!("{tag:?} cannot be a tag"), remedy);
+    }
+    tags.value
 }
 
 fn affected(codes: Located<Vec<String>>, areas: &Areas, mistakes: &Mistakes) -> Vec<AreaIndex> {

@@ -164,6 +164,13 @@ fn stations() {
 }
 
 #[test]
+fn tags() {
+    station("tags = [\"low\", \"subway-2\"]", &[]);
+    let remedy = "use up to 64 ASCII letters, digits, `-` and `_`, beginning with a letter or digit";
+    station("tags = [\"by the river\"]", &[&format!("\"by the river\" cannot be a tag; {remedy}")]);
+}
+
+#[test]
 fn upstream() {
     station("upstream = [\"paldan\"]", &["unknown station \"paldan\"; did you mean \"paldang\"?"]);
     station("upstream = [\"jamsu\"]", &["\"jamsu\" is upstream of itself; remove it"]);

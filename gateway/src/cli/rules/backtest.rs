@@ -1,0 +1,268 @@
+//! `bongsu rules backtest` and `sweep`: how good a rule would have been, with one set of parameters or with many.
+
+use super::Observations;
+use super::paper;
+use crate::cli::{Ended, Globals, output_failed, write_json};
+use crate::observed::Observed;
+use bongsu_rules::backtest::{Event, Score, Setting, Terms, alerts, crossings, score};
+use bongsu_rules::record::RulesText;
+use bongsu_sensors::time::parse_duration;
+use bongsu_sensors::{DatastreamName, Level, Time};
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::{IntoDiagnostic, WrapErr, miette};
+use serde::Serialize;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Moments between two steps of the bar.
+const STEP: usize = 1024;
+
+/// Tell how good a rule would have been with recorded observations
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// The rule
+    pub rule: String,
+    /// From this level on it counts as a warning
+    #[arg(long, default_value = "advisory", value_name = "LEVEL")]
+    pub level: Level,
+    /// What it should have warned of, such as "jamsu river_stage 6.2": at or above the limit; may be given again
+    #[arg(long, required = true, value_name = "STATION KIND LIMIT")]
+    pub event: Vec<String>,
+    /// A warning counts up to so long before an event
+    #[arg(long, default_value = "6h", value_name = "DURATION")]
+    pub horizon: String,
+    /// After so long below its limit an event may begin anew
+    #[arg(long, default_value = "12h", value_name = "DURATION")]
+    pub rearm: String,
+    /// Warnings that begin within so long of each other are one
+    #[arg(long, default_value = "3h", value_name = "DURATION")]
+    pub merge: String,
+    #[command(flatten)]
+    pub observations: Observations,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Also write a page that stands by itself
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// Tell how good a rule would have been with many values of a parameter
+#[derive(Clone, Debug, clap::Args)]
+pub struct SweepArguments {
+    /// The parameter and its values: NAME=FROM..TO/COUNT or NAME=A,B,C
+    #[arg(long, required = true, value_name = "VALUES")]
+    pub param: String,
+    #[command(flatten)]
+    pub common: Arguments,
+}
+
+/// One set of parameters and how good it was.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tried {
+    /// The value of the swept parameter; empty where there is none.
+    pub value: String,
+    /// How good it was.
+    pub score: Score,
+}
+
+/// What was asked and what came of it: the same in text, JSON and on the page.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The rule.
+    pub rule: String,
+    /// From this level on it counted.
+    pub level: Level,
+    /// The swept parameter.
+    pub param: Option<String>,
+    /// How warnings and events were matched.
+    pub terms: Terms,
+    /// Events there were.
+    pub events: usize,
+    /// Observations that were played, and rows that were none.
+    pub observations: usize,
+    /// Rows of the files that were refused.
+    pub refused: usize,
+    /// The results, in the order of the values.
+    pub tried: Vec<Tried>,
+}
+
+/// Runs a back-test.
+pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
+    judge(arguments, None, globals, output)
+}
+
+/// Runs a sweep.
+pub fn sweep(arguments: &SweepArguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
+    judge(&arguments.common, Some(&arguments.param), globals, output)
+}
+
+fn judge(
+    arguments: &Arguments,
+    param: Option<&str>,
+    globals: &Globals,
+    output: &mut dyn io::Write,
+) -> miette::Result<Ended> {
+    let terms = Terms {
+        horizon: duration("--horizon", &arguments.horizon)?,
+        rearm: duration("--rearm", &arguments.rearm)?,
+        merge: duration("--merge", &arguments.merge)?,
+    };
+    let (observed, rules) = arguments.observations.read(globals)?;
+    let events = events(&arguments.event, &observed, &terms)?;
+    let variants = match param {
+        None => vec![(String::new(), rules)],
+        Some(param) => variants(&arguments.rule, param, &rules)?,
+    };
+    for (_, rules) in &variants {
+        let engine = observed.play(rules, Time::from_millis(i64::MIN));
+        engine
+            .check_rules(rules)
+            .map_err(|mistakes| crate::report::Problems::errors("the rules cannot be used", mistakes))?;
+        if engine.places_of(&arguments.rule).next().is_none() {
+            let help = "name a rule whose inputs these stations have";
+            return Err(miette!(help = help, "{:?} is evaluated nowhere in this catalog", arguments.rule));
+        }
+    }
+    let tried = try_all(&arguments.rule, arguments.level, &variants, &observed, &events, &terms)?;
+    let report = Report {
+        rule: arguments.rule.clone(),
+        level: arguments.level,
+        param: param.and_then(|param| param.split_once('=')).map(|(name, _)| name.to_owned()),
+        terms,
+        events: events.len(),
+        observations: observed.moments.iter().map(|moment| moment.readings.len()).sum(),
+        refused: observed.refused,
+        tried,
+    };
+    if let Some(path) = &arguments.html {
+        let written = std::fs::write(path, paper::page(&report));
+        written.into_diagnostic().wrap_err_with(|| format!("failed to write {}", path.display()))?;
+    }
+    if arguments.json {
+        write_json(&report, output)?;
+    } else {
+        output.write_all(paper::text(&report).as_bytes()).map_err(output_failed)?;
+    }
+    Ok(Ended::Well)
+}
+
+fn duration(flag: &str, text: &str) -> miette::Result<Duration> {
+    parse_duration(text).ok_or_else(|| miette!(help = "write it as 30m, 6h or 2d", "{flag}: {text:?} is no duration"))
+}
+
+/// What the rule should have warned of.
+fn events(specs: &[String], observed: &Observed, terms: &Terms) -> miette::Result<Vec<Event>> {
+    let mut events = Vec::new();
+    for spec in specs {
+        let words: Vec<&str> = spec.split_whitespace().collect();
+        let wrong = || miette!(help = "write it as \"jamsu river_stage 6.2\"", "--event {spec:?} is no event");
+        let [station, kind, limit] = words[..] else { return Err(wrong()) };
+        let (name, limit): (DatastreamName, f64) =
+            (kind.parse().map_err(|_| wrong())?, limit.parse().map_err(|_| wrong())?);
+        let stream = observed.catalog.station_named(station).and_then(|at| observed.catalog.datastream(at, name));
+        let stream = stream.ok_or_else(|| miette!("--event {spec:?}: the catalog has no such datastream"))?;
+        let (low, high) = stream.quality.range;
+        let samples: Vec<(Time, f64)> = observed
+            .moments
+            .iter()
+            .flat_map(|moment| {
+                moment.readings.iter().filter(|reading| reading.datastream == stream.id).map(|r| (moment.now, r))
+            })
+            .filter_map(|(now, reading)| Some((reading.time.unwrap_or(now), reading.value?)))
+            // What no sensor of this kind can mean is no event either.
+            .filter(|(_, value)| (low..=high).contains(value))
+            .collect();
+        events.extend(crossings(station, &samples, limit, terms.rearm));
+    }
+    events.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
+    Ok(events)
+}
+
+/// The rules with each value of a parameter, said as an override of the whole city: it is checked like any other.
+fn variants(rule: &str, param: &str, rules: &Arc<RulesText>) -> miette::Result<Vec<(String, Arc<RulesText>)>> {
+    let wrong = || miette!(help = "write it as NAME=FROM..TO/COUNT or NAME=A,B,C", "--param {param:?} names no values");
+    let (name, values) = param.split_once('=').ok_or_else(wrong)?;
+    let values: Vec<String> = match values.split_once("..") {
+        None => values.split(',').map(|value| value.trim().to_owned()).collect(),
+        Some((from, rest)) => {
+            let (to, count) = rest.split_once('/').ok_or_else(wrong)?;
+            let (from, to): (f64, f64) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
+            let count: u32 = count.parse().ok().filter(|count| (2..=1000).contains(count)).ok_or_else(wrong)?;
+            let at = |n: u32| ((from + (to - from) * f64::from(n) / f64::from(count - 1)) * 1e9).round() / 1e9;
+            (0..count).map(|n| format!("{:?}", at(n))).collect()
+        }
+    };
+    let variant = |value: String| {
+        let written = if value.parse::<f64>().is_ok() { value.clone() } else { format!("{value:?}") };
+        let text = format!(
+            "[[override]]\nrule = {rule:?}\nset = {{ {name} = {written} }}\nauthor = \"sweep\"\nreason = \"sweep\"\n"
+        );
+        let mut rules = (**rules).clone();
+        rules.files.push(("sweep/overrides.toml".to_owned(), text));
+        (value, Arc::new(rules))
+    };
+    Ok(values.into_iter().map(variant).collect())
+}
+
+/// Tries every variant, as many at a time as there are processors. Which thread does which changes nothing.
+fn try_all(
+    rule: &str,
+    level: Level,
+    variants: &[(String, Arc<RulesText>)],
+    observed: &Observed,
+    events: &[Event],
+    terms: &Terms,
+) -> miette::Result<Vec<Tried>> {
+    let bar = ProgressBar::new((observed.moments.len() * variants.len()) as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left") {
+        bar.set_style(style);
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((at, (value, rules))) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, variants.get(at)?)))
+        {
+            let setting = Setting {
+                catalog: observed.catalog_text.clone(),
+                numbering: observed.numbering.clone(),
+                rules: rules.clone(),
+                rule: rule.to_owned(),
+                level,
+            };
+            let found = alerts(&setting, &observed.moments, |heard| {
+                if heard % STEP == STEP - 1 {
+                    bar.inc(STEP as u64);
+                }
+            });
+            let score = score(&found, events, terms, |alert, event| speaks_for(observed, alert, event));
+            done.push((at, Tried { value: value.clone(), score }));
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(variants.len());
+    let mut tried: Vec<(usize, Tried)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.collect::<Result<Vec<_>, _>>().map_err(|_| miette!("a back-test panicked; this is a bug in bongsu"))
+    })?
+    .into_iter()
+    .flatten()
+    .collect();
+    bar.finish_and_clear();
+    tried.sort_by_key(|(at, _)| *at);
+    Ok(tried.into_iter().map(|(_, tried)| tried).collect())
+}
+
+/// Whether a warning at a place is one for a station: its own, one of an area it stands in, or the city's.
+fn speaks_for(observed: &Observed, alert: &str, station: &str) -> bool {
+    let catalog = &observed.catalog;
+    let area = catalog.station_named(station).map(|at| catalog.station(at).area);
+    alert == station
+        || alert == bongsu_rules::incident::CITY
+        || area.zip(catalog.area_named(alert)).is_some_and(|(inner, outer)| catalog.lies_in(inner, outer))
+}
