@@ -23,6 +23,8 @@ pub mod load;
 pub mod mosquitto;
 // What the machine says.
 pub mod machine;
+// Somebody at the operators' console.
+pub mod person;
 // The real program as a child.
 pub mod program;
 // A client of raw bytes.

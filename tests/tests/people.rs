@@ -2,6 +2,7 @@
 //! audit is whole, nothing is said twice, and what was decided is said after the restart.
 
 use bongsu_tests::http::{self, Answer};
+use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, Setup};
 use bongsu_tests::{city, wire};
 use rand::rngs::StdRng;
@@ -33,50 +34,21 @@ const RULE: &str = r#"//! id = "high"
 if check("a", stage.last(), ">=", 2.0) { raise("watch") }
 "#;
 
-/// Somebody who is logged in.
-struct Person {
-    cookie: String,
-    csrf: String,
+/// What a step is sent as.
+fn body(kim: &Person, program: &Program, incident: &str, step: &str) -> String {
+    let body = match step {
+        "approve" => json!({ "hash": kim.get(program, &format!("/api/v1/alerts/{incident}"))["proposal_hash"] }),
+        "note" => json!({ "text": "the gate is open" }),
+        "cancel" => json!({ "reason": "the gauge is broken" }),
+        _ => json!({}),
+    };
+    body.to_string()
 }
 
-impl Person {
-    fn headers(&self) -> [(&str, &str); 3] {
-        [("Cookie", &self.cookie), ("x-bongsu-csrf", &self.csrf), ("Content-Type", "application/json")]
-    }
-
-    fn get(&self, program: &Program, path: &str) -> Value {
-        let answer = http::ask("GET", &format!("{}{path}", program.operator), &self.headers(), "").expect("an answer");
-        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        answer.json()
-    }
-
-    fn incident(&self, program: &Program, area: &str) -> Option<String> {
-        let list = self.get(program, &format!("/api/v1/alerts?area={area}"));
-        list["alerts"][0]["incident"].as_str().map(str::to_owned)
-    }
-
-    /// What a step is sent as.
-    fn body(&self, program: &Program, incident: &str, step: &str) -> String {
-        let body = match step {
-            "approve" => {
-                json!({ "hash": self.get(program, &format!("/api/v1/alerts/{incident}"))["proposal_hash"] })
-            }
-            "note" => json!({ "text": "the gate is open" }),
-            "cancel" => json!({ "reason": "the gauge is broken" }),
-            _ => json!({}),
-        };
-        body.to_string()
-    }
-}
-
-fn welcome(program: &Program) -> Person {
-    let link = program.welcome.clone().expect("the first start prints a link");
-    let url = link.replace("/welcome/", "/api/v1/welcome/");
-    let body = json!({ "username": "kim", "password": "correct horse battery" }).to_string();
-    let answer = http::ask("POST", &url, &[("Content-Type", "application/json")], &body).expect("an answer");
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let csrf = answer.json()["csrf"].as_str().expect("csrf").to_owned();
-    Person { cookie: answer.cookie().expect("a cookie"), csrf }
+/// The newest incident of an area.
+fn incident_of(kim: &Person, program: &Program, area: &str) -> Option<String> {
+    let list = kim.get(program, &format!("/api/v1/alerts?area={area}"));
+    list["alerts"][0]["incident"].as_str().map(str::to_owned)
 }
 
 /// A station says that its water is high, and is told that it is on the disk.
@@ -122,7 +94,7 @@ fn decide(program: &mut Program, kim: &Person, area: &str, cut: usize, wait: Opt
     rise(program, area);
     let deadline = Instant::now() + Duration::from_secs(60);
     let incident = loop {
-        if let Some(incident) = kim.incident(program, area) {
+        if let Some(incident) = incident_of(kim, program, area) {
             break incident;
         }
         assert!(Instant::now() < deadline, "nothing was proposed");
@@ -130,7 +102,7 @@ fn decide(program: &mut Program, kim: &Person, area: &str, cut: usize, wait: Opt
     };
     for (at, step) in STEPS.iter().enumerate().take(cut + 1) {
         let url = format!("{}/api/v1/alerts/{incident}/{step}", program.operator);
-        let body = kim.body(program, &incident, step);
+        let body = body(kim, program, &incident, step);
         match wait.filter(|_| at == cut) {
             Some(wait) => {
                 let _socket = http::send("POST", &url, &kim.headers(), &body).expect("it is taken");
@@ -161,7 +133,7 @@ fn the_power_is_cut_between_any_two_steps() {
     city::write(folder.path(), &city::stations(rounds, "river_stage", ""), &[("high.rhai", RULE)]);
     let setup = Setup::anonymous(folder.path());
     let mut program = setup.serve();
-    let kim = welcome(&program);
+    let kim = Person::first(&program);
     for round in 0..rounds {
         let area = city::station(round);
         let cut = round % STEPS.len();
@@ -171,7 +143,7 @@ fn the_power_is_cut_between_any_two_steps() {
         judge(&setup);
         program = setup.serve();
         assert_eq!(program.welcome, None, "somebody can log in");
-        let incident = kim.incident(&program, &area).expect("it is remembered");
+        let incident = incident_of(&kim, &program, &area).expect("it is remembered");
         let now = kim.get(&program, &format!("/api/v1/alerts/{incident}"))["state"].clone();
         let after = ["proposed", "issued", "issued", "cancelled"];
         let before = ["proposed", "proposed", "issued", "issued"];
@@ -212,7 +184,7 @@ fn the_api_keeps_to_its_description_whatever_is_asked() {
     city::write(folder.path(), &city::stations(3, "river_stage", ""), &[("high.rhai", RULE)]);
     let setup = Setup::anonymous(folder.path());
     let program = setup.serve();
-    let kim = welcome(&program);
+    let kim = Person::first(&program);
     (0..3).for_each(|place| rise(&program, &city::station(place)));
     let mut command = std::process::Command::new(st);
     command.current_dir(folder.path()).arg("run").arg(format!("{}/api/openapi.json", program.operator));

@@ -3,6 +3,7 @@
 use bongsu_sensors::Time;
 use bongsu_simulators::{City, Scenario, Settings, Simulation, Size};
 use bongsu_tests::http;
+use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, Setup};
 use bongsu_tests::rehearsal::Rehearsal;
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
@@ -238,17 +239,18 @@ fn quiet_gauge(seed: u64) -> (String, [f64; 3]) {
 fn a_flood_that_somebody_else_publishes_to_one_gauge_raises_its_incident() {
     let (gauge, [advisory, _, warning]) = quiet_gauge(2);
     let mut demo = Demo::start(&["--seed", "2"]);
+    let kim = Person::first(&demo.program);
     let (client, mut connection) = demo.client("somebody-else");
     let answers = std::thread::spawn(move || connection.iter().take_while(Result::is_ok).count());
     let (low, high) = (advisory - 1.0, warning + 0.3);
     let begins = Instant::now();
     let raised = loop {
-        assert!(begins.elapsed() < PATIENCE, "{gauge} raises nothing: {}", operators(&demo));
+        assert!(begins.elapsed() < PATIENCE, "{gauge} raises nothing: {}", kim.get(&demo.program, "/api/v1/alerts"));
         // A fast rise, 2 m in a virtual hour, and then it stays: one message every virtual minute.
         let stage = (low + begins.elapsed().as_secs_f64() * 0.5).min(high);
         let topic = format!("bongsu/v1/{gauge}/obs");
         client.publish(topic, QoS::AtLeastOnce, false, format!("{{\"river_stage\":{stage:.2}}}")).expect("room");
-        let alerts: Value = serde_json::from_str(&operators(&demo)).expect("JSON");
+        let alerts = kim.get(&demo.program, "/api/v1/alerts");
         let of_it = |alert: &&Value| text(alert, "hazard") == "river_flood" && text(alert, "station") == gauge;
         let found = alerts["alerts"].as_array().and_then(|alerts| alerts.iter().find(of_it).cloned());
         if let Some(alert) = found.filter(|alert| text(alert, "decided") == "warning") {
@@ -263,10 +265,6 @@ fn a_flood_that_somebody_else_publishes_to_one_gauge_raises_its_incident() {
     assert_eq!(demo.interrupt(), Vec::<PathBuf>::new());
     drop(client);
     drop(answers);
-}
-
-fn operators(demo: &Demo) -> String {
-    http::get(&format!("{}/api/v1/alerts", demo.program.operator)).1
 }
 
 #[test]

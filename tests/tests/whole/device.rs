@@ -3,6 +3,7 @@
 use bongsu_tests::ear::Ear;
 use bongsu_tests::flood::{self, Device};
 use bongsu_tests::http;
+use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, Setup};
 use serde_json::Value;
 use std::fs;
@@ -131,9 +132,8 @@ fn what_a_device_says_wrongly_is_counted_kept_and_told_and_disturbs_nothing() {
     device.say("bongsu/v1/bridge/obs", br#"{"river_stage": 3.1}"#).expect("it is acknowledged");
     let seen = observed_within(PATIENCE, &program, 1);
     assert_eq!(seen[0]["value"], 3.1, "what is right is taken: {seen:?}");
-    let (_, body) = http::get(&format!("{}/api/v1/dead-letters", program.operator));
-    let kept: Value = serde_json::from_str(&body).expect("JSON");
+    let kept = Person::first(&program).get(&program, "/api/v1/dead-letters");
     let counts: u64 = kept["counts"].as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
-    assert_eq!(counts, useless.len() as u64 + 1, "{body}");
-    assert_eq!(kept["counts"]["unknown_station"], 1, "{body}");
+    assert_eq!(counts, useless.len() as u64 + 1, "{kept}");
+    assert_eq!(kept["counts"]["unknown_station"], 1, "{kept}");
 }
