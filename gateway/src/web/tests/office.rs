@@ -188,7 +188,7 @@ impl Office {
                 stations: CITY.into(),
                 geometry: Some(("areas.geojson".into(), SHAPES.into())),
             };
-            let rules = RulesText { files: vec![("high.rhai".into(), RULE.into())] };
+            let rules = RulesText { files: vec![("high.rhai".into(), RULE.into())], ..RulesText::default() };
             pipeline.take_up(start, Arc::new(catalog), Arc::new(rules), Arc::new(policy)).expect("taken up");
             pipeline.run(|_, _| {}).expect("it runs");
         });
