@@ -22,6 +22,10 @@ type Earlier = (Reference, Time);
 /// Chains kept after their end: an incident's all-clear holds for an hour.
 const CHAINS: usize = 10_000;
 
+/// Earlier messages of one chain that a message refers to, newest kept. So many within the six hours that a message holds
+/// are an incident that flaps: each has replaced the one before, and a document must not grow without end.
+const REFERENCES: usize = 64;
+
 /// Why the last message was not handed out as CAP; empty while all is well.
 #[derive(Clone, Debug, Default)]
 pub struct Refusals(Arc<Mutex<Option<String>>>);
@@ -76,6 +80,7 @@ impl Herald {
         if let (true, Some(last)) = (earlier.is_empty(), last) {
             earlier.push(last);
         }
+        earlier.drain(..earlier.len().saturating_sub(REFERENCES));
         let references = earlier.iter().map(|(reference, _)| reference.clone()).collect();
         let made = cap::render(&self.speaker, incident, message, catalog, references);
         let alert = match made {

@@ -70,13 +70,17 @@ fn a_good_rule_has_no_mistakes() {
     assert_eq!(mistakes(r#"if check("wet", rain.sum(span), ">", 2 * lead) { raise("watch") }"#), Vec::<String>::new());
 }
 
+/// A wrong sentence, and what is told of it.
+#[track_caller]
+fn wrong_sentence(body: &str, expect: &str) {
+    let found = mistakes(body);
+    in_korean_too(&rule(body));
+    assert!(found.iter().any(|m| m == expect), "{body}\nexpected {expect}\nfound    {found:#?}");
+}
+
 #[test]
 fn every_wrong_sentence_names_its_place_and_remedy() {
-    let check = |body: &str, expect: &str| {
-        let found = mistakes(body);
-        in_korean_too(&rule(body));
-        assert!(found.iter().any(|m| m == expect), "{body}\nexpected {expect}\nfound    {found:#?}");
-    };
+    let check = wrong_sentence;
     check(
         r#"if check("high", stag.last(), ">=", 5) { raise("watch") }"#,
         "1:18 unknown name `stag`; did you mean `stage`?",
@@ -133,6 +137,11 @@ fn every_wrong_sentence_names_its_place_and_remedy() {
     check("fn f() { 1 }", "1:1 `fn` is not part of the rule language; write the check where it is used");
     check("sleep(10); raise(\"watch\")", "1:1 unknown function `sleep`; did you mean `slope`?");
     check("let a = 1;", "head 1:1 the rule never raises a level; write if check(…) { raise(\"advisory\") }");
+}
+
+#[test]
+fn what_makes_no_sense_names_its_place_and_remedy() {
+    let check = wrong_sentence;
     check(
         r#"if check("high", stage.last(), ">=", rain.sum("1h")) { raise("watch") }"#,
         "1:38 something in m is compared with something in mm; bring both to one unit, or correct `unit`",
@@ -167,17 +176,21 @@ fn every_wrong_sentence_names_its_place_and_remedy() {
     );
 }
 
+/// A header that is good but for one thing, and what is told of it.
+#[track_caller]
+fn wrong_header(from: &str, to: &str, expect: &str) {
+    let text =
+        format!("{}if check(\"high\", stage.last(), \">=\", 5) {{ raise(\"watch\") }}\n", HEADER.replace(from, to));
+    let source = Source::new("t.rhai", text);
+    in_korean_too(&source);
+    let found = Host::new().compile(&source).err().unwrap_or_default();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(found.iter().any(|m| m == expect), "expected {expect}\nfound    {found:#?}");
+}
+
 #[test]
 fn every_wrong_header_names_its_place_and_remedy() {
-    let check = |from: &str, to: &str, expect: &str| {
-        let text =
-            format!("{}if check(\"high\", stage.last(), \">=\", 5) {{ raise(\"watch\") }}\n", HEADER.replace(from, to));
-        let source = Source::new("t.rhai", text);
-        in_korean_too(&source);
-        let found = Host::new().compile(&source).err().unwrap_or_default();
-        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert!(found.iter().any(|m| m == expect), "expected {expect}\nfound    {found:#?}");
-    };
+    let check = wrong_header;
     check("river_stage", "river_stag", "t.rhai:6:22: unknown kind \"river_stag\"; did you mean \"river_stage\"?");
     check("river_flood", "river_fload", "t.rhai:2:14: unknown hazard \"river_fload\"; did you mean \"river_flood\"?");
     check(
@@ -214,6 +227,11 @@ fn every_wrong_header_names_its_place_and_remedy() {
         "kind = \"rainfall\", within_km = 0",
         "t.rhai:7:45: `within_km` is no distance; write kilometres, above 0 and up to 500",
     );
+}
+
+#[test]
+fn every_wrong_declaration_names_its_place_and_remedy() {
+    let check = wrong_header;
     check(
         "[labels]",
         "[messages]\n//! watch = { headline = { ko = \"{aera} 위험\", en = \"danger\" } }\n//! [labels]",

@@ -189,6 +189,13 @@ pub const ALL: &[Words] = &[
         ["Do not open suspicious links."; 3],
     ),
     words(
+        "rule_failure",
+        "rule failure",
+        "A rule cannot be run.",
+        ["Inspect the rule and its inputs."; 3],
+        ["Inspect the rule and its inputs."; 3],
+    ),
+    words(
         "sensor_health",
         "sensor fault",
         "A sensor cannot be believed.",

@@ -135,8 +135,8 @@ pub fn of(hazard: &str, language: Language) -> &'static Words {
 }
 
 /// Hazards that endanger nobody: something does not work.
-const SERVICES: [&str; 7] =
-    ["charger_stockout", "lending", "outage", "wifi", "infrastructure", "security", "sensor_health"];
+const SERVICES: [&str; 8] =
+    ["charger_stockout", "lending", "outage", "wifi", "infrastructure", "security", "rule_failure", "sensor_health"];
 
 /// Whether a hazard endangers people.
 pub fn endangers(hazard: &str) -> bool {

@@ -78,7 +78,7 @@ fn what_an_edited_rule_would_lower_a_person_ends() {
     let mut bench = Bench::new(&[stage_rule("high", "5.0")]);
     assert_told(&bench.play("0 jamsu river_stage 5.1\n 10 jamsu river_stage 4.8"), "0 seocho watch issued .1");
     bench.take_rules(25.0, &[stage_rule("high", "9.0").replace("40m", "41m")]);
-    assert_told(&bench.play("26 jamsu river_stage 5.8\n 54 jamsu river_stage 5.8\n 60"), "");
+    assert_told(&bench.play("26 jamsu river_stage 5.3\n 54 jamsu river_stage 5.3\n 60"), "");
     assert_eq!(end(&mut bench, 61.0), 0);
     assert_told(&bench.play("70 jamsu river_stage 5.8"), "");
     assert_told(&bench.play("80 jamsu river_stage 6.2\n 90 jamsu river_stage 6.6\n 100 jamsu river_stage 7.0"), "");

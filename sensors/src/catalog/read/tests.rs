@@ -167,7 +167,7 @@ fn stations() {
 fn tags() {
     station("tags = [\"low\", \"subway-2\"]", &[]);
     let remedy = "use up to 64 ASCII letters, digits, `-` and `_`, beginning with a letter or digit";
-    station("tags = [\"by the river\"]", &[&format!("\"by the river\" cannot be a tag; {remedy}")]);
+    station("tags = [\"by the river\"]", &[&format!("station \"jamsu\": \"by the river\" cannot be a tag; {remedy}")]);
 }
 
 #[test]
