@@ -15,8 +15,14 @@ const zoned = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
 const full = zoned({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const short = zoned({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-export const moment = (time: string | number | Date): string => full.format(new Date(time));
-export const clock = (time: string | number | Date): string => short.format(new Date(time));
+type Time = string | number | Date | null | undefined;
+/** A time that is not known is a dash: one missing field must not take a whole view away. */
+const written = (format: Intl.DateTimeFormat, time: Time): string => {
+  const date = new Date(time ?? NaN);
+  return Number.isNaN(date.getTime()) ? "–" : format.format(date);
+};
+export const moment = (time: Time): string => written(full, time);
+export const clock = (time: Time): string => written(short, time);
 
 /** A length of time, coarse: 3 min, 2 h 5 min. */
 export function length(ms: number): string {

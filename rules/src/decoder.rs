@@ -175,9 +175,7 @@ impl Payload {
 macro_rules! numbers {
     ($engine:ident, $($name:literal $type:ty, $from:ident, $bytes:literal;)*) => {$(
         $engine.register_fn($name, |payload: &mut Payload, at: i64| -> Answer<f64> {
-            #[expect(clippy::cast_precision_loss, clippy::allow_attributes, reason = "a value of a sensor")]
-            #[allow(clippy::cast_lossless, clippy::unnecessary_cast, unfulfilled_lint_expectations)]
-            Ok(<$type>::$from(payload.take::<$bytes>(at)?) as f64)
+            Ok(f64::from(<$type>::$from(payload.take::<$bytes>(at)?)))
         });
     )*};
 }

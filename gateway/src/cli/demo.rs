@@ -144,6 +144,8 @@ fn tell(arguments: &Arguments, app: &App, foresight: Foresight) -> miette::Resul
     let (host, port) = mqtt.rsplit_once(':').unwrap_or((mqtt, ""));
     eprintln!("EXERCISE. {} At {} times the speed of life {when}.", scenario.story.1, arguments.speed);
     eprintln!("  the page        {}", page(app));
+    // Where nobody can log in yet, the one-time link leads in.
+    eprintln!("  the console     {}", app.addresses.welcome.as_ref().unwrap_or(&app.addresses.operator));
     eprintln!("  over MQTT       mosquitto_sub -h {host} -p {port} -t 'bongsu/v1/exercise/#' -v");
     eprintln!("  as events       curl -N {}/events", app.addresses.public);
     eprintln!("Ctrl-C ends it.");

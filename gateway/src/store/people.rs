@@ -235,20 +235,22 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
             to.execute("DELETE FROM session WHERE digest = ?1", [digest])?;
             return Ok(true);
         }
-        Change::Token(token) => {
-            let Token { id, digest, label, role, created, made_by, expires, revoked } = token;
-            let (expires, revoked) = (expires.map(Time::millis), revoked.map(Time::millis));
-            to.execute(
-                "INSERT OR IGNORE INTO token VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![id, digest, label, role.name(), created.millis(), made_by, expires, revoked],
-            )?
-        }
+        Change::Token(token) => write_token(to, token)?,
         Change::Revoke { id, at } => {
             let sql = "UPDATE token SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
             to.execute(sql, params![id, at.millis()])?
         }
     };
     Ok(changed > 0)
+}
+
+fn write_token(to: &Transaction<'_>, token: &Token) -> rusqlite::Result<usize> {
+    let Token { id, digest, label, role, created, made_by, expires, revoked } = token;
+    let (expires, revoked) = (expires.map(Time::millis), revoked.map(Time::millis));
+    to.execute(
+        "INSERT OR IGNORE INTO token VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![id, digest, label, role.name(), created.millis(), made_by, expires, revoked],
+    )
 }
 
 /// Whether somebody is left who can let others in.

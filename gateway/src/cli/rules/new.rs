@@ -84,7 +84,8 @@ pub fn written(name: &str, kind: &str, hazard: &str) -> miette::Result<(String, 
         return Err(miette!(help = help, "unknown hazard {hazard:?}"));
     }
     let observed = known.feeds.unwrap_or(known.name);
-    let (low, high) = known.range;
+    // What rules see of a counter is what it counted, and that has a range of its own.
+    let (low, high) = kind::KindId::named(observed).map_or(known.range, |seen| seen.kind().range);
     // Somewhere a value may really be, whatever the kind.
     let round = |value: f64| (value * 100.0).round() / 100.0;
     let (calm, limit) = (round(low.max(0.0)), round(low.max(0.0) + (high - low.max(0.0)) / 20.0));
