@@ -1,7 +1,7 @@
 //! Back-tests: what a rule would have done with recorded observations, and how good that would have been.
 //!
 //! The engine is the one that runs live, so what is found here is a promise. [`alerts`] plays the observations and
-//! answers when the rule stood where; [`crossings`] finds what it should have warned of; [`score`] compares.
+//! answers when the rule stood where; [`crossings`] finds what it should have warned of; [`mod@score`] compares.
 
 mod score;
 

@@ -1,8 +1,8 @@
 //! CAP 1.2, the Common Alerting Protocol of OASIS: the language in which warning systems speak to one another.
 //!
-//! [`model`] is a message as a value, [`write`] makes XML of it and [`read`] makes a value of XML, as strict as the
-//! standard's schema. What the schema lets pass and is still wrong, [`check`] finds. [`import`] decides whether a
-//! message of somebody else may be believed. Nothing here knows what an incident is.
+//! [`model`] is a message as a value, [`mod@write`] makes XML of it and [`mod@read`] makes a value of XML, as strict as
+//! the standard's schema. What the schema lets pass and is still wrong, [`mod@check`] finds. [`import`] decides whether
+//! a message of somebody else may be believed. Nothing here knows what an incident is.
 
 pub mod check;
 pub mod import;
