@@ -35,16 +35,15 @@ test: setup ## Run every test
 .PHONY: bench
 bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (parts: make bench ARGS="forward whole alerts start burst connections crowd")
 	@scripts/need.sh cargo cc mosquitto
-	$(CARGO) build --release --package bongsu-gateway
-	$(CARGO) run --release --package bongsu-tests --bin bench -- $(ARGS)
+	$(CARGO) build --release --workspace --bins
+	"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)
 
 .PHONY: soak
 soak: ## Kill the program under load, let months of a simulated city pass, send a million broken frames (more: make soak KILLS=500)
 	@scripts/need.sh cargo cc
-	$(CARGO) build --release --package bongsu-gateway
-	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --release --package bongsu-tests --test whole -- --nocapture kill::
-	SOAK=1 $(CARGO) test --release --package bongsu-tests --test city -- --nocapture
-	SOAK=1 $(CARGO) test --release --package bongsu-broker --test door -- --nocapture --test-threads 1 \
+	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --release --workspace --test whole -- --nocapture kill::
+	SOAK=1 $(CARGO) test --release --workspace --test city -- --nocapture
+	SOAK=1 $(CARGO) test --release --workspace --test door -- --nocapture --test-threads 1 \
 	  mutated_frames sessions_of_many
 
 .PHONY: ci

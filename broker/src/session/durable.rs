@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::Session;
 use crate::config::Limits;
@@ -268,13 +268,16 @@ impl Durable {
         Some(session)
     }
 
-    /// The first connection.
-    pub fn begin(&self, mailbox: &Arc<Mailbox>, expiry_s: u32) {
+    /// The first connection. What comes is told when the session is stored: only then may its client count on it.
+    pub fn begin(&self, mailbox: &Arc<Mailbox>, expiry_s: u32) -> oneshot::Receiver<()> {
         let mut inner = self.lock();
         inner.mailbox = Some(mailbox.clone());
         inner.generation = 1;
         inner.expiry_s = expiry_s;
         self.save(&inner);
+        let (told, stored) = oneshot::channel();
+        self.writer.push([], [Waiter::Greeting(told)]);
+        stored
     }
 
     /// Nobody is connected any more: it waits with its contents. Answers the generation that ends,

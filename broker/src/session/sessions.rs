@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::oneshot;
+
 use super::{Durable, Session, holder};
 use crate::authority::Denial;
 use crate::config::Limits;
@@ -42,6 +44,13 @@ pub(crate) struct Attached {
     pub durable: Option<Arc<Durable>>,
     /// The session was there before.
     pub present: bool,
+}
+
+/// A session that was not there before.
+struct Begun {
+    attached: Attached,
+    /// Told when it is stored; `None`: it ends with its connection.
+    stored: Option<oneshot::Receiver<()>>,
 }
 
 /// How many sessions were loaded: their numbers are taken.
@@ -126,13 +135,22 @@ impl Sessions {
     pub async fn attach(&self, wanted: Wanted<'_>, patience: Duration) -> Result<Attached, Denial> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
-            let Some(existing) = self.lock().get(wanted.key).cloned() else {
-                return self.begin(&wanted);
+            let existing = self.lock().get(wanted.key).cloned();
+            let existing = match existing {
+                Some(existing) if !wanted.clean_start => existing,
+                other => {
+                    if let Some(existing) = other {
+                        self.end(&existing);
+                    }
+                    let Begun { attached, stored } = self.begin(&wanted)?;
+                    // A store that is stuck must not keep out who wants to hear alerts: then the session may be new
+                    // again after a crash, which its client is told.
+                    if let Some(stored) = stored {
+                        let _ = tokio::time::timeout_at(deadline, stored).await;
+                    }
+                    return Ok(attached);
+                }
             };
-            if wanted.clean_start {
-                self.end(&existing);
-                return self.begin(&wanted);
-            }
             let changed = existing.changed.notified();
             let mut changed = std::pin::pin!(changed);
             changed.as_mut().enable();
@@ -146,10 +164,10 @@ impl Sessions {
         }
     }
 
-    fn begin(&self, wanted: &Wanted<'_>) -> Result<Attached, Denial> {
-        let fresh = |durable| Ok(Attached { session: Session::default(), durable, present: false });
+    fn begin(&self, wanted: &Wanted<'_>) -> Result<Begun, Denial> {
+        let fresh = |durable| Attached { session: Session::default(), durable, present: false };
         if wanted.expiry_s == 0 {
-            return fresh(None);
+            return Ok(Begun { attached: fresh(None), stored: None });
         }
         let mut by_key = self.lock();
         if by_key.len() >= self.limits.sessions {
@@ -158,10 +176,10 @@ impl Sessions {
         let key = Arc::new(wanted.key.clone());
         let (writer, stats) = (self.writer.clone(), self.stats.clone());
         let durable = Arc::new(Durable::new(key.clone(), wanted.number, self.receipt(), writer, stats, &self.limits));
-        durable.begin(wanted.mailbox, wanted.expiry_s);
+        let stored = durable.begin(wanted.mailbox, wanted.expiry_s);
         self.stats.sessions.add(1);
         by_key.insert(key, durable.clone());
-        fresh(Some(durable))
+        Ok(Begun { attached: fresh(Some(durable)), stored: Some(stored) })
     }
 
     /// The connection has ended: parks the session, or ends it when it may not wait. Answers the

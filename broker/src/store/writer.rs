@@ -28,6 +28,8 @@ pub(crate) enum Waiter {
     Publisher(Ack),
     /// A thread.
     Thread(std::sync::mpsc::Sender<()>),
+    /// A client that is being greeted.
+    Greeting(tokio::sync::oneshot::Sender<()>),
 }
 
 impl Waiter {
@@ -38,6 +40,7 @@ impl Waiter {
             Waiter::Publisher(ack) => ack.acknowledge(),
             // nobody waits any more: nothing is lost by that
             Waiter::Thread(done) => drop(done.send(())),
+            Waiter::Greeting(done) => drop(done.send(())),
         }
     }
 }

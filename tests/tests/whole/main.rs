@@ -10,6 +10,12 @@ mod device;
 mod disk;
 // What kills or blinds other brokers.
 mod door;
+// Certificates, citizens, revocation, secrets.
+mod identity;
+// Our own door, and a broker of others.
+mod intake;
+// Killed while sessions hold what was not delivered.
+mod sessions;
 // A flood over MQTT beside the same one from a file.
 mod flood;
 // The Han river, recorded.
