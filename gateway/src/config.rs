@@ -16,7 +16,7 @@ mod show;
 
 pub use layers::{Layers, Setting};
 pub use secret::Secret;
-pub use show::show;
+pub use show::{differences, show};
 
 use crate::channel::Settings;
 use crate::channel::ping::Ping;

@@ -8,6 +8,7 @@ use bongsu_rules::engine::Authority;
 use bongsu_rules::incident::{Book, Status};
 use bongsu_rules::{Engine, Input};
 use bongsu_sensors::Time;
+use std::sync::mpsc::sync_channel;
 
 /// An engine that stands where the store stands, and the place of the last record.
 ///
@@ -39,23 +40,65 @@ pub fn restore(store: &Store, status: Status) -> miette::Result<(Engine, u64)> {
     Ok((engine, newest))
 }
 
+/// So many stored observations are put in the order of their datastreams at once: the memory of a datastream is far from
+/// that of the next, and a big city's log goes round all of them again and again.
+const CHUNK: usize = 500_000;
+
 /// Gives the engine the stored observations its windows look back to, up to record `until`.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn recall(engine: &mut Engine, store: &Store, until: u64, now: Time) -> miette::Result<()> {
     let since = now - engine.look_back();
-    store.entries(0, until, since, |entry| {
-        let stored = entry.stored().map_err(|cause| store.damaged(&format!("record {}", entry.seq), &cause))?;
-        for stored in stored {
-            match stored {
-                Stored::Observation(observation) => engine.recall(&observation),
-                Stored::Flag(datastream, time, flag, _) => engine.recall_flag(datastream, time, flag),
+    std::thread::scope(|scope| {
+        let (chunks, queue) = sync_channel(1);
+        scope.spawn(move || queue.into_iter().for_each(|chunk: Vec<Stored>| remember(engine, &chunk)));
+        let mut chunk: Vec<Stored> = Vec::new();
+        let read = store.entries(0, until, since, |entry| {
+            let stored = entry.stored().map_err(|cause| store.damaged(&format!("record {}", entry.seq), &cause))?;
+            chunk.extend(stored);
+            if chunk.len() >= CHUNK {
+                // Who remembers only ends after this.
+                let _ = chunks.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
             }
+            Ok(())
+        });
+        let _ = chunks.send(chunk);
+        Ok(read?)
+    })
+}
+
+fn remember(engine: &mut Engine, chunk: &[Stored]) {
+    for stored in by_datastream(chunk) {
+        match stored {
+            Stored::Observation(observation) => engine.recall(observation),
+            Stored::Flag(datastream, time, flag, _) => engine.recall_flag(*datastream, *time, *flag),
         }
-        Ok(())
-    })?;
-    Ok(())
+    }
+}
+
+/// The same, datastream by datastream; those of one in the order in which they came.
+fn by_datastream(chunk: &[Stored]) -> impl Iterator<Item = &Stored> {
+    let datastream = |stored: &Stored| match stored {
+        Stored::Observation(observation) => observation.datastream.0 as usize,
+        Stored::Flag(datastream, ..) => datastream.0 as usize,
+    };
+    let numbers = chunk.iter().map(datastream).max().map_or(0, |highest| highest + 1);
+    // Where those of each begin.
+    let mut places = vec![0; numbers + 1];
+    for stored in chunk {
+        places[datastream(stored) + 1] += 1;
+    }
+    for number in 0..numbers {
+        places[number + 1] += places[number];
+    }
+    let mut order = vec![0; chunk.len()];
+    for (at, stored) in chunk.iter().enumerate() {
+        let place = &mut places[datastream(stored)];
+        order[*place] = at;
+        *place += 1;
+    }
+    order.into_iter().map(|at| &chunk[at])
 }
 
 /// The time of a record; that of the last one where it is gone.

@@ -110,6 +110,58 @@ fn a_catalog_is_counted_with_its_warnings_and_a_bad_one_refused() {
 }
 
 #[test]
+fn a_list_of_stations_becomes_a_catalog_or_nothing_is_written() {
+    let folder = folder();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("write");
+    let square =
+        "{\"type\":\"Polygon\",\"coordinates\":[[[126.9,37.4],[127.1,37.4],[127.1,37.6],[126.9,37.6],[126.9,37.4]]]}";
+    let feature = format!("{{\"type\":\"Feature\",\"properties\":{{\"code\":\"seocho\"}},\"geometry\":{square}}}");
+    write("areas.geojson", &format!("{{\"type\":\"FeatureCollection\",\"features\":[{feature}]}}"));
+    write("stations.toml", &format!("geometry = \"areas.geojson\"\n{CATALOG}"));
+    write(
+        "good.csv",
+        "id,name_ko,name_en,latitude,longitude,kinds,cadence,advisory,watch,upstream\n\
+         banpo,반포대교,Banpo Bridge,37.5148,126.9961,river_stage battery_voltage,10m,4.5,5.5,jamsu\n\
+         \"tower-1\",\"탑, 하나\",,37.51,127.0,acceleration.x acceleration.2,1s,,,\n",
+    );
+    let (code, output, told) =
+        run(&mut bongsu(folder.path(), &["stations", "import", "good.csv", "--into", "stations.toml"]));
+    assert_eq!((code, output.as_str()), (0, "2 stations added to stations.toml\n"), "{told}");
+    let (code, output, told) = run(&mut bongsu(folder.path(), &["stations", "check", "--json"]));
+    assert_eq!(code, 0, "{told}");
+    let counts: serde_json::Value = serde_json::from_str(&output).expect("JSON");
+    assert_eq!((&counts["stations"], &counts["datastreams"]), (&3.into(), &5.into()), "{counts}");
+    let catalog = std::fs::read_to_string(folder.path().join("stations.toml")).expect("read");
+    assert!(catalog.contains("levels = { advisory = 4.5, watch = 5.5 }") && catalog.contains("탑, 하나"), "{catalog}");
+
+    write(
+        "bad.csv",
+        "id,latitude,longitude,kinds,hight\nbanpo,37.5,127.0,river_stage,1\nfar,99,127.0,river_stag,1\nfar,1,1,rainfall,1\n",
+    );
+    let (code, output, told) =
+        run(&mut bongsu(folder.path(), &["stations", "import", "bad.csv", "--into", "stations.toml"]));
+    assert_eq!((code, output.as_str()), (1, ""), "{told}");
+    for wanted in [
+        "unknown column `hight`",
+        "the catalog has a station \"banpo\"",
+        "\"99\" is no latitude",
+        "did you mean \"river_stage\"",
+        "the same `id` again",
+        "it stands in no area of the catalog",
+        "bad.csv:3",
+    ] {
+        assert!(told.contains(wanted), "{wanted} in {told}");
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("stations.toml")).expect("read"), catalog);
+    // without a catalog the tables are printed, and an area must be named
+    write("own.csv", "id,latitude,longitude,area\nx,37.5,127.0,seocho\n");
+    let (code, output, told) =
+        run(&mut bongsu(folder.path(), &["stations", "import", "own.csv", "--kinds", "rainfall"]));
+    assert_eq!(code, 0, "{told}");
+    assert!(output.contains("[[station]]") && output.contains("kind = \"rainfall\""), "{output}");
+}
+
+#[test]
 fn doctor_says_one_line_a_check_and_leaves_nothing() {
     let folder = folder();
     let config =

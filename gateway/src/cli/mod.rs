@@ -20,7 +20,7 @@ mod simulate;
 mod stations;
 mod users;
 
-use crate::config::{Config, Layers, Setting};
+use crate::config::{Config, Layers, Setting, differences};
 use crate::report::{Language, Look, Problems, render_warnings};
 use clap::{Args, Parser, Subcommand};
 use miette::{Diagnostic, Report};
@@ -147,6 +147,20 @@ impl Globals {
         eprint!("{}", render_warnings(&config.warnings, Look::of_stderr()));
         crate::log::start(&config.log);
         Ok(config)
+    }
+
+    /// Reads the configuration again while the program runs: the level of the log is put in force, of everything else
+    /// that changed it is told that it waits for a restart. One with mistakes changes nothing.
+    pub fn read_again(&self, in_force: &Config) {
+        match self.layers(Vec::new()).and_then(|layers| checked(&layers)) {
+            Err(error) => crate::reload::tell(error),
+            Ok(config) => {
+                crate::log::set_level(config.log.level);
+                for key in differences(in_force, &config).into_iter().filter(|key| key != "log.level") {
+                    tracing::warn!(key, "it was changed in the configuration and needs a restart");
+                }
+            }
+        }
     }
 }
 

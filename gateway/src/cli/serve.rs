@@ -30,6 +30,7 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
         // Asked for before anything starts, so that an early signal is not the end of a half-started program.
         let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
         let mut hangup = signal(SignalKind::hangup()).into_diagnostic()?;
+        let in_force = config.clone();
         let mut app = App::start(Options { config, clock: arguments.clock, status }).await?;
         say_ready(&app, arguments.json, output)?;
         // Without systemd nobody listens, and that is fine.
@@ -40,6 +41,7 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
                 _ = tokio::signal::ctrl_c() => break,
                 () = app.ended() => break,
                 _ = hangup.recv() => {
+                    globals.read_again(&in_force);
                     app.renew_certificates();
                     let reloader = app.reloader();
                     let _ = tokio::task::spawn_blocking(move || reloader.reload_and_tell()).await;

@@ -1,4 +1,7 @@
-//! `bongsu stations check`: read a catalog and tell every mistake in it.
+//! `bongsu stations check|import`: read a catalog and tell every mistake in it, or add the stations of a list.
+
+// A list of stations as CSV.
+mod import;
 
 use super::{Ended, Globals, checked, output_failed, write_json};
 use crate::dialect::Scripts;
@@ -20,6 +23,22 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make catalog entries of a list of stations as CSV, such as a spreadsheet exports
+    ///
+    /// Columns: id, latitude, longitude; and where they are there: area (else the polygon that holds it), kinds
+    /// (separated by spaces), cadence, name or name_LANGUAGE, advisory, watch, warning, emergency (limits of the first
+    /// kind), upstream, affects, tags. Nothing is written unless every row is good.
+    Import {
+        /// The list
+        #[arg(value_name = "CSV")]
+        list: PathBuf,
+        /// Add them to this catalog instead of printing them; its areas are known then
+        #[arg(long, value_name = "FILE")]
+        into: Option<PathBuf>,
+        /// What stations observe where the list has no column `kinds`
+        #[arg(long, value_name = "KIND", value_delimiter = ',')]
+        kinds: Vec<String>,
+    },
 }
 
 /// What a good catalog holds.
@@ -36,7 +55,10 @@ struct Summary {
 
 /// Runs one of them.
 pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
-    let Command::Check { file, json } = command;
+    let (file, json) = match command {
+        Command::Check { file, json } => (file, json),
+        Command::Import { list, into, kinds } => return import::run(&list, into.as_deref(), &kinds, output),
+    };
     let file = match file {
         Some(file) => file,
         None => checked(&globals.layers(Vec::new())?)?.stations,

@@ -124,6 +124,18 @@ pub fn show(config: &Config, layers: &Layers) -> String {
     shown
 }
 
+/// The keys whose values differ, as `section.key`; each channel counts as one.
+pub fn differences(before: &Config, after: &Config) -> Vec<String> {
+    let sections = values(before).into_iter().zip(values(after));
+    let keys = sections.flat_map(|((section, before), (_, after))| {
+        let changed = before.into_iter().zip(after).filter(|(before, after)| before.1 != after.1);
+        changed.map(move |((key, _), _)| if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") })
+    });
+    let channels = |config: &Config| format!("{:?} {:?}", config.channels, config.ping);
+    let channel = (channels(before) != channels(after)).then(|| "channel".to_owned());
+    keys.chain(channel).collect()
+}
+
 fn text(value: &str) -> String {
     // JSON's escapes are a subset of those of a basic string in TOML.
     serde_json::Value::from(value).to_string()

@@ -379,10 +379,15 @@ impl Store {
         mut each: impl FnMut(Entry) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let failed = self.failed();
-        let sql =
-            "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 AND now >= ?3 ORDER BY seq";
+        // `now` never goes backwards, so the index finds where to begin, however long the log is.
+        let sql = "SELECT seq FROM log WHERE now >= ?1 ORDER BY now, seq LIMIT 1";
+        let first: Option<u64> =
+            self.connection.query_row(sql, [since.millis()], |row| row.get(0)).optional().map_err(&failed)?;
+        let Some(first) = first else { return Ok(()) };
+        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
-        let rows = statement.query_map(params![after, until, since.millis()], read::entry).map_err(&failed)?;
+        let after = after.max(first.saturating_sub(1));
+        let rows = statement.query_map(params![after, until], read::entry).map_err(&failed)?;
         for entry in rows {
             each(entry.map_err(&failed)?)?;
         }

@@ -3,13 +3,20 @@
 
 use crate::document::nearest;
 use crate::mistake::{Mistakes, Origin, Source};
-use geo::Validation;
+use geo::{Intersects, Validation};
 use geojson::{FeatureCollection, GeometryValue, Position};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A closed ring of (latitude, longitude) points; the last equals the first, as in CAP.
 pub type Ring = Vec<[f64; 2]>;
+
+/// Whether a position (latitude, longitude) lies within one of the rings.
+pub fn holds(rings: &[Ring], [latitude, longitude]: [f64; 2]) -> bool {
+    let point = geo::Point::new(longitude, latitude);
+    let ring = |ring: &Ring| ring.iter().map(|[latitude, longitude]| (*longitude, *latitude)).collect();
+    rings.iter().any(|at| geo::Polygon::new(ring(at), Vec::new()).intersects(&point))
+}
 
 /// The outer rings of each area code; mistakes are added to the list.
 pub fn read(source: &Arc<Source>, codes: &[&str], mistakes: &Mistakes) -> BTreeMap<String, Vec<Ring>> {

@@ -247,6 +247,14 @@ impl Catalog {
         self.by_number.get(&id).map(|at| &self.datastreams[*at])
     }
 
+    /// The administrative area at a position (latitude, longitude): the innermost whose polygon holds it.
+    pub fn area_at(&self, position: [f64; 2]) -> Option<AreaIndex> {
+        let depth =
+            |at: AreaIndex| (0..).map(AreaIndex).take(self.areas.len()).filter(|o| self.lies_in(at, *o)).count();
+        let areas = (0..).map(AreaIndex).zip(&self.areas).filter(|(_, area)| area.kind != AreaKind::Zone);
+        areas.filter(|(_, area)| geometry::holds(&area.polygon, position)).map(|(at, _)| at).max_by_key(|at| depth(*at))
+    }
+
     /// Whether `inner` is `outer` or lies in it.
     pub fn lies_in(&self, inner: AreaIndex, outer: AreaIndex) -> bool {
         let mut at = Some(inner);

@@ -4,6 +4,8 @@
 //! Tests named `data_…` judge decisions on recorded observations; they say so where `EVAL_DATA` names none. `make soak`
 //! runs the crash tests longer, by `SOAK_KILLS`.
 
+// What is read again while it runs.
+mod config;
 // Who may speak, and how quickly it is seen.
 mod device;
 // A disk that is full, or fails.
