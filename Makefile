@@ -41,9 +41,10 @@ bench: ## Measure the whole job beside bare Mosquitto, and how long an alert tak
 .PHONY: soak
 soak: ## Kill the program under load, let months of a simulated city pass, send a million broken frames (more: make soak KILLS=500)
 	@scripts/need.sh cargo cc
-	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --release --workspace --test whole -- --nocapture kill::
-	SOAK=1 $(CARGO) test --release --workspace --test city -- --nocapture
-	SOAK=1 $(CARGO) test --release --workspace --test door -- --nocapture --test-threads 1 \
+	$(CARGO) test --profile long --workspace --no-run
+	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --profile long --workspace --test whole -- --nocapture kill::
+	SOAK=1 $(CARGO) test --profile long --workspace --test city -- --nocapture
+	SOAK=1 $(CARGO) test --profile long --workspace --test door -- --nocapture --test-threads 1 \
 	  mutated_frames sessions_of_many
 
 .PHONY: ci
@@ -56,4 +57,4 @@ ci: ## Run everything that must pass before a change is taken: format, lints, te
 eval: ## Check the decisions against recorded observations: make eval DATA=DIR
 	@test -d "$(DATA)" || { echo "make eval needs a folder of observations: make eval DATA=DIR" >&2; exit 2; }
 	@scripts/need.sh cargo cc
-	EVAL_DATA="$(abspath $(DATA))" $(CARGO) test --release --workspace -- --nocapture data_
+	EVAL_DATA="$(abspath $(DATA))" $(CARGO) test --profile long --workspace -- --nocapture data_
