@@ -73,6 +73,15 @@ pub enum Route {
     FanOutOnce,
     /// To both at once; acknowledged when both have it.
     Both,
+    /// The same, but never retained.
+    BothOnce,
+}
+
+impl Route {
+    /// Whether it is never retained.
+    pub(crate) const fn is_once(self) -> bool {
+        matches!(self, Route::FanOutOnce | Route::BothOnce)
+    }
 }
 
 /// Asks the application, which may be wrong in the worst way: a panic refuses this one client.

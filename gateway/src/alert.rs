@@ -13,11 +13,15 @@ pub mod text;
 // The same for the systems of others.
 pub mod cap;
 
+// What goes with it: sign language, sound.
+pub mod resource;
+
 // And who vouches for it.
 pub mod sign;
 
 use bongsu_rules::incident::{CITY, Incident, Message, MessageType, State, Status};
 use bongsu_rules::language::Audience;
+use bongsu_rules::language::header::Words;
 use bongsu_sensors::catalog::Translations;
 use bongsu_sensors::{Catalog, Level, Time};
 use serde::Serialize;
@@ -142,7 +146,7 @@ pub struct Desk<'a> {
     /// The level that was last issued.
     pub issued: Option<Level>,
     /// What waits for a person.
-    pub proposal: Option<Waiting>,
+    pub proposal: Option<Waiting<'a>>,
     /// The rule behind the last change.
     pub rule: &'a str,
     /// The station behind it.
@@ -161,6 +165,8 @@ pub struct Desk<'a> {
     pub refused: bool,
     /// The rule or the limits behind it were edited: only a person ends it.
     pub edited: bool,
+    /// How many citizens report it.
+    pub sightings: u32,
 }
 
 /// Who has seen something, and when.
@@ -185,7 +191,7 @@ pub struct Quiet<'a> {
 
 /// A level that waits for a person.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Waiting {
+pub struct Waiting<'a> {
     /// The level.
     pub level: Level,
     /// Since when.
@@ -194,6 +200,10 @@ pub struct Waiting {
     pub deadline: Time,
     /// It went to the next person.
     pub escalated: bool,
+    /// Who of those on duty is asked now.
+    pub asked: Option<&'a str>,
+    /// When it goes to the one after.
+    pub next: Option<Time>,
     /// Two persons must agree.
     pub two: bool,
     /// How many have agreed.
@@ -242,6 +252,8 @@ pub fn for_operators<'a>(incident: &'a Incident, context: Context<'_>) -> Alert<
         since: proposal.since,
         deadline: proposal.deadline,
         escalated: proposal.escalated,
+        asked: proposal.asked.as_deref(),
+        next: proposal.next,
         two: proposal.two,
         approvals: proposal.approvals.len(),
     });
@@ -264,6 +276,7 @@ pub fn for_operators<'a>(incident: &'a Incident, context: Context<'_>) -> Alert<
         }),
         refused: handling.refused.is_some(),
         edited: handling.edited,
+        sightings: handling.sightings,
     };
     Alert { desk: Some(desk), ..make(incident, message, level, incident.state, context) }
 }
@@ -274,6 +287,34 @@ pub fn proposed(incident: &Incident, level: Level, context: Context<'_>) -> (Tex
     (alert.headline, alert.instruction)
 }
 
+/// What is said of an incident at a level, in a line, and what to do. Every channel says these, and they are what a person
+/// approves.
+pub fn said(
+    incident: &Incident,
+    level: Level,
+    is_retracted: bool,
+    catalog: Option<&Catalog>,
+    language: Language,
+) -> (String, String) {
+    let is_meant = incident.status == Status::Actual;
+    let place = place_of(incident, catalog, language);
+    if is_retracted {
+        let line = words::withdrawal(&incident.hazard, &place, language, is_meant);
+        return (line, words::own(text::retraction(language), language, is_meant));
+    }
+    // What the rule itself says goes before what its hazard says.
+    let own = incident.words.get(&level);
+    let own = |of: fn(&Words) -> &Translations| {
+        let text = of(own?).get(language.code())?;
+        Some(words::own(text, language, is_meant))
+    };
+    let headline = own(|own| &own.headline)
+        .unwrap_or_else(|| words::headline(&incident.hazard, level, &place, language, is_meant));
+    let instruction =
+        own(|own| &own.instruction).unwrap_or_else(|| words::instruction(&incident.hazard, level, language, is_meant));
+    (headline, instruction)
+}
+
 fn make<'a>(
     incident: &'a Incident,
     message: Option<&'a Message>,
@@ -281,22 +322,9 @@ fn make<'a>(
     state: State,
     context: Context<'_>,
 ) -> Alert<'a> {
-    let is_meant = incident.status == Status::Actual;
+    let is_retracted = message.is_some_and(|message| message.msg_type == MessageType::Cancel);
+    let say = |language| said(incident, level, is_retracted, context.catalog, language);
     let hazard = incident.hazard.as_str();
-    // What the rule itself says goes before what its hazard says.
-    let own = incident.words.get(&level);
-    let said = |texts: Option<&Translations>, language: Language| {
-        texts?.get(language.code()).map(|text| words::own(text, language, is_meant))
-    };
-    let headline = |language| {
-        said(own.map(|own| &own.headline), language).unwrap_or_else(|| {
-            words::headline(hazard, level, &place_of(incident, context.catalog, language), language, is_meant)
-        })
-    };
-    let instruction = |language| {
-        said(own.map(|own| &own.instruction), language)
-            .unwrap_or_else(|| words::instruction(hazard, level, language, is_meant))
-    };
     Alert {
         incident: &incident.id,
         identifier: message.map(|message| message.identifier.as_str()),
@@ -307,8 +335,8 @@ fn make<'a>(
         area: &incident.area,
         level,
         state: state.name(),
-        headline: Texts::of(headline),
-        instruction: Texts::of(instruction),
+        headline: Texts::of(|language| say(language).0),
+        instruction: Texts::of(|language| say(language).1),
         onset: incident.onset,
         expires: message.map(expires),
         evidence: incident.evidence.iter().map(reason).collect(),

@@ -3,11 +3,12 @@
 use crate::alert;
 use crate::alert::cap::Speaker;
 use crate::alert::sign::Signer;
+use crate::alert::words::Language;
 use crate::authority::{City, CityAuthority};
 use crate::certificate::Certificates;
 use crate::channel::device::Acks;
 use crate::channel::runner::House;
-use crate::channel::start::Channels;
+use crate::channel::start::{self, Channels};
 use crate::clock::Clock;
 use crate::command;
 use crate::config::Config;
@@ -40,9 +41,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// What the public hears by.
-const CHANNELS: [&str; 3] = ["mqtt", "events", "pages"];
 
 /// How the program is run.
 #[derive(Clone, Debug)]
@@ -150,6 +148,11 @@ impl App {
         });
         shared.recall(last).into_diagnostic().wrap_err("failed to read the store for the pages")?;
         shared.recall_newest(engine.newest());
+        // Before the channels go on with what they owe: they speak of places by their names, and of hours as clocks here
+        // show them.
+        if let Some(catalog) = engine.catalog() {
+            shared.set_city(catalog.clone());
+        }
         gauge::register(&shared, &door, &trouble, config.limits.intake_messages);
         let speaker = Speaker {
             sender: config.city.sender.clone(),
@@ -157,6 +160,7 @@ impl App {
             contact: config.city.contact.clone(),
             languages: config.city.languages.clone(),
             base_url: base_url.clone(),
+            resources: config.city.resources.clone(),
             signer: signer(&config)?,
         };
         let herald = Herald::new(speaker.clone(), &store)?;
@@ -170,13 +174,15 @@ impl App {
         let (commands, command_queue) = sync_channel(command::WAITING);
         addresses.welcome = welcome.map(|secret| shared.welcome(&secret));
         let settings = desk::Settings {
-            channels: CHANNELS.map(str::to_owned).to_vec(),
+            channels: crate::channel::heard_by(&config.channels),
+            languages: Language::of_tags(&config.city.languages),
             type_population_above: config.release.type_population_above,
         };
-        let desk = Desk::new(people, shared.clone(), settings, clock, commands, errands.clone());
+        reload::tell_of_absent(&policy, &people);
+        let reports = command::Reports::new(commands.clone());
+        let desk = Desk::new(people.clone(), shared.clone(), settings, clock, commands, errands.clone());
         let (reloads, reload_queue) = channel::<Reload>();
-        let (stations, folder) = (config.stations.clone(), config.rules.clone());
-        let reloader = Arc::new(Reloader::new(stations, folder, reloads, rules.clone()));
+        let reloader = Arc::new(Reloader::new(&config, people, reloads, rules.clone()));
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
         let limit = config.limits.batch_readings;
@@ -189,13 +195,13 @@ impl App {
             stop: CancellationToken::new(),
         };
         let mut acks = Acks::default();
-        let channels = Channels::start(&config, house, outlet.clone(), acks.clone())?;
+        start::begin(&mut store, &config.store.path, &config.channels)?;
+        let channels = Channels::start(&config, house, outlet.clone(), acks.clone(), reports)?;
         let pipeline = {
             let (trouble, ended) = (trouble.clone(), ended.clone());
-            let mut mqtt = MqttVoice::new(outlet, base_url);
+            let mut mqtt = MqttVoice::new(outlet, base_url, config.mqtt.remote.is_some());
             let mut web = WebVoice::new(shared.clone(), trouble.clone());
             if let Some(catalog) = engine.catalog() {
-                shared.set_city(catalog.clone());
                 let standing = Reader::open(&config.store.path)
                     .and_then(|reader| reader.standing_transitions(last - alert::RAISED_LASTS))
                     .into_diagnostic()

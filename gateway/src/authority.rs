@@ -127,7 +127,8 @@ impl Authority for CityAuthority {
         let known = DeviceTopic::parse(topic).filter(|topic| self.city.has(topic.station));
         match known.map(|topic| topic.leaf) {
             Some(Leaf::Status) => Route::FanOut,
-            Some(Leaf::CommandAck) => Route::FanOutOnce,
+            // The channel that told a barrier to close waits for what it answers.
+            Some(Leaf::CommandAck) if !self.has_remote => Route::BothOnce,
             // Devices behind the broker of others hear commands through the intake, which copies them there.
             Some(Leaf::Command) if !self.has_remote => Route::FanOutOnce,
             _ => Route::Intake,

@@ -5,6 +5,8 @@ use crate::source::file::Row;
 use crate::store::audit::Draft;
 use bongsu_rules::Engine;
 use bongsu_rules::incident::{Denial, Done, Order};
+use bongsu_rules::record::Report;
+use std::sync::mpsc::SyncSender;
 use tokio::sync::oneshot;
 
 /// Commands that may wait for the pipeline: more than an office full of people can give in a second.
@@ -23,14 +25,16 @@ pub enum Work {
     Order(Box<Order>, Check),
     /// Observations that people report.
     Report(Vec<Row>),
+    /// Something that is no reading and no order.
+    Told(Report),
 }
 
 /// Something a person wants done.
 pub struct Command {
     /// What.
     pub work: Work,
-    /// What the audit will say; what came of it is added.
-    pub audit: Draft,
+    /// What the audit will say; what came of it is added. `None`: nobody known did it.
+    pub audit: Option<Draft>,
     /// Who waits for the answer.
     pub reply: oneshot::Sender<Answer>,
 }
@@ -43,6 +47,8 @@ pub type Answer = Result<Outcome, Refused>;
 pub enum Outcome {
     /// The engine did it.
     Ordered(Done),
+    /// It was taken in.
+    Taken,
     /// Observations were taken in.
     Reported {
         /// Readings that became observations.
@@ -68,6 +74,26 @@ impl std::fmt::Display for Refused {
         match self {
             Refused::Denied(denial) => denial.fmt(f),
             Refused::Changed(what) => f.write_str(what),
+        }
+    }
+}
+
+/// The way in for those who sit at no console: citizens, barriers.
+#[derive(Clone, Debug)]
+pub struct Reports(SyncSender<Command>);
+
+impl Reports {
+    /// Into the queue of commands.
+    pub const fn new(commands: SyncSender<Command>) -> Reports {
+        Reports(commands)
+    }
+
+    /// Hands on a report; nobody waits for it. Where too much waits already it is left out: a barrier reports again, and
+    /// of citizens there are more.
+    pub fn tell(&self, report: Report) {
+        let (reply, _) = oneshot::channel();
+        if self.0.try_send(Command { work: Work::Told(report), audit: None, reply }).is_err() {
+            tracing::warn!("a report was left out: too many commands wait, or the program stops");
         }
     }
 }

@@ -18,6 +18,7 @@ pub use layers::{Layers, Setting};
 pub use secret::Secret;
 pub use show::{differences, show};
 
+use crate::alert::resource::Attachment;
 use crate::channel::Settings;
 use crate::channel::ping::Ping;
 use bongsu_sensors::Mistake;
@@ -79,6 +80,8 @@ pub struct City {
     pub signing_key: Option<PathBuf>,
     /// The file of its certificate.
     pub signing_certificate: Option<PathBuf>,
+    /// The files that go with messages.
+    pub resources: Vec<Attachment>,
 }
 
 /// The door of the devices.

@@ -1,11 +1,13 @@
 //! Between people and the pipeline: who asks, what they saw, and the queue their orders wait in. Whoever comes, by the
 //! pages, with a token or over the control socket, comes by here.
 
+use crate::alert::words::Language;
 use crate::alert::{self, Context, Texts};
 use crate::clock::Clock;
 use crate::command::{Check, Command, Outcome, Refused, Work};
 use crate::device;
 use crate::people::guessing::Guessing;
+use crate::people::looked::Looked;
 use crate::people::password::Passwords;
 use crate::people::{People, Who};
 use crate::pipeline::Errand;
@@ -31,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct Settings {
     /// The channels the public hears by.
     pub channels: Vec<String>,
+    /// The languages the city speaks.
+    pub languages: Vec<Language>,
     /// Who approves for more people than this types how many they are.
     pub type_population_above: u64,
 }
@@ -44,6 +48,8 @@ pub struct Desk {
     pub passwords: Passwords,
     /// Who guesses.
     pub guessing: Guessing,
+    /// Who saw what.
+    looked: Arc<Looked>,
     /// What the web knows.
     pub shared: Arc<Shared>,
     /// What it was told.
@@ -87,6 +93,9 @@ pub struct Preview {
     pub headline: Texts,
     /// What to do.
     pub instruction: Texts,
+    /// The languages in which it is said.
+    #[serde(skip)]
+    pub languages: Vec<Language>,
     /// Where it goes.
     pub channels: Vec<String>,
     /// Whom it reaches, where the catalog knows.
@@ -125,18 +134,13 @@ pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -
     let population = population(context.catalog, &incident.area);
     let seen = Seen { level: proposal.level, number: proposal.number };
     let mut hash = Sha256::new();
-    let parts = [
-        &incident.id,
-        proposal.level.name(),
-        &proposal.number.to_string(),
-        &incident.area,
-        &headline.ko,
-        &headline.en,
-        &instruction.ko,
-        &instruction.en,
-        &channels.join(","),
-        &population.map_or(String::new(), |population| population.to_string()),
-    ];
+    let number = proposal.number.to_string();
+    let reached = population.map_or(String::new(), |population| population.to_string());
+    let mut parts = vec![&*incident.id, proposal.level.name(), &number, &incident.area, &reached];
+    parts.extend(channels.iter().map(String::as_str));
+    for language in &settings.languages {
+        parts.extend([language.code(), headline.get(*language), instruction.get(*language)]);
+    }
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
@@ -147,6 +151,7 @@ pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -
         seen,
         headline,
         instruction,
+        languages: settings.languages.clone(),
         channels,
         population,
         type_population: reaches_many && incident.status == Status::Actual,
@@ -202,6 +207,7 @@ impl Desk {
             people,
             passwords: Passwords::default(),
             guessing: Guessing::default(),
+            looked: Arc::default(),
             shared,
             settings,
             clock,
@@ -246,7 +252,7 @@ impl Desk {
         let work = Work::Order(Box::new(Order { by, action }), check);
         match self.send(work, audit).await? {
             Outcome::Ordered(done) => Ok(done),
-            Outcome::Reported { .. } => Err(Fault::Stopping),
+            Outcome::Reported { .. } | Outcome::Taken => Err(Fault::Stopping),
         }
     }
 
@@ -262,7 +268,7 @@ impl Desk {
 
     async fn send(&self, work: Work, audit: Draft) -> Result<Outcome, Fault> {
         let (reply, answered) = oneshot::channel();
-        self.commands.try_send(Command { work, audit, reply }).map_err(|error| match error {
+        self.commands.try_send(Command { work, audit: Some(audit), reply }).map_err(|error| match error {
             TrySendError::Full(_) => Fault::Busy,
             TrySendError::Disconnected(_) => Fault::Stopping,
         })?;
@@ -316,6 +322,23 @@ impl Desk {
             Ok(changed)
         });
         if changed.await? { Ok(()) } else { Err(Fault::Gone) }
+    }
+
+    /// Writes down what somebody saw. Nobody waits for it; what the disk does not take now is written with the next.
+    pub fn saw(&self, who: &Who, address: &str, action: &str, subject: &str) {
+        if !self.looked.saw(self.draft(who, address, action, subject, "")) {
+            return;
+        }
+        let looked = self.looked.clone();
+        let errand: Errand = Box::new(move |store| {
+            let drafts = looked.take();
+            if let Err(error) = store.change_people(&[], &drafts) {
+                tracing::warn!(%error, "who saw what could not be written down yet");
+                looked.owe(drafts);
+            }
+        });
+        // A pipeline that has ended writes nothing; the program is about to stop.
+        let _ = self.errands.send(errand);
     }
 
     /// The devices, as the store knows them.

@@ -13,10 +13,12 @@ use crate::channel::notice::Words;
 use crate::channel::push::{Services, Subscription};
 use crate::channel::{Outcome, Target};
 use crate::clock::Clock;
+use crate::command::Reports;
 use crate::pipeline::Errand;
 use crate::store::{Report, Store, StoreError, Subscriber};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bongsu_rules::record;
 use bongsu_sensors::Level;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -157,6 +159,7 @@ pub struct Wish {
 /// Takes subscriptions and reports.
 pub struct Office {
     errands: Sender<Errand>,
+    reports: Reports,
     clock: Clock,
     /// The addresses that letters carry.
     pub links: Arc<Links>,
@@ -178,6 +181,8 @@ impl std::fmt::Debug for Office {
 pub struct Furniture {
     /// Where things are written.
     pub errands: Sender<Errand>,
+    /// Where what citizens see reaches the engine.
+    pub reports: Reports,
     /// What `now` is made of.
     pub clock: Clock,
     /// The addresses that letters carry.
@@ -195,8 +200,9 @@ pub struct Furniture {
 impl Office {
     /// An office.
     pub fn new(furniture: Furniture) -> Office {
-        let Furniture { errands, clock, links, mailer, services, vapid_key, sender_name } = furniture;
-        Office { errands, clock, links, mailer, services, vapid_key, sender_name, throttle: Throttle::default() }
+        let Furniture { errands, reports, clock, links, mailer, services, vapid_key, sender_name } = furniture;
+        let throttle = Throttle::default();
+        Office { errands, reports, clock, links, mailer, services, vapid_key, sender_name, throttle }
     }
 
     /// The key that browsers subscribe with; `None`: the city sends no web push.
@@ -312,7 +318,13 @@ impl Office {
         }
         let now = self.clock.now();
         let report = Report { received: now, token: digest(device), ..report };
-        self.ask(move |store| store.put_report(&report, now - REPORT_AGAIN)).await
+        let (hazard, area) = (report.hazard.clone(), report.area.clone());
+        let device = report.token.iter().take(8).fold(0, |name, byte| name << 8 | u64::from(*byte));
+        let is_new = self.ask(move |store| store.put_report(&report, now - REPORT_AGAIN)).await?;
+        if is_new {
+            self.reports.tell(record::Report::Sighting { hazard, area, device });
+        }
+        Ok(is_new)
     }
 
     /// Has something done in the store, between two batches.

@@ -52,13 +52,15 @@ pub trait Voice {
 /// Something somebody wants done in the store that is no input of the engine. It is done between two batches.
 pub type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The city and the rules as they are configured now, checked.
+/// The city, the rules and the policy as they are configured now, checked.
 #[derive(Debug)]
 pub struct Reload {
     /// The city.
     pub catalog: Arc<CatalogText>,
     /// The rules.
     pub rules: Arc<RulesText>,
+    /// What the city demands on top of them.
+    pub policy: Arc<Policy>,
     /// Told when they are in force.
     pub done: Sender<()>,
 }
@@ -153,7 +155,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
         self
     }
 
-    /// Also takes up a city and rules that were edited, between two batches.
+    /// Also takes up what was edited while the program ran, between two batches.
     pub fn with_reloads(mut self, reloads: Receiver<Reload>) -> Pipeline<'a, S> {
         self.reloads = Some(reloads);
         self
@@ -226,8 +228,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Takes up what was edited while the program ran, and answers when it is on the disk.
     fn reload(&mut self) -> miette::Result<()> {
         let waiting: Vec<Reload> = self.reloads.iter().flat_map(Receiver::try_iter).collect();
-        for Reload { catalog, rules, done } in waiting {
-            let policy = self.engine.book().policy().clone();
+        for Reload { catalog, rules, policy, done } in waiting {
             self.take_up(self.now, catalog, rules, policy)?;
             // Who no longer waits for it finds it in the versions.
             let _ = done.send(());
@@ -263,7 +264,9 @@ impl<'a, S: Source> Pipeline<'a, S> {
                     Err(refused) => Err(refused),
                     Ok(()) => {
                         self.handle(now, Input::Operator(order), None)?;
-                        audit.record = Some(self.seq);
+                        if let Some(audit) = &mut audit {
+                            audit.record = Some(self.seq);
+                        }
                         match self.effects.last() {
                             Some(Effect::Ordered(verdict)) => match &**verdict {
                                 Ok(done) => Ok(Outcome::Ordered(done.clone())),
@@ -274,11 +277,15 @@ impl<'a, S: Source> Pipeline<'a, S> {
                     }
                 },
                 Work::Report(rows) => self.report(now, rows).map(Ok)?,
+                Work::Told(report) => {
+                    self.handle(now, Input::Report(report), None)?;
+                    Ok(Outcome::Taken)
+                }
             };
-            if let Err(refused) = &answer {
+            if let (Err(refused), Some(audit)) = (&answer, &mut audit) {
                 audit.detail = format!("refused: {refused}; {}", audit.detail);
             }
-            self.batch.audit.push(audit);
+            self.batch.audit.extend(audit);
             self.answers.push((reply, answer));
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! The city's policy as a file: which levels a person, or two, must approve, and which incidents explain which others.
 //!
 //! ```toml
+//! duty = ["kim", "lee"]        # who is asked, by account; when nobody decides, the next
+//!
 //! [[release]]
 //! hazard  = "river_flood"      # absent: every hazard
 //! level   = "warning"          # from this level on
@@ -14,6 +16,7 @@
 //! up_to = "warning"
 //! ```
 
+use crate::people::account::{NAMES, is_name};
 use bongsu_rules::hazard;
 use bongsu_rules::incident::policy::{Inhibition, Policy, ReleaseLine};
 use bongsu_rules::language::Release;
@@ -33,9 +36,24 @@ pub fn read(source: &Arc<Source>, city: &Catalog) -> Result<Policy, Vec<Mistake>
     let top = Reader::document(&table, source, &mistakes);
     policy.release = top.tables("release").into_iter().filter_map(|line| release(line, city)).collect();
     policy.inhibit = top.tables("inhibit").into_iter().filter_map(inhibit).collect();
+    policy.duty = duty(&top);
     top.finish();
     let mistakes = mistakes.into_vec();
     if mistakes.is_empty() { Ok(policy) } else { Err(mistakes) }
+}
+
+/// Who is asked, first to last.
+fn duty(top: &Reader<'_>) -> Vec<String> {
+    let Some(typed) = top.located::<Vec<String>>("duty") else { return Vec::new() };
+    for (at, name) in typed.value.iter().enumerate() {
+        if !is_name(name) {
+            top.mistakes().add(&typed.origin, format!("{name:?} is no account: {NAMES}"), "write names of accounts");
+        }
+        if typed.value[..at].contains(name) {
+            top.mistakes().add(&typed.origin, format!("{name:?} stands twice in `duty`"), "write each name once");
+        }
+    }
+    typed.value
 }
 
 fn release(line: Reader<'_>, city: &Catalog) -> Option<ReleaseLine> {
@@ -151,5 +169,8 @@ mod tests {
         )
         .expect_err("mistakes");
         assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert_eq!(check("duty = [\"kim\", \"lee\"]\n").expect("good").duty, ["kim", "lee"]);
+        let wrong = check("duty = [\"kim\", \"Lee!\", \"kim\"]\n").expect_err("mistakes");
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
     }
 }

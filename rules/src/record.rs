@@ -34,6 +34,29 @@ pub enum Input {
     Operator(Box<Order>),
     /// What the city demands on top of its rules changed.
     Policy(Arc<Policy>),
+    /// Something was reported that is no reading.
+    Report(Report),
+}
+
+/// What is reported that is no reading: it supports what rules decide, or tells operators, and warns nobody by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Report {
+    /// A citizen saw something.
+    Sighting {
+        /// Of which hazard.
+        hazard: String,
+        /// In which area.
+        area: String,
+        /// A name of the device that leads to nobody: two of one device are one.
+        device: u64,
+    },
+    /// A barrier or a siren was told to act.
+    Command {
+        /// Its station.
+        station: String,
+        /// It reports that it did.
+        confirmed: bool,
+    },
 }
 
 /// A catalog as text: what is stored, so that a replay reads the very same city.

@@ -161,6 +161,47 @@ fn the_power_is_cut_between_any_two_steps() {
     }
 }
 
+/// Waits until something holds.
+#[track_caller]
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_policy_is_read_again_with_a_hang_up_and_a_broken_one_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    city::write(folder.path(), &city::stations(1, "river_stage", ""), &[("high.rhai", RULE)]);
+    let policy = folder.path().join("policy.toml");
+    let write = |text: &str| std::fs::write(&policy, text).expect("written");
+    write("");
+    let mut setup = Setup::anonymous(folder.path());
+    setup.env.push(("BONGSU_RELEASE__POLICY".into(), policy.display().to_string()));
+    let mut program = setup.serve();
+    let kim = Person::first(&program);
+    let area = city::station(0);
+    rise(&program, &area);
+    until("nothing was proposed", || incident_of(&kim, &program, &area).is_some());
+    let incident = incident_of(&kim, &program, &area).expect("proposed");
+    let asks = |program: &Program| kim.get(program, &format!("/api/v1/alerts/{incident}"))["required"].clone();
+    assert_eq!(asks(&program), "one");
+    write("duty = [\"kim\"]\n[[release]]\nlevel = \"watch\"\nrelease = \"two_person\"\n");
+    program.hang_up();
+    until("two must agree now", || asks(&program) == "two");
+    write("[[release]]\nlevel = \"high\"\n");
+    program.hang_up();
+    until("the mistake is told", || program.log().contains("the policy cannot be used"));
+    assert_eq!(asks(&program), "two");
+    // Also after a start that reads it back.
+    write("duty = [\"kim\"]\n[[release]]\nlevel = \"watch\"\nrelease = \"two_person\"\n");
+    program.kill();
+    program = setup.serve();
+    assert_eq!(asks(&program), "two");
+}
+
 /// Where `make setup` put Schemathesis.
 fn schemathesis() -> std::path::PathBuf {
     let own = std::env::current_exe().expect("a running program has a path");
@@ -197,6 +238,9 @@ fn the_api_keeps_to_its_description_whatever_is_asked() {
         "--checks",
         "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
     ]);
+    // What is there is asked for as well, not only what is not.
+    let known = format!("[parameters]\nstation = \"{0}\"\narea = \"{0}\"\nkind = \"river_stage\"\n", city::station(0));
+    std::fs::write(folder.path().join("schemathesis.toml"), known).expect("written");
     command.args(["--max-examples", "20", "--seed", "20260708", "--workers", "2", "--continue-on-failure"]);
     for (name, value) in [("Cookie", &kim.cookie), ("x-bongsu-csrf", &kim.csrf)] {
         command.arg("--header").arg(format!("{name}: {value}"));

@@ -330,7 +330,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(shared.authority.route(who, &topic))
         });
         let (to, keeps, denied) = match asked {
-            Ok(route) => (takers(route), route != Route::FanOutOnce, None),
+            Ok(route) => (takers(route), !route.is_once(), None),
             Err(denial) => (0, false, Some(denial)),
         };
         self.memory.learn(Remembered { topic, denied, to, keeps });
@@ -395,6 +395,6 @@ pub(super) fn takers(route: Route) -> u8 {
     match route {
         Route::Intake => holder::INTAKE,
         Route::FanOut | Route::FanOutOnce => holder::FAN_OUT,
-        Route::Both => holder::INTAKE | holder::FAN_OUT,
+        Route::Both | Route::BothOnce => holder::INTAKE | holder::FAN_OUT,
     }
 }

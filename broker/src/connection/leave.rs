@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::answer::Answers;
 use super::{Connection, End, Shared, greet, hear, stream};
-use crate::authority::{self, Identity, Route};
+use crate::authority::{self, Identity};
 use crate::intake::{Ack, Delivery, Message};
 use crate::mailbox::{Mailbox, Order};
 use crate::session::{Durable, Session, Since, holder};
@@ -223,7 +223,7 @@ impl Testament {
             topic: self.will.topic.into(),
             payload: self.will.payload,
             qos: self.will.qos,
-            retain: self.will.retain && route != Route::FanOutOnce,
+            retain: self.will.retain && !route.is_once(),
             dup: false,
             is_will: true,
             packet_id: 0,

@@ -1,12 +1,13 @@
 //! A message of an incident as CAP 1.2: the same facts as the alert JSON, in every language of the city, for the
 //! systems of others.
 
+use super::resource::{self, Attachment};
 use super::sign::Signer;
 use super::text::{self, Facts, Unfilled};
 use super::words::{self, Language};
-use super::{area_name, expires, name_in, place_of};
+use super::{area_name, expires, name_in, place_of, said};
 use bongsu_rules::cap::model::{Category, Certainty, MsgType, Pair, ResponseType, Scope, Severity, Status, Urgency};
-use bongsu_rules::cap::{Alert, Area, Info, Moment, Reference, Resource};
+use bongsu_rules::cap::{Alert, Area, Info, Moment, Reference};
 use bongsu_rules::incident::{CITY, Evidence, Incident, Message, MessageType};
 use bongsu_sensors::catalog::Area as CatalogArea;
 use bongsu_sensors::{Catalog, Level};
@@ -25,6 +26,8 @@ pub struct Speaker {
     pub languages: Vec<String>,
     /// The address citizens know the pages under, without a slash at its end.
     pub base_url: String,
+    /// The files that go with messages.
+    pub resources: Vec<Attachment>,
     /// What messages are signed with; `None`: they are not.
     pub signer: Option<Signer>,
 }
@@ -125,11 +128,7 @@ fn info(
     let link = link(speaker, incident);
     let facts = facts(speaker, incident, message, catalog, &link, language);
     let sent = Moment::at(message.sent, &zone);
-    let is_meant = facts.is_meant;
-    let instruction = match facts.is_retracted {
-        true => text::retraction(language).to_owned(),
-        false => words::instruction(hazard, level, language, is_meant),
-    };
+    let (headline, instruction) = said(incident, level, facts.is_retracted, catalog, language);
     let (urgency, severity, certainty) = grade(level);
     let mut parameters = vec![
         Pair::new("bongsu:level", level.name()),
@@ -156,13 +155,13 @@ fn info(
         onset: Some(sent),
         expires: Some(Moment::at(expires(message), &zone)),
         sender_name: Some(speaker.sender_name.clone()),
-        headline: Some(words::headline(hazard, level, &facts.place, language, is_meant)),
+        headline: Some(headline),
         description: Some(description(&facts, incident, catalog, language)?),
         instruction: Some(instruction),
         web: Some(link),
         contact: speaker.contact.clone(),
         parameters,
-        resources: Vec::<Resource>::new(),
+        resources: resource::of(&speaker.resources, incident, level, language),
         areas: vec![area(incident, catalog, language)],
     })
 }

@@ -106,6 +106,8 @@ fn operators_see_the_proposal_and_the_public_the_issued_level() {
         since,
         deadline,
         escalated: false,
+        asked: Some("kim".into()),
+        next: None,
         two: false,
         number: 1,
         approvals: Vec::new(),
@@ -135,7 +137,7 @@ fn an_all_clear_expires_sooner() {
 #[test]
 fn what_a_rule_says_itself_goes_before_its_hazards_words() {
     let mut told = incident(Level::Watch, State::Issued, Status::Exercise);
-    let words = bongsu_rules::language::header::Words {
+    let words = Words {
         headline: texts(&[("ko", "잠수교 보행로가 잠깁니다"), ("en", "The footpath floods")]),
         ..Default::default()
     };

@@ -118,7 +118,7 @@ impl Facts<'_> {
         for templates in LADDER {
             text = self.fill(language.one(templates), language)?;
             if text.chars().count() <= limit {
-                return Ok(text);
+                break;
             }
         }
         Ok(cut(&text, limit))
@@ -192,7 +192,7 @@ impl Facts<'_> {
             },
             "spot" => place.station.as_ref().unwrap_or(&place.area).clone(),
             "what" => words.what.to_owned(),
-            "word" if self.is_retracted => language.one(["알림 취소", "Withdrawn", "撤回", "取り消し"]).to_owned(),
+            "word" if self.is_retracted => words::withdrawn(language).to_owned(),
             "word" => words::word(self.hazard, self.level, language).to_owned(),
             "plain" => plain_word(self.hazard, self.level, self.is_retracted, language).to_owned(),
             "cause" | "help" if is_over => return Some(String::new()),
@@ -301,8 +301,11 @@ pub fn ends_closed(word: &str) -> bool {
     }
 }
 
-/// At most so many characters, ended with an ellipsis behind a whole word.
-fn cut(text: &str, limit: usize) -> String {
+/// At most so many characters; what is longer ends with an ellipsis behind a whole word.
+pub fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
     let mut end = 0;
     for (count, (at, letter)) in text.char_indices().enumerate() {
         // One character is kept for the ellipsis.

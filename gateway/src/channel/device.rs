@@ -7,10 +7,12 @@
 use super::notice::{Filter, Notice};
 use super::{Channel, Kind, Outcome, Pace, Settings, Target, Tools, webhook};
 use crate::alert::words::Language;
+use crate::command::Reports;
 use crate::config::Layers;
 use crate::pipeline::{Spoken, Voice};
 use crate::store::Reader;
 use bongsu_broker::{Outgoing, Outlet, Qos};
+use bongsu_rules::record::Report;
 use bongsu_sensors::Level;
 use bongsu_sensors::document::Reader as Section;
 use bongsu_sensors::topic::{DeviceTopic, Leaf};
@@ -37,6 +39,9 @@ areas = ["seocho"]
 hazards = ["underpass_flood"]
 level = "watch"
 # language = "ko"
+
+# It acts in exercises, and in nothing that is meant: a drill of the barrier itself.
+# exercise = true
 
 # How long it may take to report that it has done so. After that it is told again, and so are the operators.
 timeout = "30s"
@@ -106,6 +111,7 @@ impl Act {
 struct Device {
     station: String,
     act: Act,
+    exercise: bool,
     filter: Filter,
     language: Language,
     pace: Pace,
@@ -122,6 +128,7 @@ fn read(section: Section<'_>, _: &Layers) -> Option<Arc<dyn Settings>> {
             None
         }
     });
+    let exercise = section.optional("exercise").unwrap_or_default();
     let filter = webhook::filter(&section);
     let language = webhook::language(&section);
     let mut pace = webhook::pace(&section, 1);
@@ -129,7 +136,7 @@ fn read(section: Section<'_>, _: &Layers) -> Option<Arc<dyn Settings>> {
         pace.patience = Duration::from_secs(30);
     }
     section.finish();
-    Some(Arc::new(Device { station: station?, act: act?, filter: filter?, language: language?, pace }))
+    Some(Arc::new(Device { station: station?, act: act?, exercise, filter: filter?, language: language?, pace }))
 }
 
 impl Settings for Device {
@@ -137,8 +144,17 @@ impl Settings for Device {
         format!("device.{}", self.station)
     }
 
+    fn is_for_exercises(&self) -> bool {
+        self.exercise
+    }
+
     fn build(&self, tools: &Tools) -> miette::Result<Arc<dyn Channel>> {
-        Ok(Arc::new(Built { device: self.clone(), outlet: tools.outlet.clone(), acks: tools.acks.clone() }))
+        Ok(Arc::new(Built {
+            device: self.clone(),
+            outlet: tools.outlet.clone(),
+            acks: tools.acks.clone(),
+            reports: tools.reports.clone(),
+        }))
     }
 }
 
@@ -146,9 +162,50 @@ struct Built {
     device: Device,
     outlet: Outlet,
     acks: Acks,
+    reports: Reports,
 }
 
 impl Built {
+    /// Tells operators whether the device obeys: those on site must know of a barrier that stays open.
+    fn report(&self, outcome: &Outcome) {
+        let confirmed = matches!(outcome, Outcome::Sent(_));
+        self.reports.tell(Report::Command { station: self.device.station.clone(), confirmed });
+    }
+
+    /// One command, and what the device says of it.
+    async fn command_it(&self, notice: &Notice, key: &str) -> Outcome {
+        let mut acks = self.acks.0.subscribe();
+        let command = match self.command(notice, key) {
+            Ok(command) => command,
+            Err(why) => return Outcome::Rejected(why),
+        };
+        let outlet = self.outlet.clone();
+        let published = tokio::task::spawn_blocking(move || outlet.publish(vec![command])).await;
+        if !matches!(published, Ok(Ok(()))) {
+            return Outcome::Retry(None, "the command could not be published".into());
+        }
+        let patience = self.device.pace.patience;
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            match tokio::time::timeout_at(until, acks.recv()).await {
+                Ok(Ok(ack)) if ack.station == self.device.station && ack.id == key => {
+                    return match ack.result.as_str() {
+                        "done" | "ok" => Outcome::Sent(ack.result),
+                        _ => Outcome::Retry(None, format!("the device reports {:?}", ack.result)),
+                    };
+                }
+                Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => {}
+                Ok(Err(broadcast::error::RecvError::Closed)) => {
+                    return Outcome::Retry(None, "bongsu is stopping".into());
+                }
+                Err(_) => {
+                    let seconds = patience.as_secs();
+                    return Outcome::Retry(None, format!("not confirmed within {seconds} s"));
+                }
+            }
+        }
+    }
+
     fn one(&self) -> Target {
         let Device { station, language, .. } = &self.device;
         Target { id: station.clone(), address: station.clone(), language: language.code().into() }
@@ -187,36 +244,9 @@ impl Channel for Built {
 
     fn deliver<'a>(&'a self, notice: &'a Notice, _: &'a Target, key: &'a str) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let mut acks = self.acks.0.subscribe();
-            let command = match self.command(notice, key) {
-                Ok(command) => command,
-                Err(why) => return Outcome::Rejected(why),
-            };
-            let outlet = self.outlet.clone();
-            let published = tokio::task::spawn_blocking(move || outlet.publish(vec![command])).await;
-            if !matches!(published, Ok(Ok(()))) {
-                return Outcome::Retry(None, "the command could not be published".into());
-            }
-            let patience = self.device.pace.patience;
-            let until = tokio::time::Instant::now() + patience;
-            loop {
-                match tokio::time::timeout_at(until, acks.recv()).await {
-                    Ok(Ok(ack)) if ack.station == self.device.station && ack.id == key => {
-                        return match ack.result.as_str() {
-                            "done" | "ok" => Outcome::Sent(ack.result),
-                            _ => Outcome::Retry(None, format!("the device reports {:?}", ack.result)),
-                        };
-                    }
-                    Ok(Ok(_) | Err(broadcast::error::RecvError::Lagged(_))) => {}
-                    Ok(Err(broadcast::error::RecvError::Closed)) => {
-                        return Outcome::Retry(None, "bongsu is stopping".into());
-                    }
-                    Err(_) => {
-                        let seconds = patience.as_secs();
-                        return Outcome::Retry(None, format!("not confirmed within {seconds} s"));
-                    }
-                }
-            }
+            let outcome = self.command_it(notice, key).await;
+            self.report(&outcome);
+            outcome
         })
     }
 }

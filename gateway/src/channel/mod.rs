@@ -26,8 +26,10 @@ pub mod start;
 // Requests to other systems: SMS gateways, chats, cell broadcast entities.
 pub mod webhook;
 
+use crate::command::Reports;
 use crate::config::Layers;
 use crate::store::Reader;
+use bongsu_rules::language::Audience;
 use bongsu_sensors::document::Reader as Section;
 use futures_util::future::BoxFuture;
 use notice::Notice;
@@ -48,10 +50,32 @@ pub struct Kind {
 /// Every kind of channel.
 pub const CHANNELS: &[Kind] = &[webhook::KIND, email::KIND, push::KIND, device::KIND];
 
+/// The ways that every message to the public takes, whatever is configured: topics, server-sent events, pages, the feed.
+const ALWAYS: [&str; 4] = ["mqtt", "events", "pages", "feed"];
+
+/// What the public hears by in a city that configured these channels.
+pub fn heard_by(channels: &[Arc<dyn Settings>]) -> Vec<String> {
+    let is_public =
+        |settings: &&Arc<dyn Settings>| settings.audience() == Audience::Public && !settings.is_for_exercises();
+    let configured = channels.iter().filter(is_public);
+    ALWAYS.map(str::to_owned).into_iter().chain(configured.map(|settings| settings.name())).collect()
+}
+
 /// Settings that were read and checked.
 pub trait Settings: std::fmt::Debug + Send + Sync {
     /// The channel's name, unique in the configuration: `webhook.sms`.
     fn name(&self) -> String;
+
+    /// Who is spoken to.
+    fn audience(&self) -> Audience {
+        Audience::Public
+    }
+
+    /// Whether it speaks of exercises, and of nothing that is meant. What is practised goes where the city says that it
+    /// may, and nowhere else.
+    fn is_for_exercises(&self) -> bool {
+        false
+    }
 
     /// Builds the channel.
     ///
@@ -81,6 +105,8 @@ pub struct Tools {
     pub outlet: bongsu_broker::Outlet,
     /// What devices report of commands.
     pub acks: device::Acks,
+    /// Where it is told that they report nothing.
+    pub reports: Reports,
     /// The key that identifies this system to push services.
     pub vapid: Arc<push::Vapid>,
     /// The addresses that letters carry.
@@ -130,6 +156,11 @@ pub struct Pace {
 
 /// A way to reach people.
 pub trait Channel: Send + Sync {
+    /// Who is spoken to: the public hears what is issued; operators hear what waits for them, and what is theirs alone.
+    fn audience(&self) -> Audience {
+        Audience::Public
+    }
+
     /// How fast it may go.
     fn pace(&self) -> Pace;
 

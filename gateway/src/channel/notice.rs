@@ -1,18 +1,70 @@
 //! A message as channels see it: the frozen facts, and the words in a recipient's language.
 
 use crate::alert::cap::{self, Speaker};
-use crate::alert::text::{LENGTHS, Unfilled, retraction};
-use crate::alert::words::{self, Language};
+use crate::alert::text::{LENGTHS, Unfilled, cut};
+use crate::alert::words::Language;
 use crate::alert::{self, Context};
 use crate::clock::Clock;
 use crate::store::Subscriber;
-use bongsu_rules::incident::{CITY, Message, Transition};
+use bongsu_rules::incident::{CITY, Cause, Message, MessageType, Transition};
+use bongsu_rules::language::Audience;
 use bongsu_sensors::{Catalog, Level, Time};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What was issued to the public, once.
+/// What waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Who of those on duty is asked.
+    pub asked: Option<String>,
+    /// When somebody else is, or it goes out by itself.
+    pub until: Time,
+}
+
+impl Question {
+    /// What every text begins with that asks.
+    fn mark(&self, language: Language, catalog: Option<&Catalog>) -> String {
+        let at = self.until.civil(&cap::zone(catalog));
+        let until = format!("{:02}:{:02}", at.hour(), at.minute());
+        let asked = self.asked.as_deref().unwrap_or_default();
+        let comma = if asked.is_empty() { "" } else { ", " };
+        match language {
+            Language::Ko => format!("[결정 필요: {asked}{comma}{until}까지] "),
+            Language::En => format!("[DECIDE: {asked}{comma}by {until}] "),
+            Language::Zh => format!("[需要决定: {asked}{comma}{until}前] "),
+            Language::Ja => format!("[判断が必要: {asked}{comma}{until}まで] "),
+        }
+    }
+}
+
+/// What operators are told because of a transition: what waits for a person, whom it went to when nobody decided, and
+/// what is issued to nobody but them.
+pub fn for_operators(transition: &Transition) -> Option<(Message, Option<Question>)> {
+    let incident = &transition.incident;
+    if let Some(message) = transition.message.as_ref().filter(|_| incident.audience == Audience::Operators) {
+        return Some((message.clone(), None));
+    }
+    let proposal = incident.proposal.as_ref().filter(|proposal| {
+        let is_new = proposal.since == transition.time && !is_aside(transition.cause);
+        is_new || transition.cause == Cause::Escalated
+    })?;
+    let message = Message {
+        identifier: format!("{}.asks-{}-{}", incident.id, proposal.number, transition.time.compact()),
+        sent: transition.time,
+        msg_type: MessageType::Alert,
+        level: proposal.level,
+    };
+    let until = proposal.next.unwrap_or(proposal.deadline);
+    Some((message, Some(Question { asked: proposal.asked.clone(), until })))
+}
+
+/// Whether a change leaves open what was asked.
+pub fn is_aside(cause: Cause) -> bool {
+    matches!(cause, Cause::Acknowledged | Cause::Owned | Cause::Noted | Cause::Sighted)
+}
+
+/// What a channel is told once: what was issued, or what operators are asked.
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// The transition's id in the store.
@@ -23,6 +75,10 @@ pub struct Notice {
     pub message: Message,
     /// The highest level the incident's messages have said so far: who heard of the danger hears of its end.
     pub peak: Level,
+    /// What is asked, where operators are.
+    pub question: Option<Question>,
+    /// The page of the console that shows it, for those who may log in there.
+    pub console: Option<String>,
     /// Its CAP document, where there is one.
     pub cap: Option<String>,
     /// The city as it is.
@@ -69,6 +125,22 @@ pub struct Words {
     pub speech: String,
 }
 
+impl Words {
+    /// The same after a mark, no longer than before.
+    fn after(self, mark: &str) -> Words {
+        let first = |text: String| format!("{mark}{text}");
+        let mut limits = LENGTHS.into_iter();
+        Words {
+            headline: first(self.headline),
+            limited: self.limited.map(|text| cut(&first(text), limits.next().unwrap_or(usize::MAX))),
+            whole: first(self.whole),
+            plain: first(self.plain),
+            speech: first(self.speech),
+            ..self
+        }
+    }
+}
+
 impl Notice {
     /// When it ceases to be true: it is not delivered later.
     pub fn expires(&self) -> Time {
@@ -96,6 +168,9 @@ impl Notice {
 
     /// The page that says more.
     pub fn link(&self) -> String {
+        if let Some(console) = &self.console {
+            return console.clone();
+        }
         cap::link(&self.speaker, &self.transition.incident)
     }
 
@@ -108,25 +183,30 @@ impl Notice {
         let link = self.link();
         let facts = cap::facts(&self.speaker, incident, &self.message, self.catalog.as_deref(), &link, language);
         let [short, medium, long] = LENGTHS.map(|limit| facts.within(limit, language));
-        let (level, is_meant) = (self.message.level, facts.is_meant);
-        let instruction = match facts.is_retracted {
-            true => retraction(language).to_owned(),
-            false => words::instruction(&incident.hazard, level, language, is_meant),
-        };
-        Ok(Words {
-            headline: words::headline(&incident.hazard, level, &facts.place, language, is_meant),
+        let (headline, instruction) =
+            alert::said(incident, self.message.level, facts.is_retracted, self.catalog.as_deref(), language);
+        let words = Words {
+            headline,
             instruction,
             limited: [short?, medium?, long?],
             whole: facts.whole(language)?,
             plain: facts.plain(language)?,
             speech: facts.speech(language)?,
+        };
+        Ok(match &self.question {
+            Some(question) => words.after(&question.mark(language, self.catalog.as_deref())),
+            None => words,
         })
     }
 
     /// The alert JSON.
     pub fn alert(&self) -> Value {
         let context = Context { catalog: self.catalog.as_deref(), base_url: &self.speaker.base_url };
-        let alert = alert::issued(&self.transition.incident, &self.message, context);
+        let incident = &self.transition.incident;
+        let alert = match &self.console {
+            Some(_) => alert::for_operators(incident, context),
+            None => alert::issued(incident, &self.message, context),
+        };
         serde_json::to_value(&alert).unwrap_or(Value::Null)
     }
 

@@ -6,14 +6,14 @@
 //! has expired, or a newer message of its incident took its place.
 
 use super::health::Health;
-use super::notice::Notice;
+use super::notice::{Notice, for_operators, is_aside};
 use super::{Channel, Outcome, Pace, Target};
 use crate::alert::cap::Speaker;
 use crate::clock::Clock;
 use crate::pipeline::Errand;
 use crate::store::{DeliveryRow, Fate, Reader};
 use crate::web::Shared;
-use bongsu_rules::incident::Transition;
+use bongsu_rules::incident::{Status, Transition};
 use bongsu_rules::language::Audience;
 use bongsu_sensors::{Level, Time};
 use rand::RngExt;
@@ -73,6 +73,8 @@ impl std::fmt::Debug for House {
 pub struct Runner {
     name: String,
     channel: Arc<dyn Channel>,
+    /// It speaks of exercises, and of nothing that is meant.
+    is_for_exercises: bool,
     house: House,
     health: Arc<Health>,
     pace: Pace,
@@ -108,11 +110,18 @@ fn back_off(attempts: u32, asked: Option<Duration>, chance: f64) -> Duration {
 
 impl Runner {
     /// A channel that goes on where it stopped.
-    pub fn new(name: String, channel: Arc<dyn Channel>, house: House, health: Arc<Health>) -> Arc<Runner> {
+    pub fn new(
+        name: String,
+        channel: Arc<dyn Channel>,
+        is_for_exercises: bool,
+        house: House,
+        health: Arc<Health>,
+    ) -> Arc<Runner> {
         let pace = channel.pace();
         Arc::new(Runner {
             name,
             channel,
+            is_for_exercises,
             house,
             health,
             pace,
@@ -213,22 +222,37 @@ impl Runner {
         Ok(Look { begun: spoken.is_none(), notices, next, more: true })
     }
 
-    /// A transition as a notice; `None` where nothing of it is public.
+    /// A transition as a notice; `None` where nothing of it is for those who listen here.
     fn notice(&self, id: i64, transition: Transition, reader: &Reader) -> rusqlite::Result<Option<Notice>> {
+        let (audience, status) = (self.channel.audience(), transition.incident.status);
+        if (status == Status::Actual) == self.is_for_exercises {
+            return Ok(None);
+        }
         let said = crate::web::journal::Said::new(id, transition);
-        let Some(message) = said.public(self.house.shared.status()).cloned() else { return Ok(None) };
+        let told = match audience {
+            Audience::Public => said.public(status).cloned().map(|message| (message, None)),
+            Audience::Operators => for_operators(&said.transition),
+        };
         let transition = said.transition;
+        // A question that was answered is not asked any more, whatever the answer was.
+        let takes_its_place = |other: &Transition| match audience {
+            Audience::Public => other.message.is_some() && other.incident.audience == Audience::Public,
+            Audience::Operators => !is_aside(other.cause),
+        };
+        if audience == Audience::Operators && takes_its_place(&transition) {
+            self.now_newest(&transition.incident.id, id);
+        }
+        let Some((message, question)) = told else { return Ok(None) };
         let chain = reader.transitions_of(&transition.incident.id, 500)?;
-        let is_public =
-            |(_, other): &&(i64, Transition)| other.message.is_some() && other.incident.audience == Audience::Public;
-        let newest = chain.iter().filter(is_public).map(|(other, _)| *other).max().unwrap_or(id);
-        self.now_newest(&transition.incident.id, newest);
+        let newest = chain.iter().filter(|(_, other)| takes_its_place(other)).map(|(other, _)| *other).max();
+        self.now_newest(&transition.incident.id, newest.unwrap_or(id));
         let levels = chain.iter().filter(|(other, _)| *other <= id).filter_map(|(_, other)| other.message.as_ref());
-        let peak = levels.map(|message| message.level).max().unwrap_or(Level::None);
+        let peak = levels.map(|message| message.level).max().unwrap_or(Level::None).max(message.level);
+        let console = (audience == Audience::Operators).then(|| self.house.shared.console(&transition.incident.id));
         let cap = reader.cap(&message.identifier)?.map(|(body, _)| body);
         let (catalog, speaker) = (self.house.shared.city(), self.house.speaker.clone());
         let clock = self.house.clock;
-        Ok(Some(Notice { id, transition, message, peak, cap, catalog, speaker, clock }))
+        Ok(Some(Notice { id, transition, message, peak, question, console, cap, catalog, speaker, clock }))
     }
 
     fn now_newest(&self, incident: &str, id: i64) {

@@ -6,16 +6,36 @@ use super::health::Health;
 use super::push::Vapid;
 use super::runner::{House, Runner};
 use super::{Settings, Tools, ping};
+use crate::command::Reports;
 use crate::config::Config;
 use crate::outreach::{Furniture, Links, Office};
+use crate::store::{Reader, Store};
 use bongsu_broker::Outlet;
 use miette::{IntoDiagnostic, WrapErr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// How long channels may take to end.
 const ENDING: Duration = Duration::from_secs(4);
+
+/// Gives channels that are new their place: what was said before is not theirs to tell, and everything from now on is.
+/// Done before anything is decided, so that a crash right after the first warning does not find them new again.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub fn begin(store: &mut Store, path: &Path, channels: &[Arc<dyn Settings>]) -> miette::Result<()> {
+    let failed = "failed to read how far the channels have spoken";
+    let reader = Reader::open(path).into_diagnostic().wrap_err(failed)?;
+    let newest = reader.newest_transition().into_diagnostic().wrap_err(failed)?;
+    for name in channels.iter().map(|settings| settings.name()) {
+        if reader.spoken(&name).into_diagnostic().wrap_err(failed)?.is_none() {
+            store.put_deliveries(&name, &[], Some(newest))?;
+        }
+    }
+    Ok(())
+}
 
 /// The channels at work.
 #[derive(Debug)]
@@ -29,7 +49,13 @@ impl Channels {
     ///
     /// # Errors
     /// What is configured cannot be used.
-    pub fn start(config: &Config, house: House, outlet: Outlet, acks: Acks) -> miette::Result<Channels> {
+    pub fn start(
+        config: &Config,
+        house: House,
+        outlet: Outlet,
+        acks: Acks,
+        reports: Reports,
+    ) -> miette::Result<Channels> {
         let failed = || format!("failed to keep the keys of channels in {}", config.data.display());
         let base_url = house.speaker.base_url.clone();
         let links = Links::open(&config.data, base_url.clone()).into_diagnostic().wrap_err_with(failed)?;
@@ -37,13 +63,22 @@ impl Channels {
         let (links, vapid) = (Arc::new(links), Arc::new(vapid));
         let client = Client::new()?;
         let speaker = house.speaker.clone();
-        let tools = Tools { client: client.clone(), speaker, outlet, acks, vapid: vapid.clone(), links: links.clone() };
+        let tools = Tools {
+            client: client.clone(),
+            speaker,
+            outlet,
+            acks,
+            reports: reports.clone(),
+            vapid: vapid.clone(),
+            links: links.clone(),
+        };
         let tasks = TaskTracker::new();
         for settings in &config.channels {
             let (name, channel) = (settings.name(), settings.build(&tools)?);
             let health = Arc::new(Health::default());
             health.register(&name, &house.shared);
-            tasks.spawn(Runner::new(name, channel, house.clone(), health).run());
+            let is_for_exercises = settings.is_for_exercises();
+            tasks.spawn(Runner::new(name, channel, is_for_exercises, house.clone(), health).run());
         }
         if let Some(settings) = config.ping.clone() {
             tasks.spawn(ping::run(settings, client, house.shared.clone(), house.stop.clone()));
@@ -51,6 +86,7 @@ impl Channels {
         let find = |all: &[Arc<dyn Settings>]| all.iter().find_map(|settings| settings.mailer(&tools));
         house.shared.open_office(Arc::new(Office::new(Furniture {
             errands: house.errands.clone(),
+            reports,
             clock: house.clock,
             links,
             mailer: find(&config.channels).transpose()?,

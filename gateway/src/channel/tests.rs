@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::pipeline::Errand;
 use crate::store::{DeliveryRow, Fate};
 use crate::web::tests::city::City;
+use bongsu_rules::incident::{Cause, Proposal};
 use bongsu_sensors::Level;
 use bongsu_sensors::document::{self, Reader as Document};
 use bongsu_sensors::mistake::{Mistakes, Source};
@@ -30,6 +31,17 @@ fn configured(text: &str) -> (Vec<Arc<dyn Settings>>, Vec<String>) {
         read(section, &layers)
     });
     (settings.unwrap_or_default(), mistakes.into_vec().iter().map(ToString::to_string).collect())
+}
+
+/// The files of a text that go with messages, and every mistake in it.
+fn with_files(text: &str) -> (Vec<crate::alert::resource::Attachment>, Vec<String>) {
+    let source = Source::new("bongsu.toml", text);
+    let mistakes = Mistakes::new();
+    let table = document::parse(&source, &mistakes);
+    let reader = Document::document(&table, &source, &mistakes);
+    let section = reader.inner("city").expect("a city");
+    let files = section.tables("resource").into_iter().filter_map(crate::alert::resource::read).collect();
+    (files, mistakes.into_vec().iter().map(ToString::to_string).collect())
 }
 
 #[test]
@@ -60,6 +72,14 @@ fn every_manual_is_a_good_configuration() {
     let (_, mistakes) = configured(ping::MANUAL);
     assert_eq!(mistakes, Vec::<String>::new());
     manuals.push_str(&format!("\n## ping\n\n```toml\n{}```\n", ping::MANUAL));
+    let manual = crate::alert::resource::MANUAL;
+    let (_, mistakes) = with_files(manual);
+    assert_eq!(mistakes, Vec::<String>::new());
+    let (files, mistakes) = with_files(&manual.lines().map(|line| uncommented(line) + "\n").collect::<String>());
+    assert_eq!((files.len(), mistakes), (1, Vec::new()));
+    let (_, mistakes) = with_files(&manual.replace("video/mp4", "film").replace("https://", ""));
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    manuals.push_str(&format!("\n## Files that go with a message\n\n```toml\n{manual}```\n"));
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/channels.md");
     if std::env::var_os("BONGSU_BLESS").is_some() {
         std::fs::write(&path, &manuals).expect("written");
@@ -86,20 +106,28 @@ enum Does {
 }
 
 /// A channel whose other side follows a script.
-#[derive(Default)]
 struct Script {
+    audience: Audience,
     targets: Vec<&'static str>,
     does: Mutex<BTreeMap<String, Vec<Does>>>,
     heard: Mutex<Vec<(String, String, String)>>,
+    /// The line of each attempt in Korean.
+    words: Mutex<Vec<String>>,
 }
 
 impl Script {
     fn new(script: &[(&'static str, &[Does])]) -> Arc<Script> {
-        Arc::new(Script {
+        Arc::new(Script::of(Audience::Public, script))
+    }
+
+    fn of(audience: Audience, script: &[(&'static str, &[Does])]) -> Script {
+        Script {
+            audience,
             targets: script.iter().map(|(target, _)| *target).collect(),
             does: Mutex::new(script.iter().map(|(target, does)| ((*target).to_owned(), does.to_vec())).collect()),
             heard: Mutex::default(),
-        })
+            words: Mutex::default(),
+        }
     }
 
     fn heard(&self) -> Vec<(String, String, String)> {
@@ -112,6 +140,10 @@ fn target(id: &str) -> Target {
 }
 
 impl Channel for Script {
+    fn audience(&self) -> Audience {
+        self.audience
+    }
+
     fn pace(&self) -> Pace {
         Pace { per_second: 10_000, at_once: 8, patience: Duration::from_millis(300) }
     }
@@ -128,6 +160,8 @@ impl Channel for Script {
         Box::pin(async move {
             let said = (target.id.clone(), notice.message.identifier.clone(), key.to_owned());
             self.heard.lock().expect("whole").push(said);
+            let words = notice.words(crate::alert::words::Language::Ko).expect("filled");
+            self.words.lock().expect("whole").push(words.headline);
             let does = {
                 let mut script = self.does.lock().expect("whole");
                 let left = script.entry(target.id.clone()).or_default();
@@ -169,6 +203,7 @@ impl Town {
             contact: None,
             languages: vec!["ko".into()],
             base_url: "https://warning.example.city".into(),
+            resources: Vec::new(),
             signer: None,
         };
         let house = House {
@@ -179,7 +214,7 @@ impl Town {
             speaker: Arc::new(speaker),
             stop: self.stop.clone(),
         };
-        let runner = Runner::new("script".into(), channel, house, Arc::new(Health::default()));
+        let runner = Runner::new("script".into(), channel, false, house, Arc::new(Health::default()));
         self.work = Some(tokio::spawn(runner.run()));
     }
 
@@ -358,4 +393,83 @@ async fn a_new_channel_tells_no_old_stories_and_nobody_hears_of_exercises_or_pro
     town.issue(2, Level::Warning);
     town.until("only the last is told", |town| town.fate("good 2") == Some((Fate::Sent, 1))).await;
     assert_eq!(script.heard().len(), 1, "{:?}", script.heard());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_are_told_what_waits_for_whom_and_no_longer_when_it_is_decided() {
+    let mut town = Town::new();
+    let script = Arc::new(Script::of(Audience::Operators, &[("pager", &[])]));
+    town.begin(script.clone());
+    town.until("begun", |town| {
+        Reader::open(&town.city.path()).is_ok_and(|reader| reader.spoken("script").is_ok_and(|at| at.is_some()))
+    })
+    .await;
+    let begins = town.city.now;
+    let asks = |town: &Town, minutes: u64, cause: Cause, asked: &str| {
+        let mut asks = town.city.transition("seocho", 0, Level::Warning, None);
+        let minute = |n: u64| begins + Duration::from_secs(60 * n);
+        asks.incident.proposal = Some(Proposal {
+            level: Level::Warning,
+            since: begins,
+            deadline: minute(5),
+            escalated: cause == Cause::Escalated,
+            asked: Some(asked.into()),
+            next: (cause == Cause::Escalated).then(|| minute(10)),
+            two: false,
+            number: 1,
+            approvals: Vec::new(),
+        });
+        (asks.cause, asks.time) = (cause, minute(minutes));
+        asks
+    };
+    let proposed = asks(&town, 0, Cause::Rule, "kim");
+    let noted = asks(&town, 1, Cause::Noted, "kim");
+    town.city.commit(vec![proposed, noted], &[]);
+    town.until("the first is asked", |_| script.heard().len() == 1).await;
+    let escalated = asks(&town, 5, Cause::Escalated, "lee");
+    town.city.commit(vec![escalated], &[]);
+    town.until("the next is asked", |_| script.heard().len() == 2).await;
+    // What citizens are told is not repeated to the pager, and an exercise does not ring.
+    let mut exercise = asks(&town, 6, Cause::Escalated, "lee");
+    exercise.incident.status = bongsu_rules::incident::Status::Exercise;
+    town.city.commit(vec![exercise], &[]);
+    town.issue(1, Level::Warning);
+    let mut own = town.city.transition("yongsan", 1, Level::Watch, Some(Level::Watch));
+    own.incident.audience = Audience::Operators;
+    town.city.commit(vec![own], &[]);
+    town.until("what is theirs alone", |_| script.heard().len() >= 3).await;
+    let words = script.words.lock().expect("whole").clone();
+    assert_eq!(words.len(), 3, "{words:?}");
+    assert_eq!(words[0], "[결정 필요: kim, 21:05까지] 서초구 잠수교 하천 범람 매우 위험");
+    assert_eq!(words[1], "[결정 필요: lee, 21:10까지] 서초구 잠수교 하천 범람 매우 위험");
+    assert_eq!(words[2], "용산구 잠수교 하천 범람 위험");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_was_answered_is_asked_no_more() {
+    let mut town = Town::new();
+    town.begin(Arc::new(Script::of(Audience::Operators, &[("pager", &[])])));
+    town.until("begun", |town| {
+        Reader::open(&town.city.path()).is_ok_and(|reader| reader.spoken("script").is_ok_and(|at| at.is_some()))
+    })
+    .await;
+    town.cut().await;
+    let mut asks = town.city.transition("seocho", 0, Level::Watch, None);
+    asks.incident.proposal = Some(Proposal {
+        level: Level::Watch,
+        since: asks.time,
+        deadline: asks.time + Duration::from_secs(300),
+        escalated: false,
+        asked: None,
+        next: None,
+        two: false,
+        number: 1,
+        approvals: Vec::new(),
+    });
+    town.city.commit(vec![asks], &[]);
+    town.issue(1, Level::Watch);
+    let script = Arc::new(Script::of(Audience::Operators, &[("pager", &[])]));
+    town.begin(script.clone());
+    town.until("it is written off", |town| town.rows().values().any(|row| row.state == Fate::Superseded)).await;
+    assert_eq!(script.heard(), []);
 }

@@ -11,6 +11,7 @@ use crate::alert::words::Language;
 use crate::clock::Clock;
 use crate::config::{Layers, Secret};
 use crate::store::Reader;
+use bongsu_rules::language::Audience;
 use bongsu_sensors::Level;
 use bongsu_sensors::document::Reader as Section;
 use futures_util::future::BoxFuture;
@@ -41,6 +42,15 @@ url = "https://gateway.example/send"
 #   chat   {"text"}: for chats such as Mattermost or Slack
 #   ntfy   topic, title, message, priority: for ntfy
 template = "sms"
+
+# Who is spoken to:
+#   public     what is issued to citizens (the default)
+#   operators  what waits for a person and who of those on duty is asked, whom it goes to when nobody decides, and what
+#              only operators are told of; not with cap or cbe, which are for citizens
+audience = "public"
+
+# Speaks of exercises, and of nothing that is meant. Without it a channel hears of no exercise.
+# exercise = true
 
 # The topic of the template ntfy.
 # topic = "city"
@@ -93,6 +103,8 @@ struct Webhook {
     name: String,
     url: Uri,
     template: Template,
+    audience: Audience,
+    exercise: bool,
     topic: String,
     language: Language,
     filter: Filter,
@@ -102,7 +114,7 @@ struct Webhook {
 }
 
 /// The filter keys that several channels have.
-pub(super) fn filter(section: &Section<'_>) -> Option<Filter> {
+pub(crate) fn filter(section: &Section<'_>) -> Option<Filter> {
     let areas = section.optional("areas").unwrap_or_default();
     let hazards: Vec<String> = section.optional("hazards").unwrap_or_default();
     for hazard in hazards.iter().filter(|name| bongsu_rules::hazard::named(name).is_none()) {
@@ -129,7 +141,7 @@ pub(super) fn pace(section: &Section<'_>, at_once: usize) -> Pace {
 }
 
 /// The language key that several channels have.
-pub(super) fn language(section: &Section<'_>) -> Option<Language> {
+pub(crate) fn language(section: &Section<'_>) -> Option<Language> {
     let Some(typed) = section.located::<String>("language") else { return Some(Language::Ko) };
     let found = Language::of_tag(&typed.value);
     if found.is_none() {
@@ -137,6 +149,19 @@ pub(super) fn language(section: &Section<'_>) -> Option<Language> {
         section.mistakes().add(&typed.origin, wrong, "write ko, en, zh or ja");
     }
     found
+}
+
+fn audience(section: &Section<'_>) -> Option<Audience> {
+    let Some(typed) = section.located::<String>("audience") else { return Some(Audience::Public) };
+    match typed.value.as_str() {
+        "public" => Some(Audience::Public),
+        "operators" => Some(Audience::Operators),
+        other => {
+            let wrong = format!("`audience` cannot be {other:?}");
+            section.mistakes().add(&typed.origin, wrong, "write public or operators");
+            None
+        }
+    }
 }
 
 fn read(section: Section<'_>, layers: &Layers) -> Option<Arc<dyn Settings>> {
@@ -162,6 +187,11 @@ fn read(section: Section<'_>, layers: &Layers) -> Option<Arc<dyn Settings>> {
             found
         }
     };
+    let audience = audience(&section);
+    if audience == Some(Audience::Operators) && matches!(template, Some(Template::Cap | Template::Cbe)) {
+        section.complain("what operators are asked is no warning to citizens", "write another `template`");
+    }
+    let exercise = section.optional("exercise").unwrap_or_default();
     let topic = section.optional("topic").unwrap_or_default();
     let language = language(&section);
     let filter = filter(&section);
@@ -173,6 +203,8 @@ fn read(section: Section<'_>, layers: &Layers) -> Option<Arc<dyn Settings>> {
         name: name?,
         url: url?,
         template: template?,
+        audience: audience?,
+        exercise,
         topic,
         language: language?,
         filter: filter?,
@@ -187,11 +219,20 @@ impl Settings for Webhook {
         format!("webhook.{}", self.name)
     }
 
+    fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    fn is_for_exercises(&self) -> bool {
+        self.exercise
+    }
+
     fn build(&self, tools: &Tools) -> miette::Result<Arc<dyn Channel>> {
         Ok(Arc::new(Built {
             name: self.name.clone(),
             url: self.url.clone(),
             template: self.template,
+            audience: self.audience,
             topic: self.topic.clone(),
             language: self.language,
             filter: self.filter.clone(),
@@ -207,6 +248,7 @@ struct Built {
     name: String,
     url: Uri,
     template: Template,
+    audience: Audience,
     topic: String,
     language: Language,
     filter: Filter,
@@ -299,6 +341,10 @@ fn seconds() -> u64 {
 }
 
 impl Channel for Built {
+    fn audience(&self) -> Audience {
+        self.audience
+    }
+
     fn pace(&self) -> Pace {
         self.pace
     }

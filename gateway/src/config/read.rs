@@ -81,8 +81,10 @@ fn city(section: Reader<'_>, layers: &Layers) -> Option<City> {
     let contact = section.optional::<String>("contact").filter(|contact| !contact.is_empty());
     let signing_key = section.located("signing_key").map(|typed| layers.path(&typed));
     let signing_certificate = section.located("signing_certificate").map(|typed| layers.path(&typed));
+    let resources = section.tables("resource").into_iter().filter_map(crate::alert::resource::read).collect();
     section.finish();
     Some(City {
+        resources,
         languages: languages?.value,
         sender: sender?.value,
         sender_name: sender_name?,

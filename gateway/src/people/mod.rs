@@ -7,6 +7,8 @@
 pub mod account;
 // Who guesses passwords is slowed down.
 pub mod guessing;
+// Who saw what.
+pub mod looked;
 // Passwords: argon2, few at a time.
 pub mod password;
 // Roles, and what each may do.

@@ -5,7 +5,7 @@
 
 use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::{Order, Policy};
-use bongsu_rules::record::{CatalogText, Observation, RulesText};
+use bongsu_rules::record::{CatalogText, Observation, Report, RulesText};
 use bongsu_rules::{Effect, Flag, Input, Record};
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Reading, Time};
@@ -23,6 +23,8 @@ pub const RULES: i64 = 4;
 const ORDER: i64 = 5;
 /// Rows that bring the city's policy.
 const POLICY: i64 = 6;
+/// Rows in which something was reported that is no reading.
+const REPORT: i64 = 7;
 
 /// Outcome of a reading that is no observation.
 const NOT_TAKEN: u8 = 0;
@@ -82,6 +84,14 @@ pub enum Stored {
     Flag(DatastreamId, Time, Flag, Tests),
 }
 
+/// A policy; those of before there were lists of who is on duty end where the list begins now.
+fn policy(body: &[u8]) -> Result<Policy, postcard::Error> {
+    postcard::from_bytes(body).or_else(|error| match postcard::from_bytes(body) {
+        Ok((release, inhibit)) => Ok(Policy { release, inhibit, ..Policy::default() }),
+        Err(_) => Err(error),
+    })
+}
+
 impl Entry {
     /// The row of a record and of what was decided from it.
     ///
@@ -108,6 +118,10 @@ impl Entry {
             Input::Operator(order) => {
                 entry.kind = ORDER;
                 entry.body = postcard::to_allocvec(order)?;
+            }
+            Input::Report(report) => {
+                entry.kind = REPORT;
+                entry.body = postcard::to_allocvec(report)?;
             }
             Input::Policy(policy) => {
                 entry.kind = POLICY;
@@ -136,7 +150,8 @@ impl Entry {
             CATALOG => Input::Catalog(Arc::new(postcard::from_bytes::<CatalogText>(&self.body)?)),
             RULES => Input::Rules(Arc::new(postcard::from_bytes::<RulesText>(&self.body)?)),
             ORDER => Input::Operator(Box::new(postcard::from_bytes::<Order>(&self.body)?)),
-            POLICY => Input::Policy(Arc::new(postcard::from_bytes::<Policy>(&self.body)?)),
+            REPORT => Input::Report(postcard::from_bytes::<Report>(&self.body)?),
+            POLICY => Input::Policy(Arc::new(policy(&self.body)?)),
             _ => return Err(postcard::Error::DeserializeBadEnum),
         };
         Ok(Record { seq: self.seq, now: self.now, input })

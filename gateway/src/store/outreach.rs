@@ -12,7 +12,7 @@ const DELIVERIES_KEPT: i64 = 200_000;
 const REPORTS_KEPT: i64 = 20_000;
 
 /// What became of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// It is still owed.
@@ -48,7 +48,7 @@ impl Fate {
 }
 
 /// One message for one recipient of one channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct DeliveryRow {
     /// The channel.
     pub channel: String,
@@ -63,6 +63,7 @@ pub struct DeliveryRow {
     /// How often it was tried.
     pub attempts: u32,
     /// When that was last written.
+    #[schema(value_type = String, format = DateTime)]
     pub updated: Time,
     /// What the other side said.
     pub detail: String,
@@ -94,9 +95,10 @@ pub struct Subscriber {
 }
 
 /// What a citizen saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Report {
     /// When it came.
+    #[schema(value_type = String, format = DateTime)]
     pub received: Time,
     /// Of which hazard.
     pub hazard: String,

@@ -32,6 +32,8 @@ const ERRORS_STATIONS: usize = 10_000;
 pub struct MqttVoice {
     outlet: Outlet,
     base_url: String,
+    /// Devices also stand behind a broker of others; what they say to somebody else than us is handed on by us alone.
+    has_remote: bool,
     heartbeat: Option<Instant>,
     last_commit: Option<Time>,
     errors: HashMap<String, (Instant, u32)>,
@@ -70,8 +72,8 @@ struct Refused<'a> {
 
 impl MqttVoice {
     /// A voice through the door.
-    pub fn new(outlet: Outlet, base_url: String) -> MqttVoice {
-        MqttVoice { outlet, base_url, heartbeat: None, last_commit: None, errors: HashMap::new() }
+    pub fn new(outlet: Outlet, base_url: String, has_remote: bool) -> MqttVoice {
+        MqttVoice { outlet, base_url, has_remote, heartbeat: None, last_commit: None, errors: HashMap::new() }
     }
 
     /// Says again what stands, and what ended so lately that somebody may still be shown it as a danger: whatever was
@@ -191,7 +193,12 @@ impl MqttVoice {
 
 impl Voice for MqttVoice {
     fn speak(&mut self, spoken: &Spoken<'_>) -> miette::Result<()> {
-        let mut batch: Vec<Outgoing> = spoken.relays.to_vec();
+        // The door itself has handed on what devices answered, and let us hear it.
+        let is_told = |relay: &&Outgoing| {
+            let leaf = DeviceTopic::parse(&relay.topic).map(|topic| topic.leaf);
+            !self.has_remote && leaf == Some(Leaf::CommandAck)
+        };
+        let mut batch: Vec<Outgoing> = spoken.relays.iter().filter(|relay| !is_told(relay)).cloned().collect();
         if !spoken.batch.is_empty() {
             self.last_commit = Some(spoken.now);
         }

@@ -42,7 +42,9 @@ fn feature(catalog: &Catalog, area: &Area) -> Value {
     })
 }
 
-/// `GET /api/v1/areas`.
+/// The districts and risk polygons as GeoJSON.
+#[utoipa::path(get, path = "/api/v1/areas", tag = "observations",
+    responses((status = 200, body = super::operator::openapi::FeatureCollection), super::operator::openapi::Faults))]
 pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     Parameters::read(&uri, &[])?;
     let shared: &Shared = &web.shared;

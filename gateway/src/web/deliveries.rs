@@ -17,20 +17,28 @@ const LONGEST_LIMIT: usize = 1_000;
 /// Reports older than this are no news.
 const REPORTS: Duration = Duration::from_secs(24 * 3600);
 
-#[derive(Serialize)]
+/// Deliveries, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Deliveries {
     deliveries: Vec<Delivery>,
+    /// Where the rest is.
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// One message for one recipient of one channel.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Delivery {
     id: i64,
     #[serde(flatten)]
     row: DeliveryRow,
 }
 
-/// `GET /api/v1/deliveries`: newest first; `channel`, `state` and `identifier` choose, `before` an id goes on.
+/// Each delivery and what became of it, newest first; `before` an id goes on.
+#[utoipa::path(get, path = "/api/v1/deliveries", tag = "channels",
+    params(("channel" = Option<String>, Query), ("identifier" = Option<String>, Query),
+        ("state" = Option<String>, Query, description = "pending, sent, rejected, expired or superseded"),
+        ("before" = Option<u64>, Query), ("limit" = Option<u32>, Query, description = "at most 1,000")),
+    responses((status = 200, body = Deliveries), super::operator::openapi::Faults))]
 pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["channel", "state", "identifier", "before", "limit"])?;
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
@@ -53,12 +61,16 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
     Ok(json_of(&Deliveries { deliveries, next }))
 }
 
-#[derive(Serialize)]
+/// What citizens saw, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Reports {
     reports: Vec<Report>,
 }
 
-/// `GET /api/v1/reports`: what citizens saw in the last day, newest first.
+/// What citizens saw in the last day, newest first.
+#[utoipa::path(get, path = "/api/v1/reports", tag = "channels",
+    params(("limit" = Option<u32>, Query, description = "at most 1,000")),
+    responses((status = 200, body = Reports), super::operator::openapi::Faults))]
 pub async fn reports(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["limit"])?;
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;

@@ -51,27 +51,36 @@ pub async fn readyz(State(web): State<Web>) -> Response {
     (status, json_of(&readiness)).into_response()
 }
 
-#[derive(Serialize)]
+/// What was refused, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
 struct DeadLetters {
     /// How many are kept, by reason.
     counts: BTreeMap<String, u64>,
     dead_letters: Vec<DeadLetterJson>,
+    /// Where the rest is.
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A message, or a part of one, that was refused.
+#[derive(Serialize, utoipa::ToSchema)]
 struct DeadLetterJson {
     id: i64,
+    #[schema(value_type = String, format = DateTime)]
     received: Time,
+    /// On which topic or in which file it came.
     source: String,
     station: Option<String>,
     reason: &'static str,
+    /// What to send instead.
     remedy: String,
     /// What it said, as text; what is no text is replaced.
     payload: String,
 }
 
-/// `GET /api/v1/dead-letters`: newest first; `before` an id goes on where the last answer ended.
+/// What was refused and why, newest first; `before` an id goes on where the last answer ended.
+#[utoipa::path(get, path = "/api/v1/dead-letters", tag = "system",
+    params(("before" = Option<u64>, Query), ("limit" = Option<u32>, Query, description = "at most 1,000")),
+    responses((status = 200, body = DeadLetters), super::operator::openapi::Faults))]
 pub async fn dead_letters(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["before", "limit"])?;
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
@@ -94,13 +103,19 @@ pub async fn dead_letters(State(web): State<Web>, uri: Uri) -> Result<Response, 
     Ok(json_of(&DeadLetters { counts, dead_letters: written.collect(), next }))
 }
 
-#[derive(Serialize)]
+/// Where rules cannot decide.
+#[derive(Serialize, utoipa::ToSchema)]
 struct UndecidedList {
+    /// The city's time.
+    #[schema(value_type = String, format = DateTime)]
     time: Time,
+    #[schema(value_type = Vec<super::operator::openapi::UndecidedPlace>)]
     undecided: Vec<Undecided>,
 }
 
-/// `GET /api/v1/undecided`: where rules cannot decide, and since when.
+/// Where rules cannot decide, and since when.
+#[utoipa::path(get, path = "/api/v1/undecided", tag = "system",
+    responses((status = 200, body = UndecidedList), super::operator::openapi::Faults))]
 pub async fn undecided(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     Parameters::read(&uri, &[])?;
     let undecided = web.shared.readers.read(crate::store::Reader::undecided).await?;

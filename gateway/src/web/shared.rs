@@ -227,6 +227,11 @@ impl Shared {
         format!("{}/welcome/{secret}", self.settings.operator_url)
     }
 
+    /// The console's page of an incident.
+    pub fn console(&self, incident: &str) -> String {
+        format!("{}/incident/{incident}", self.settings.operator_url)
+    }
+
     /// Hears of a batch that is on the disk. Cheap: texts are made when somebody reads them.
     pub fn spoken(&self, committed: &Committed<'_>) {
         self.metrics.count(committed);

@@ -31,17 +31,24 @@ const LOOKED_BACK: Duration = Duration::from_secs(3 * 3600);
 const DEFAULT_LIMIT: usize = 1_000;
 const LONGEST_LIMIT: usize = 10_000;
 
-#[derive(Serialize)]
+/// The stations.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Stations<'a> {
+    /// The city's time.
+    #[schema(value_type = String, format = DateTime)]
     time: Time,
     stations: Vec<StationJson<'a>>,
 }
 
-#[derive(Serialize)]
+/// A station.
+#[derive(Serialize, utoipa::ToSchema)]
 struct StationJson<'a> {
     id: &'a str,
+    /// Its name, by language.
+    #[schema(value_type = BTreeMap<String, String>)]
     name: &'a Translations,
     /// Latitude and longitude, degrees.
+    #[schema(value_type = Vec<f64>)]
     position: [f64; 2],
     area: &'a str,
     affects: Vec<&'a str>,
@@ -50,18 +57,24 @@ struct StationJson<'a> {
     datastreams: Vec<DatastreamJson<'a>>,
 }
 
-#[derive(Serialize)]
+/// What a station observes, and its newest observation.
+#[derive(Serialize, utoipa::ToSchema)]
 struct DatastreamJson<'a> {
     kind: String,
+    /// UCUM.
     unit: &'static str,
     cadence_s: u64,
+    /// The limits of its levels.
+    #[schema(value_type = BTreeMap<String, f64>)]
     levels: &'a BTreeMap<Level, f64>,
     /// When the newest observation was true; `null`: there is none yet.
+    #[schema(value_type = Option<String>, format = DateTime)]
     time: Option<Time>,
     value: Option<f64>,
     /// Its QARTOD flag.
     flag: Option<u8>,
     /// The flag of each quality test that could judge it.
+    #[schema(value_type = BTreeMap<String, u8>)]
     tests: BTreeMap<&'static str, u8>,
 }
 
@@ -70,7 +83,11 @@ fn is_readable(datastream: &Datastream, plane: Plane) -> bool {
     plane == Plane::Operator || !OPERATORS_KINDS.contains(&datastream.name.kind().name)
 }
 
-/// `GET /api/v1/stations`.
+/// The stations, with what each says now; or, with `at`, what each said then.
+#[utoipa::path(get, path = "/api/v1/stations", tag = "observations",
+    params(("area" = Option<String>, Query, description = "what stands in it"), ("station" = Option<String>, Query),
+        ("at" = Option<String>, Query, description = "a moment of the past, RFC 3339")),
+    responses((status = 200, body = Stations<'static>), super::operator::openapi::Faults))]
 pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     let known: &[&str] = match web.plane {
         Plane::Public => &["area", "station"],
@@ -150,25 +167,33 @@ fn station_json<'a>(
     }
 }
 
-#[derive(Serialize)]
+/// Observations of one datastream, oldest first.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Observations<'a> {
     station: &'a str,
     kind: String,
+    /// UCUM.
     unit: &'static str,
+    #[schema(value_type = String, format = DateTime)]
     from: Time,
+    #[schema(value_type = String, format = DateTime)]
     to: Time,
     observations: Vec<ObservationJson>,
     /// Where the rest is.
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An observation; without a value it is missing.
+#[derive(Serialize, utoipa::ToSchema)]
 struct ObservationJson {
+    #[schema(value_type = String, format = DateTime)]
     time: Time,
     value: Option<f64>,
+    /// QARTOD: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
     flag: u8,
     /// The flag of each quality test that could judge it, where the observation is in doubt.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, u8>, required = false)]
     tests: BTreeMap<&'static str, u8>,
 }
 
@@ -178,7 +203,15 @@ fn tests(observation: &Observation) -> BTreeMap<&'static str, u8> {
     judged.map(|(test, flag)| (test.name, flag.number())).collect()
 }
 
-/// `GET /api/v1/observations`: one datastream over a span of time, `from ≤ time < to`, oldest first.
+/// One datastream over a span of time, `from ≤ time < to`, oldest first.
+#[utoipa::path(get, path = "/api/v1/observations", tag = "observations",
+    params(("station" = String, Query), ("kind" = String, Query, description = "docs/kinds.md lists them"),
+        ("from" = Option<String>, Query, description = "RFC 3339; absent: a day before `to`"),
+        ("to" = Option<String>, Query, description = "RFC 3339; absent: now"),
+        ("limit" = Option<u32>, Query, description = "at most 10,000"),
+        ("format" = Option<String>, Query, description = "json or csv")),
+    responses((status = 200, content((Observations<'static> = "application/json"), (String = "text/csv"))),
+        super::operator::openapi::Faults))]
 pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["station", "kind", "from", "to", "limit", "format"])?;
     let Some(catalog) = web.shared.catalog() else { return Err(no_city()) };

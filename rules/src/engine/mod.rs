@@ -14,6 +14,7 @@ mod feed;
 mod inhibit;
 mod near;
 mod past;
+mod report;
 mod snapshot;
 mod stream;
 mod tune;
@@ -114,6 +115,7 @@ impl Engine {
                 let verdict = self.book_do(effects, |book, out| book.order(order, now, out));
                 effects.push(Effect::Ordered(Box::new(verdict)));
             }
+            Input::Report(report) => self.hear_report(report, now, effects),
             Input::Policy(policy) => self.book_do(effects, |book, out| book.set_policy(policy.clone(), now, out)),
         }
         self.ask_inhibited(&effects[first..], now);

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The format this engine writes. It is raised whenever a snapshot of before would be read differently.
-pub const SNAPSHOT_FORMAT: u32 = 6;
+pub const SNAPSHOT_FORMAT: u32 = 7;
 
 /// Why a snapshot cannot be taken up.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ mod header;
 mod law;
 mod near;
 mod place;
+mod report;
 mod restart;
 mod silence;
 mod station;

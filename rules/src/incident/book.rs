@@ -3,6 +3,7 @@
 use super::drill::Drill;
 use super::policy::Policy;
 use super::release::{FLAP_WINDOW, Wanted, covers, due, settle, state};
+use super::sighting::{Sighting, WITNESS};
 use super::{Audience, Cause, Evidence, Incident, Refusal, Release, Silence, Status, Transition, Word, shown};
 use crate::language::header::Words;
 use bongsu_sensors::{Level, Time};
@@ -95,6 +96,9 @@ pub struct Book {
     /// By rule and place.
     #[serde(with = "pairs", default)]
     pub(super) pins: BTreeMap<(String, String), Pin>,
+    /// What citizens say they see, by hazard and area.
+    #[serde(with = "pairs", default)]
+    pub(super) sightings: BTreeMap<(String, String), Vec<Sighting>>,
     /// Exercises, by the identity of their incident.
     #[serde(default)]
     pub(super) drills: BTreeMap<String, Drill>,
@@ -288,9 +292,12 @@ impl Book {
         // Whoever heard of it also hears of its end.
         let heard_of = if incident.issued.is_some() { incident.audience } else { Audience::Operators };
         incident.audience = audience.unwrap_or(incident.audience).max(heard_of);
+        let sightings = self.sightings_of(&key, now);
+        wanted.sighted = sightings >= WITNESS;
+        incident.handling.sightings = u32::try_from(sightings).unwrap_or(u32::MAX);
         incident.handling.silenced = silenced;
         incident.handling.edited = edited;
-        let (message, cause) = settle(&mut incident, wanted, now, why.cause);
+        let (message, cause) = settle(&mut incident, wanted, &self.policy.duty, now, why.cause);
         if incident.handling.held_until.is_some() {
             incident.level = incident.level.max(said);
         }
@@ -404,7 +411,7 @@ pub(super) fn wanted(policy: &Policy, area: &str, alerts: &[&Alert]) -> Wanted {
     // Two rules or two places at the same level are two witnesses.
     let corroborated = top.len() > 1 || top.iter().any(|(alert, _)| alert.corroborated);
     let eta = top.iter().filter_map(|(alert, _)| alert.eta).min();
-    Wanted { level, release, corroborated, eta }
+    Wanted { level, release, corroborated, sighted: false, eta }
 }
 
 #[cfg(test)]

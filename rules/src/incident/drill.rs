@@ -37,7 +37,7 @@ pub struct Drill {
 impl Drill {
     /// What is asked: a person's word, as a corroborated rule would ask for it.
     fn wanted(&self, release: Release) -> Wanted {
-        Wanted { level: self.level, release, corroborated: true, eta: None }
+        Wanted { level: self.level, release, corroborated: true, sighted: false, eta: None }
     }
 }
 
@@ -71,7 +71,7 @@ impl Book {
         incident.level = level;
         let mut drill = Drill { incident, level, until: now + LONGEST };
         let wanted = drill.wanted(self.drill_release(hazard, level, area));
-        let (message, _) = settle(&mut drill.incident, wanted, now, Cause::Exercise);
+        let (message, _) = settle(&mut drill.incident, wanted, &self.policy.duty, now, Cause::Exercise);
         drill.incident.state = state(&drill.incident);
         let done = Done { incident: Some(id.clone()), state: Some(drill.incident.state), ..Done::default() };
         let word = Some(Word { by: by.user.clone(), text: reason.to_owned() });
@@ -103,7 +103,7 @@ impl Book {
             let (hazard, area) = (&before.hazard, &before.area);
             let release = policy.release(hazard, drill.level, area).clamp(Release::Propose, Release::TwoPerson);
             let wanted = drill.wanted(release);
-            let (message, cause) = settle(&mut drill.incident, wanted, now, Cause::Exercise);
+            let (message, cause) = settle(&mut drill.incident, wanted, &policy.duty, now, Cause::Exercise);
             drill.incident.state = state(&drill.incident);
             if drill.incident != before {
                 drill.incident.updated = now;

@@ -15,6 +15,8 @@ mod person;
 // What the city demands on top of its rules: who must agree before a level is out.
 pub mod policy;
 mod release;
+// What citizens say they see.
+mod sighting;
 // What is known is not told again for a while.
 pub mod silence;
 
@@ -134,6 +136,12 @@ pub struct Proposal {
     pub deadline: Time,
     /// The deadline passed, and it went to the next person.
     pub escalated: bool,
+    /// Who of those on duty is asked now; `None`: nobody is named.
+    #[serde(default)]
+    pub asked: Option<String>,
+    /// When it goes to the one after.
+    #[serde(default)]
+    pub next: Option<Time>,
     /// Two persons must agree.
     #[serde(default)]
     pub two: bool,
@@ -188,6 +196,9 @@ pub struct Handling {
     pub spoke: Vec<Time>,
     /// It flaps: what has fallen is said then.
     pub held_until: Option<Time>,
+    /// How many citizens said lately that they see it.
+    #[serde(default)]
+    pub sightings: u32,
 }
 
 /// One check behind a level, in the words people read.
@@ -316,6 +327,8 @@ pub enum Cause {
     Edited,
     /// An exercise began.
     Exercise,
+    /// Citizens say that they see it.
+    Sighted,
 }
 
 /// Who changed an incident, and in which words.

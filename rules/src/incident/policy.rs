@@ -12,6 +12,9 @@ pub struct Policy {
     pub release: Vec<ReleaseLine>,
     /// Which incidents keep which others quiet.
     pub inhibit: Vec<Inhibition>,
+    /// Who is asked when something waits for a person, by account, first to last; after the last the first again.
+    #[serde(default)]
+    pub duty: Vec<String>,
 }
 
 /// One line about letting out. What is not named fits everything.
@@ -70,7 +73,7 @@ mod tests {
                 line(None, Level::Warning, None, Release::Propose),
                 line(Some("river_flood"), Level::Watch, Some(&["seocho"]), Release::TwoPerson),
             ],
-            inhibit: Vec::new(),
+            ..Policy::default()
         };
         let check = |hazard, level, area, expected| assert_eq!(policy.release(hazard, level, area), expected);
         check("river_flood", Level::Advisory, "seocho", Release::Auto);

@@ -39,14 +39,22 @@ pub struct Wanted {
     pub release: Release,
     /// At least two samples or two stations support it.
     pub corroborated: bool,
+    /// Citizens say that they see it.
+    pub sighted: bool,
     /// How long until the danger is there, where a rule foresees it.
     pub eta: Option<Duration>,
 }
 
 /// Brings what is issued in line with what is wanted; answers the message to say, if any, and whether a corroboration
-/// or a deadline was what let it out.
-pub fn settle(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) -> (Option<Message>, Cause) {
-    let (message, cause) = decide(incident, wanted, now, cause);
+/// or a deadline was what let it out. `duty` names who is asked, first to last.
+pub fn settle(
+    incident: &mut Incident,
+    wanted: Wanted,
+    duty: &[String],
+    now: Time,
+    cause: Cause,
+) -> (Option<Message>, Cause) {
+    let (message, cause) = decide(incident, wanted, duty, now, cause);
     if message.is_some() || renewal(incident).is_none_or(|at| now < at) {
         return (message, cause);
     }
@@ -58,7 +66,13 @@ pub fn settle(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) 
     (Some(message), Cause::Renewed)
 }
 
-fn decide(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) -> (Option<Message>, Cause) {
+fn decide(
+    incident: &mut Incident,
+    wanted: Wanted,
+    duty: &[String],
+    now: Time,
+    cause: Cause,
+) -> (Option<Message>, Cause) {
     let said = incident.issued.as_ref().map_or(Level::None, |message| message.level);
     incident.handling.held_until = None;
     incident.handling.refused.take_if(|refused| refused.until <= now);
@@ -83,7 +97,7 @@ fn decide(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) -> (
         return (Some(issue(incident, wanted.level, now)), cause);
     }
     if !waits {
-        propose(incident, wanted, now);
+        propose(incident, wanted, duty, now);
         return (None, cause);
     }
     let Some(proposal) = &mut incident.proposal else { return (None, cause) };
@@ -92,18 +106,34 @@ fn decide(incident: &mut Incident, wanted: Wanted, now: Time, cause: Cause) -> (
     if now < proposal.deadline {
         return (None, cause);
     }
-    if wanted.corroborated && wanted.level >= Level::Warning {
+    if (wanted.corroborated || wanted.sighted) && wanted.level >= Level::Warning {
         return (Some(issue(incident, wanted.level, now)), Cause::Deadline);
     }
-    if !proposal.escalated {
-        proposal.escalated = true;
+    if duty.is_empty() {
+        // The list was taken away: nobody's turn comes.
+        (proposal.asked, proposal.next) = (None, None);
+    }
+    let is_next = !duty.is_empty() && proposal.next.is_none_or(|next| next <= now);
+    if !proposal.escalated || is_next {
+        escalate(proposal, duty, now);
         return (None, Cause::Escalated);
     }
     (None, cause)
 }
 
+/// Asks the next person on duty, after the last the first again: it stays with somebody until it is decided. Nobody has
+/// less time than the first had, and an incident that nobody decides does not fill the log.
+fn escalate(proposal: &mut Proposal, duty: &[String], now: Time) {
+    proposal.escalated = true;
+    let before = duty.iter().position(|name| Some(name) == proposal.asked.as_ref());
+    let at = before.map_or(0, |at| (at + 1) % duty.len());
+    proposal.asked = duty.get(at).cloned();
+    let each = if at == 0 { DEADLINE } else { proposal.deadline.since(proposal.since) };
+    proposal.next = proposal.asked.is_some().then(|| now + each);
+}
+
 /// Asks a person. The deadline is the shorter of [`DEADLINE`] and half the time that is left.
-fn propose(incident: &mut Incident, wanted: Wanted, now: Time) {
+fn propose(incident: &mut Incident, wanted: Wanted, duty: &[String], now: Time) {
     let half = wanted.eta.map_or(DEADLINE, |eta| eta / 2);
     let deadline = now + half.clamp(SHORTEST_DEADLINE, DEADLINE);
     let handling = &mut incident.handling;
@@ -115,6 +145,8 @@ fn propose(incident: &mut Incident, wanted: Wanted, now: Time) {
         since: now,
         deadline,
         escalated: false,
+        asked: duty.first().cloned(),
+        next: None,
         two: wanted.release == Release::TwoPerson,
         number: handling.proposals,
         approvals: Vec::new(),
@@ -161,7 +193,8 @@ fn say(incident: &mut Incident, level: Level, msg_type: MessageType, now: Time) 
 /// When time alone changes something: a proposal's deadline, a message that must be said again, a fall that was held, or
 /// the end of a person's no.
 pub fn due(incident: &Incident) -> Option<Time> {
-    let deadline = incident.proposal.as_ref().filter(|proposal| !proposal.escalated).map(|proposal| proposal.deadline);
+    let proposal = incident.proposal.as_ref();
+    let deadline = proposal.and_then(|waits| if waits.escalated { waits.next } else { Some(waits.deadline) });
     let handling = &incident.handling;
     let refused = handling.refused.as_ref().map(|refused| refused.until);
     [deadline, renewal(incident), handling.held_until, refused].into_iter().flatten().min()

@@ -2,6 +2,7 @@
 
 use crate::{judge, script};
 use bongsu_gateway::alert::cap::Speaker;
+use bongsu_gateway::alert::resource::{self, Attachment};
 use bongsu_gateway::alert::sign::Signer;
 use bongsu_gateway::herald::Herald;
 use bongsu_gateway::inventory;
@@ -11,11 +12,16 @@ use bongsu_gateway::store::{Reader, Store};
 use bongsu_rules::Engine;
 use bongsu_rules::cap::model::{MsgType, ResponseType, Severity};
 use bongsu_rules::cap::{Alert, check, read, write};
-use bongsu_rules::incident::Status;
-use bongsu_sensors::Time;
+use bongsu_rules::incident::{self, Action, Book, Order, Person, Status};
+use bongsu_rules::language::{Audience, Release};
+use bongsu_sensors::document;
+use bongsu_sensors::mistake::{Mistakes, Source};
+use bongsu_sensors::{Level, Time};
 use bongsu_tests::flood;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 const OUTLINES: &str = r#"{"type":"FeatureCollection","features":[
 {"type":"Feature","properties":{"code":"south"},"geometry":{"type":"Polygon","coordinates":
@@ -25,6 +31,27 @@ const OUTLINES: &str = r#"{"type":"FeatureCollection","features":[
 
 fn openssl(folder: &Path, arguments: &[&str]) {
     judge(Command::new("openssl").current_dir(folder).args(arguments)).expect("openssl makes a key");
+}
+
+/// Sign language, as a city would configure it.
+fn files() -> Vec<Attachment> {
+    let source = Source::new("bongsu.toml", resource::MANUAL);
+    let mistakes = Mistakes::new();
+    let table = document::parse(&source, &mistakes);
+    let section = document::Reader::document(&table, &source, &mistakes).inner("city").expect("a city");
+    section.tables("resource").into_iter().filter_map(resource::read).collect()
+}
+
+fn speaker(signer: Option<Signer>) -> Speaker {
+    Speaker {
+        sender: "bongsu.example.city".into(),
+        sender_name: "서초구".into(),
+        contact: Some("120".into()),
+        languages: ["ko", "en", "zh", "ja"].map(str::to_owned).to_vec(),
+        base_url: "https://warning.example.city".into(),
+        resources: files(),
+        signer,
+    }
 }
 
 /// The messages a flood makes, as files, in the order in which they were issued.
@@ -53,14 +80,7 @@ fn said(folder: &Path) -> Vec<PathBuf> {
     );
     let read_file = |name: &str| std::fs::read_to_string(folder.join(name)).expect("it is there");
     let signer = Signer::new(&read_file("key.pem"), Some(&read_file("cert.pem"))).expect("a key");
-    let speaker = Speaker {
-        sender: "bongsu.example.city".into(),
-        sender_name: "서초구".into(),
-        contact: Some("120".into()),
-        languages: ["ko", "en", "zh", "ja"].map(str::to_owned).to_vec(),
-        base_url: "https://warning.example.city".into(),
-        signer: Some(signer),
-    };
+    let speaker = speaker(Some(signer));
     let path = folder.join("city.db");
     let store = Store::open(&path, Status::Actual, 100).expect("a store");
     let herald = Herald::new(speaker, &store).expect("a herald");
@@ -111,6 +131,9 @@ fn every_message_of_a_flood_pleases_every_judge() {
         assert!(alert.is_signed);
         let languages: Vec<&str> = alert.infos.iter().map(|info| info.language()).collect();
         assert_eq!(languages, ["ko", "en", "zh", "ja"]);
+        let seen = alert.infos.iter().map(|info| info.resources.len()).sum::<usize>();
+        let is_signed_for = alert.identifier.starts_with("river_flood") && alert.infos[0].severity != Severity::Minor;
+        assert_eq!(seen, if is_signed_for { 4 } else { 0 }, "{}", path.display());
         let polygons = alert.infos.iter().all(|info| !info.areas[0].polygons.is_empty());
         assert!(polygons, "{}", path.display());
         let again = read(write(alert).as_bytes()).expect("it is read back");
@@ -132,4 +155,54 @@ fn verify(folder: &Path, path: &Path) -> Result<(), String> {
     let trusted = folder.join("cert.pem");
     let mut xmlsec = Command::new("xmlsec1");
     judge(xmlsec.arg("--verify").arg("--trusted-pem").arg(trusted).arg(path))
+}
+
+/// What a person takes back: Alert, then Cancel.
+#[test]
+fn a_false_alarm_is_withdrawn_in_every_language() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("city.db"), Status::Actual, 100).expect("a store");
+    let mut herald = Herald::new(speaker(None), &store).expect("a herald");
+    let now = Time::parse("2026-07-08T11:31:00Z").expect("a time");
+    let (mut book, mut said) = (Book::new(Status::Actual), Vec::new());
+    let danger = incident::Alert {
+        rule: "high".into(),
+        place: "bridge".into(),
+        station: Some("bridge".into()),
+        hazard: "river_flood".into(),
+        areas: vec!["south".into()],
+        audience: Audience::Public,
+        level: Level::Warning,
+        release: BTreeMap::from([(Level::Warning, Release::Auto)]),
+        corroborated: true,
+        eta: None,
+        words: BTreeMap::new(),
+    };
+    book.set(danger, &[], now, &mut said);
+    let incident = said[0].incident.id.clone();
+    let by = Person { user: "kim".into(), session: "kim's".into() };
+    let action = Action::Cancel { incident, reason: "the gauge is broken".into() };
+    book.order(&Order { by, action }, now + Duration::from_secs(60), &mut said).expect("taken back");
+    let caps: Vec<String> = said.iter().filter_map(|said| herald.write(said, None)).map(|cap| cap.body).collect();
+    let files: Vec<PathBuf> = (0..caps.len()).map(|at| folder.path().join(format!("{at}.xml"))).collect();
+    for (path, body) in files.iter().zip(&caps) {
+        std::fs::write(path, body).expect("written");
+    }
+    judge(script("xsd.py").args(&files)).expect("valid by the schema");
+    let [first, cancel] = &files.iter().map(|path| parsed(path)).collect::<Vec<_>>()[..] else { panic!("{caps:?}") };
+    assert_eq!((first.msg_type, cancel.msg_type), (MsgType::Alert, MsgType::Cancel));
+    assert_eq!(cancel.references, [first.reference()]);
+    assert_eq!(check(cancel), []);
+    let lines: Vec<&str> = cancel.infos.iter().filter_map(|info| info.headline.as_deref()).collect();
+    let expected = [
+        "south bridge 하천 범람 알림 취소",
+        "Withdrawn: river flooding, bridge, south",
+        "southbridge：河水泛滥，通知已撤回",
+        "south bridge 川のはんらん お知らせの取り消し",
+    ];
+    assert_eq!(lines, expected);
+    let told = cancel.infos.iter().filter_map(|info| info.instruction.as_deref());
+    assert_eq!(told.collect::<Vec<_>>()[0], "앞서 보낸 알림은 잘못 보낸 것입니다. 위험하지 않습니다.");
+    // Not one word says that a danger is over that never was, and nobody outside learns of the gauge.
+    assert!(!caps[1].contains("상황 종료") && !caps[1].contains("broken"), "{}", caps[1]);
 }

@@ -18,6 +18,8 @@ fn data_cap_messages_are_parsed_or_refused() {
     let expected = std::fs::read_to_string(folder.join("expected.json")).expect("expected.json");
     let expected: serde_json::Map<String, Value> = serde_json::from_str(&expected).expect("JSON");
     let (mut taken, mut refused) = (0, 0);
+    let again_folder = tempfile::tempdir().expect("a folder");
+    let mut written = Vec::new();
     for (name, expect) in &expected {
         let bytes = std::fs::read(folder.join(name)).expect(name);
         let read_it = read(&bytes);
@@ -48,6 +50,9 @@ fn data_cap_messages_are_parsed_or_refused() {
         for (key, value) in found.as_object().expect("an object") {
             assert_eq!(value, &expect[key], "{name}: {key}");
         }
+        let path = again_folder.path().join(name);
+        std::fs::write(&path, write(&alert)).expect("written");
+        written.push(path);
         let again = read(write(&alert).as_bytes()).unwrap_or_else(|error| panic!("{name} again: {error}"));
         assert_eq!(again, Alert { is_signed: false, ..alert.clone() }, "{name} again");
         let faults = check(&alert);
@@ -57,6 +62,7 @@ fn data_cap_messages_are_parsed_or_refused() {
         }
         taken += 1;
     }
+    crate::judge(crate::script("xsd.py").args(&written)).expect("what we write again is valid by the schema");
     eprintln!("{taken} messages taken, {refused} refused, of {}", expected.len());
     assert!(taken > 0 && refused > 0);
 }

@@ -35,6 +35,18 @@ fn assert_complete(text: &str, facts: &Facts<'_>, language: Language) {
     assert!(text.contains(action) || text.contains(words.steps(facts.level)), "do: {text}");
 }
 
+/// What is said of a hazard when it was a false alarm: never that it is over, because it never was.
+fn withdrawn(golden: &mut String, hazard: &'static str, language: Language) {
+    let facts = Facts { is_retracted: true, ..facts(hazard, Level::None, language) };
+    let _ = writeln!(golden, "== {hazard} withdrawn");
+    let made = [facts.within(90, language), facts.plain(language), facts.speech(language)];
+    for (name, text) in ["    90", " plain", "speech"].into_iter().zip(made) {
+        let text = text.expect("filled");
+        assert!(!text.contains(words::word(hazard, Level::None, language)), "{text}");
+        let _ = writeln!(golden, "{name}: {text}");
+    }
+}
+
 #[test]
 fn every_hazard_level_language_and_length() {
     for language in Language::ALL {
@@ -53,6 +65,7 @@ fn every_hazard_level_language_and_length() {
                 let _ = writeln!(golden, " plain: {}", facts.plain(language).expect("filled"));
                 let _ = writeln!(golden, "speech: {}", facts.speech(language).expect("filled"));
             }
+            withdrawn(&mut golden, hazard.name, language);
         }
         for word in [concat!("주의", "보"), concat!("경", "보"), concat!("특", "보"), concat!("속", "보")] {
             assert!(!golden.contains(word), "{word}");

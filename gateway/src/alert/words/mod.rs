@@ -189,11 +189,24 @@ pub fn whole_city(language: Language) -> &'static str {
     language.one(["도시 전체", "the whole city", "全市", "市内全域"])
 }
 
+/// What stands in the place of how bad it is where a message is taken back: not that it is over, because it never was.
+pub fn withdrawn(language: Language) -> &'static str {
+    language.one(["알림 취소", "Withdrawn", "通知已撤回", "お知らせの取り消し"])
+}
+
 /// The danger in a line: where, what, how bad. `none` is the all-clear.
 pub fn headline(hazard: &str, level: Level, place: &Place, language: Language, is_meant: bool) -> String {
+    line(hazard, word(hazard, level, language), place, language, is_meant)
+}
+
+/// The same of a message that takes back what was said by mistake.
+pub fn withdrawal(hazard: &str, place: &Place, language: Language, is_meant: bool) -> String {
+    line(hazard, withdrawn(language), place, language, is_meant)
+}
+
+fn line(hazard: &str, word: &str, place: &Place, language: Language, is_meant: bool) -> String {
     let mark = if is_meant { "" } else { exercise_mark(language) };
     let what = hazard_word(hazard, language);
-    let word = word(hazard, level, language);
     let Place { area, station } = place;
     let station = |end: &str| station.as_ref().map(|station| format!("{station}{end}")).unwrap_or_default();
     match language {

@@ -83,7 +83,7 @@ pub async fn report(
         Outcome::Reported { observations, duplicates, refused } => {
             Ok(json_of(&Reported { observations, duplicates, refused }))
         }
-        Outcome::Ordered(_) => Err(Problem::busy()),
+        Outcome::Ordered(_) | Outcome::Taken => Err(Problem::busy()),
     }
 }
 

@@ -180,10 +180,12 @@ fn texts(preview: &Preview) -> serde_json::Value {
             "instruction": instruction, "instruction_length": instruction.chars().count(),
         })
     };
-    serde_json::json!({
-        "ko": one(&preview.headline.ko, &preview.instruction.ko),
-        "en": one(&preview.headline.en, &preview.instruction.en),
-    })
+    let Preview { headline, instruction, .. } = preview;
+    let texts = preview
+        .languages
+        .iter()
+        .map(|language| (language.code().to_owned(), one(headline.get(*language), instruction.get(*language))));
+    serde_json::Value::Object(texts.collect())
 }
 
 /// An empty body.

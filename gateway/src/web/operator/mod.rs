@@ -117,10 +117,28 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/events",                    Able(Look),     || get(stream::events)),
 ];
 
+/// What of that is written down when it was seen: incidents, what people did, and what is personal. Stations and rivers
+/// are nobody's secret. A path's own part, where it has one, is the subject.
+#[rustfmt::skip]
+pub const SEEN: &[(&str, &str)] = &[
+    ("/api/v1/alerts",            "alert.list"),
+    ("/api/v1/alerts/{incident}", "alert.view"),
+    ("/api/v1/events",            "alert.stream"),
+    ("/api/v1/silences",          "silence.list"),
+    ("/api/v1/exercises",         "exercise.list"),
+    ("/api/v1/audit",             "audit.view"),
+    ("/api/v1/audit/export",      "audit.export"),
+    ("/api/v1/users",             "user.list"),
+    ("/api/v1/tokens",            "token.list"),
+    ("/api/v1/deliveries",        "delivery.list"),
+    ("/api/v1/reports",           "report.list"),
+];
+
 /// The table as a router.
 pub(super) fn router(desk: &Arc<Desk>) -> Router<Web> {
     let with = |router: Router<Web>, route: &Route| {
-        let door = Door { desk: desk.clone(), needs: route.needs };
+        let seen = SEEN.iter().find(|(path, _)| *path == route.path && route.method == Method::GET);
+        let door = Door { desk: desk.clone(), needs: route.needs, path: route.path, seen: seen.map(|(_, seen)| *seen) };
         router.route(route.path, (route.handler)().route_layer(from_fn_with_state(door, admit)))
     };
     ROUTES.iter().fold(Router::new(), with).layer(Extension(desk.clone()))
@@ -138,12 +156,24 @@ pub struct From(pub String);
 struct Door {
     desk: Arc<Desk>,
     needs: Needs,
+    path: &'static str,
+    /// Under which name the audit knows that somebody saw this.
+    seen: Option<&'static str>,
+}
+
+impl Door {
+    /// Whether what was answered is written down as seen by somebody.
+    fn note(&self, who: &Who, from: &str, asked: &str) {
+        let Some(action) = self.seen else { return };
+        let own = self.path.split('/').zip(asked.split('/')).find(|(known, _)| known.starts_with('{'));
+        self.desk.saw(who, from, action, own.map_or("", |(_, part)| part));
+    }
 }
 
 /// Lets in who may ask.
 async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let from = address(&request);
-    request.extensions_mut().insert(From(from));
+    request.extensions_mut().insert(From(from.clone()));
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     if changes && !is_own_page(request.headers()) {
         return forbidden("this request comes from another site's page", "ask from the console itself").into_response();
@@ -161,8 +191,13 @@ async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Re
         let error = format!("the role {} may not do this", who.role.name());
         return forbidden(error, "ask somebody whose role may, or an administrator for another role").into_response();
     }
-    request.extensions_mut().insert(who);
-    next.run(request).await
+    request.extensions_mut().insert(who.clone());
+    let asked = request.uri().path().to_owned();
+    let answer = next.run(request).await;
+    if answer.status().is_success() {
+        door.note(&who, &from, &asked);
+    }
+    answer
 }
 
 /// Who a request's token or cookie belongs to.

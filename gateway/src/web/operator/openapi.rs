@@ -1,7 +1,7 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{account, agency, alert, audit, exercise, login, silence, stream, system, user};
-use crate::web::json;
+use crate::web::{areas, deliveries, desk as duty, json, stations};
 use axum::response::Response;
 use std::sync::OnceLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -96,6 +96,29 @@ pub struct AlertDetail {
     areas: Vec<String>,
 }
 
+/// GeoJSON.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct FeatureCollection {
+    /// FeatureCollection.
+    r#type: String,
+    /// One for each area: `code`, `kind`, `parent` and `name`, with a MultiPolygon or null.
+    #[schema(value_type = Vec<Object>)]
+    features: Vec<serde_json::Value>,
+}
+
+/// A rule that cannot decide somewhere.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct UndecidedPlace {
+    rule: String,
+    /// A station, an area or city.
+    place: String,
+    /// Since when; null: it can decide again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<String>,
+    /// Why, where the rule itself failed; null: it lacks data.
+    failure: Option<String>,
+}
+
 struct Keys;
 
 impl Modify for Keys {
@@ -105,6 +128,16 @@ impl Modify for Keys {
         let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
         components.add_security_scheme("session", cookie);
         components.add_security_scheme("token", bearer);
+        // Handlers of different files have the same names; programs that are made from this need different ones.
+        for (path, item) in &mut document.paths.paths {
+            let named = path.replace("/api/v1/", "").replace(['/', '-'], "_").replace(['{', '}'], "");
+            let methods = [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)];
+            for (method, operation) in methods {
+                if let Some(operation) = operation {
+                    operation.operation_id = Some(format!("{method}_{named}"));
+                }
+            }
+        }
     }
 }
 
@@ -123,6 +156,8 @@ impl Modify for Keys {
         agency::report, audit::list, audit::export,
         user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,
         system::devices, system::system, stream::events,
+        stations::list, stations::observations, areas::list, duty::dead_letters, duty::undecided,
+        deliveries::list, deliveries::reports,
     )
 )]
 struct Document;

@@ -247,7 +247,11 @@ impl City {
     pub fn operator(&self) -> Router {
         let (commands, _) = std::sync::mpsc::sync_channel(1);
         let (errands, _) = std::sync::mpsc::channel();
-        let settings = desk::Settings { channels: vec!["mqtt".into()], type_population_above: 100_000 };
+        let settings = desk::Settings {
+            channels: vec!["mqtt".into()],
+            languages: vec![crate::alert::words::Language::Ko],
+            type_population_above: 100_000,
+        };
         let desk = Desk::new(self.people.clone(), self.shared.clone(), settings, Clock::System, commands, errands);
         operators(&desk, CancellationToken::new())
     }
@@ -296,6 +300,7 @@ fn herald(store: &Store) -> Herald {
         contact: None,
         languages: vec!["ko".into(), "en".into(), "zh-Hans".into(), "ja".into()],
         base_url: "https://warning.example.city".into(),
+        resources: Vec::new(),
         signer: None,
     };
     Herald::new(speaker, store).expect("herald")

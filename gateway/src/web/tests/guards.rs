@@ -4,17 +4,18 @@ use super::office::Office;
 use crate::people::role::Role;
 use crate::people::totp;
 use crate::web::operator::openapi;
-use crate::web::operator::{CSRF, Needs, ROUTES};
+use crate::web::operator::{CSRF, Needs, ROUTES, SEEN};
 use axum::http::{Method, StatusCode};
 use bongsu_rules::incident::policy::ReleaseLine;
-use bongsu_rules::incident::{Policy, Status};
+use bongsu_rules::incident::{Incident, Policy, Status};
 use bongsu_rules::language::Release;
 use bongsu_sensors::Level;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn two_persons() -> Policy {
     let line = ReleaseLine { hazard: None, level: Level::Advisory, areas: None, release: Release::TwoPerson };
-    Policy { release: vec![line], inhibit: Vec::new() }
+    Policy { release: vec![line], ..Policy::default() }
 }
 
 /// A path of the table with something in its braces.
@@ -59,12 +60,52 @@ fn the_description_names_what_is_served() {
             assert!(ROUTES.iter().any(|route| is_it(&route)), "{method} {path} is described and not served");
         }
     }
-    let reads = ["areas", "stations", "observations", "dead-letters", "deliveries", "reports", "undecided"];
-    let is_old = |path: &str| reads.iter().any(|read| path.ends_with(read)) || !path.starts_with("/api/v1/");
-    for route in ROUTES.iter().filter(|route| !is_old(route.path)) {
+    let mut names = std::collections::BTreeSet::new();
+    for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/v1/")) {
         let method = route.method.as_str().to_ascii_lowercase();
-        assert!(paths.get(route.path).is_some_and(|path| path.get(&method).is_some()), "{method} {}", route.path);
+        let operation = paths.get(route.path).and_then(|path| path.get(&method));
+        let name = operation.and_then(|operation| operation["operationId"].as_str());
+        assert!(name.is_some_and(|name| names.insert(name)), "{method} {}: {name:?}", route.path);
     }
+}
+
+#[tokio::test]
+async fn who_saw_what_is_written_down_and_not_each_time() {
+    for (path, _) in SEEN {
+        assert!(ROUTES.iter().any(|route| route.path == *path && route.method == Method::GET), "{path}");
+    }
+    let office = Office::usual();
+    office.rises("banpo", 2.5).await;
+    let (viewer, approver) = (office.enter("viewer").await, office.enter("approver").await);
+    let incident = office.incident(&viewer, "yongsan").await;
+    for _ in 0..5 {
+        office.detail(&viewer, &incident).await;
+        office.get(&viewer, "/api/v1/stations").await;
+    }
+    office.detail(&approver, &incident).await;
+    // Who may not see it has not seen it, and what is not there was seen by nobody.
+    let headers = [("cookie", viewer.cookie.as_str())];
+    assert_eq!(office.send(Method::GET, "/api/v1/audit", &headers, None).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(office.send(Method::GET, "/api/v1/alerts/nothing", &headers, None).await.0, StatusCode::NOT_FOUND);
+    office.get(&approver, "/api/v1/reports").await;
+    office.settle().await;
+    let audit = office.get(&approver, "/api/v1/audit").await;
+    let entry = |entry: &Value| {
+        let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+        (text("who"), text("action"), text("subject"), text("from_address"))
+    };
+    let seen: Vec<_> = audit["entries"].as_array().expect("entries").iter().rev().map(entry).collect();
+    let of = |who: &str, action: &str, subject: &str| {
+        (who.to_owned(), action.to_owned(), subject.to_owned(), "unknown".to_owned())
+    };
+    let expected = [
+        of("viewer", "alert.list", ""),
+        of("viewer", "alert.view", &incident),
+        of("approver", "alert.view", &incident),
+        of("approver", "report.list", ""),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(office.reader().verify_audit(None).expect("verified").faults, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -93,6 +134,49 @@ async fn a_session_cannot_be_forged() {
     let (status, _) = office.post(&who, "/api/v1/logout", json!({})).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
     assert_eq!(ask(who.cookie).await, StatusCode::UNAUTHORIZED, "after the logout");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_shift_and_when_nobody_uses_it() {
+    let office = Office::usual();
+    let who = office.enter("viewer").await;
+    let secret = who.cookie.split_once('=').expect("a pair").1;
+    let (people, begins) = (&office.desk.people, office.desk.now());
+    let is_in = |after: Duration| people.of_session(secret, begins + after).is_some();
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    assert!(is_in(hours(1)) && is_in(hours(2)), "it is used");
+    assert!(!is_in(hours(5)), "nobody used it for three hours");
+    let who = office.enter("viewer").await;
+    let secret = who.cookie.split_once('=').expect("a pair").1;
+    let is_in = |after: Duration| people.of_session(secret, begins + after).is_some();
+    assert!((1..12).all(|hour| is_in(hours(hour))) && !is_in(hours(13)), "however busy it was");
+}
+
+#[tokio::test]
+async fn an_approval_is_for_the_words_in_every_language_the_city_speaks() {
+    let office = Office::usual();
+    office.rises("banpo", 2.5).await;
+    let who = office.enter("approver").await;
+    let id = office.incident(&who, "yongsan").await;
+    let incident = office.desk.shared.incident(&id).expect("it lives").transition.incident.clone();
+    let hash = |incident: &Incident| office.desk.preview_of(incident).expect("proposed").hash;
+    let shown = office.detail(&who, &id).await;
+    assert_eq!(shown["proposal_hash"], hash(&incident));
+    for language in ["ko", "en", "zh", "ja"] {
+        assert!(shown["preview"][language]["instruction"].is_string(), "{shown}");
+        let mut other = incident.clone();
+        let words = other.words.entry(Level::Watch).or_default();
+        words.instruction.insert(language.to_owned(), "go somewhere else".to_owned());
+        assert_ne!(hash(&other), hash(&incident), "{language}");
+    }
+    let mut other = incident.clone();
+    other
+        .words
+        .entry(Level::Watch)
+        .or_default()
+        .headline
+        .insert("fr".to_owned(), "a language nobody is told".to_owned());
+    assert_eq!(hash(&other), hash(&incident));
 }
 
 #[tokio::test]

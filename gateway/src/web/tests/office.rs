@@ -168,7 +168,11 @@ impl Office {
         });
         let (commands, command_queue) = sync_channel(command::WAITING);
         let (errands, errand_queue) = channel::<Errand>();
-        let settings = desk::Settings { channels: vec!["mqtt".into()], type_population_above: 1_000 };
+        let settings = desk::Settings {
+            channels: vec!["mqtt".into()],
+            languages: crate::alert::words::Language::ALL.to_vec(),
+            type_population_above: 1_000,
+        };
         let desk = Desk::new(people, shared.clone(), settings, Clock::System, commands, errands);
         let (rows, said) = channel();
         let now = Arc::new(AtomicI64::new(start.millis()));

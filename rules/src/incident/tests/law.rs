@@ -13,6 +13,7 @@ enum Step {
     Wait(i64),
     Order { who: usize, what: usize, of: usize, number: u32 },
     Edit(usize),
+    Sight(u64),
     Crash,
 }
 
@@ -28,6 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..3_usize, 0..9_usize, 0..3_usize, 0..4_u32)
             .prop_map(|(who, what, of, number)| Step::Order { who, what, of, number }),
         1 => (0..3_usize).prop_map(Step::Edit),
+        1 => (0..4_u64).prop_map(Step::Sight),
         1 => Just(Step::Crash),
     ]
 }
@@ -116,7 +118,7 @@ fn may_fall(said: &Transition, context: &Context<'_>) -> bool {
             let was = context.before.incident(&said.incident.id);
             was.is_none_or(|was| was.handling.held_until.is_some()) || exercise_id(&said.incident.id)
         }
-        Step::Edit(_) | Step::Crash => false,
+        Step::Edit(_) | Step::Sight(_) | Step::Crash => false,
     }
 }
 
@@ -129,7 +131,7 @@ fn policy(which: usize) -> Policy {
         1 => vec![line(Level::Warning, Release::Propose)],
         _ => vec![line(Level::Watch, Release::TwoPerson)],
     };
-    Policy { release, inhibit }
+    Policy { release, inhibit, duty: vec!["kim".into(), "lee".into()] }
 }
 
 fn take(desk: &mut Desk, step: &Step) {
@@ -147,6 +149,7 @@ fn take(desk: &mut Desk, step: &Step) {
         Step::Edit(place) => {
             desk.book.pin(|alert| (alert.place == PLACES[place]).then_some(place == 2), desk.now, &mut desk.said);
         }
+        Step::Sight(device) => desk.book.sight(("river_flood", "a"), device, desk.now, &mut desk.said),
         Step::Crash => {
             // From the snapshot, and from the table: both are the same book.
             let bytes = postcard::to_allocvec(&desk.book).expect("bytes");

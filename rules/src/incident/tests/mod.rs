@@ -52,7 +52,7 @@ impl Desk {
     pub fn of_two() -> Desk {
         let mut desk = Desk::new();
         let line = ReleaseLine { hazard: None, level: Level::Advisory, areas: None, release: Release::TwoPerson };
-        let policy = Policy { release: vec![line], inhibit: Vec::new() };
+        let policy = Policy { release: vec![line], ..Policy::default() };
         desk.book.set_policy(Arc::new(policy), desk.now, &mut desk.said);
         desk
     }

@@ -160,6 +160,37 @@ fn nobody_acts() {
 }
 
 #[test]
+fn what_one_sensor_says_goes_from_person_to_person_until_it_is_decided() {
+    let mut desk = Desk::new();
+    let duty = |names: &[&str]| {
+        let duty = names.iter().map(|name| (*name).to_owned()).collect();
+        Arc::new(Policy { duty, ..Policy::default() })
+    };
+    desk.book.set_policy(duty(&["kim", "lee", "park"]), desk.now, &mut desk.said);
+    let eta = Some(std::time::Duration::from_secs(240));
+    desk.set(0, Alert { eta, ..alert("x", Warning, Release::Propose, false) });
+    let asked = |desk: &Desk| desk.incident().proposal.clone().expect("proposed").asked.unwrap_or_default();
+    assert_eq!(asked(&desk), "kim");
+    let mut seen = Vec::new();
+    for minute in 1..=12 {
+        desk.pass(minute);
+        seen.push(asked(&desk));
+    }
+    // Two minutes each, half of the time that is left; five for those who are asked again.
+    let expected = "kim lee lee park park kim kim kim kim kim lee lee";
+    assert_eq!(seen.join(" "), expected);
+    let escalated = desk.said.iter().filter(|said| said.cause == Cause::Escalated).count();
+    assert_eq!((escalated, desk.spoken().len()), (4, 0), "each is told once, the public never");
+    // A list that is read again holds from the next turn on; who is no longer on it is not asked any more.
+    desk.book.set_policy(duty(&["choi"]), desk.now, &mut desk.said);
+    desk.pass(14);
+    assert_eq!(asked(&desk), "choi");
+    // A second sample does not wait for anybody's turn: the deadline has passed.
+    desk.set(14, Alert { eta, ..alert("x", Warning, Release::Propose, true) });
+    assert_eq!(desk.said.last().map(|said| (said.cause, said.incident.state)), Some((Cause::Deadline, State::Issued)));
+}
+
+#[test]
 fn the_deadline_is_half_of_the_time_that_is_left() {
     let deadline = |eta: Option<u64>| {
         let mut desk = Desk::new();

@@ -53,7 +53,7 @@ fn a_silence_is_bounded() {
 fn what_explains_keeps_quiet_what_operators_know_then_and_never_the_public() {
     let mut desk = Desk::new();
     let line = Inhibition { by: "outage".into(), at_least: Watch, of: "sensor_health".into(), up_to: Watch };
-    let policy = Policy { release: Vec::new(), inhibit: vec![line] };
+    let policy = Policy { inhibit: vec![line], ..Policy::default() };
     desk.book.set_policy(Arc::new(policy), desk.now, &mut desk.said);
     let of = |hazard: &str, level: Level, audience: Audience| Alert {
         hazard: hazard.into(),
@@ -120,4 +120,41 @@ fn an_edit_lowers_nothing_until_a_person_says_so() {
     desk.order("kim", Action::End { incident, reason: "the rule is gone".into() }).expect("ended");
     assert_eq!((desk.book.live().count(), desk.book.alerts().count()), (0, 0));
     assert_eq!(desk.spoken(), [("Alert", Watch), ("Update", Clear)]);
+}
+
+#[test]
+fn citizens_support_and_never_fire() {
+    let mut desk = Desk::new();
+    let see = |desk: &mut Desk, device: u64| {
+        let (now, mut said) = (desk.now, Vec::new());
+        desk.book.sight(("river_flood", "a"), device, now, &mut said);
+        desk.said.append(&mut said);
+    };
+    (0..100).for_each(|device| see(&mut desk, device));
+    desk.pass(61);
+    assert_eq!((desk.said.len(), desk.book.live().count()), (0, 0), "no number of them opens an incident");
+    // One sensor alone, and two phones of which one says it twice: a person decides.
+    desk.set(61, alert("x", Warning, Release::Auto, false));
+    [1, 2, 2].into_iter().for_each(|device| see(&mut desk, device));
+    desk.pass(67);
+    assert_eq!((desk.incident().handling.sightings, desk.incident().state), (2, State::Proposed));
+    // A third makes a witness: after the deadline it goes out, and not before, whatever the rule would do by itself.
+    see(&mut desk, 3);
+    assert_eq!(desk.said.last().map(|said| (said.cause, said.incident.state)), Some((Cause::Deadline, State::Issued)));
+    let mut desk = Desk::new();
+    desk.set(1, alert("x", Warning, Release::Auto, false));
+    (1..=3).for_each(|device| see(&mut desk, device));
+    desk.pass(5);
+    assert_eq!(
+        (desk.said.last().map(|said| said.cause), desk.incident().state),
+        (Some(Cause::Sighted), State::Proposed)
+    );
+    desk.pass(6);
+    assert_eq!(desk.spoken(), [("Alert", Warning)]);
+    // Below a warning nothing goes out by itself.
+    let mut desk = Desk::new();
+    desk.set(1, alert("x", Watch, Release::Auto, false));
+    (1..=9).for_each(|device| see(&mut desk, device));
+    desk.pass(60);
+    assert_eq!(desk.spoken(), []);
 }
