@@ -1,8 +1,18 @@
 //! What is said, judged by others: documents by an XML schema validator and a second reader, signatures by xmlsec1.
 //! The judges are installed by `make setup` (tests/judges/setup.sh); a missing one is a failure.
 
+// What is issued reaches receivers that others have written.
+mod arrive;
+// Barriers, and what citizens see.
+mod barrier;
 // CAP messages of a simulated flood.
 mod chain;
+// Power cuts between commit and delivery.
+mod kill;
+// A receiver that is down.
+mod outage;
+// The receivers.
+mod receivers;
 // Messages that agencies have sent.
 mod recorded;
 
