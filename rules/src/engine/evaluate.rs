@@ -351,6 +351,7 @@ pub(super) fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidenc
     let name = |station: &bongsu_sensors::catalog::StationIndex| catalog.station(*station).id.to_string();
     let input = check.input.and_then(|input| rule.header.inputs.get(usize::from(input)));
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let own = || rule.units.get(&check.label).cloned().unwrap_or_default();
     let result = match check.truth {
         Truth::True => "true",
         Truth::False => "false",
@@ -360,7 +361,7 @@ pub(super) fn evidence(check: &Check, rule: &Rule, catalog: &Catalog) -> Evidenc
         label: rule.header.labels.get(&check.label).cloned().unwrap_or_default(),
         station: check.stations.first().map(|(station, _)| name(station)),
         value: finite(check.value.number()),
-        unit: input.and_then(|input| input.kind).map(|kind| kind.kind().unit.to_owned()).unwrap_or_default(),
+        unit: input.and_then(|input| input.kind).map_or_else(own, |kind| kind.kind().unit.to_owned()),
         op: check.op.sign().to_owned(),
         limit: finite(check.limit.number()),
         result: result.to_owned(),

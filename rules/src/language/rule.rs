@@ -33,6 +33,8 @@ pub struct Rule {
     pub shortest: Vec<Option<(Duration, Origin)>>,
     /// It asks for the hour, the day or the season.
     pub asks_calendar: bool,
+    /// The units of checks by label, where they are certain.
+    pub units: BTreeMap<String, String>,
     pub(super) ast: AST,
 }
 
@@ -94,7 +96,7 @@ impl Host {
         };
         let (Some(header), Some(mut ast)) = (header, tree) else { return Err(mistakes.into_vec()) };
         let found = lint::lint(self, source, &header, &ast, &mistakes);
-        sense::judge(source, &header, &ast, &mistakes);
+        let units = sense::judge(source, &header, &ast, &mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes.into_vec());
         }
@@ -108,6 +110,7 @@ impl Host {
             look_back: found.look_back,
             shortest: found.shortest,
             asks_calendar: found.asks_calendar,
+            units,
             ast,
         };
         match dry_run(self, &rule) {

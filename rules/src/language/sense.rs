@@ -33,14 +33,17 @@ struct Decides {
     at: Position,
 }
 
-/// Finds what makes no sense in a rule's body.
-pub fn judge(source: &Arc<Source>, header: &Header, ast: &AST, mistakes: &Mistakes) {
-    let mut sense = Sense { source, header, mistakes, names: BTreeMap::new(), decides: Vec::new() };
+/// Finds what makes no sense in a rule's body. Answers the units of its checks by their labels, where they are certain:
+/// evidence is told in them where a value has left the unit of its input.
+pub fn judge(source: &Arc<Source>, header: &Header, ast: &AST, mistakes: &Mistakes) -> BTreeMap<String, String> {
+    let mut sense =
+        Sense { source, header, mistakes, names: BTreeMap::new(), decides: Vec::new(), units: BTreeMap::new() };
     ast.walk(&mut |path| {
         sense.node(path);
         true
     });
     sense.covered_levels();
+    sense.units
 }
 
 struct Sense<'a> {
@@ -50,6 +53,8 @@ struct Sense<'a> {
     /// Names given by `let`, with the expression each stands for.
     names: BTreeMap<String, Expr>,
     decides: Vec<Decides>,
+    /// The units of checks by label.
+    units: BTreeMap<String, String>,
 }
 
 impl Sense<'_> {
@@ -78,9 +83,14 @@ impl Sense<'_> {
         }
     }
 
-    fn call(&self, call: &FnCallExpr, at: Position) {
+    fn call(&mut self, call: &FnCallExpr, at: Position) {
         match (call.name.as_str(), &call.args[..]) {
-            ("check", [_, value, _, limit]) => {
+            ("check", [label, value, _, limit]) => {
+                if let (Expr::StringConstant(label, _), Some(unit)) =
+                    (label, self.unit(value).or_else(|| self.unit(limit)))
+                {
+                    self.units.insert(label.to_string(), unit);
+                }
                 self.same_unit(value, limit, limit.start_position(), "compared with");
                 self.within_range(call);
             }

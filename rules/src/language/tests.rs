@@ -321,6 +321,19 @@ fn checks_become_evidence() {
 }
 
 #[test]
+fn the_unit_of_a_check_is_known_where_it_is_certain() {
+    let check = |body: &str, expect: &[(&str, &str)]| {
+        let rule = Host::new().compile(&rule(body)).expect(body);
+        let found: Vec<(&str, &str)> = rule.units.iter().map(|(label, unit)| (label.as_str(), unit.as_str())).collect();
+        assert_eq!(found, expect, "{body}");
+    };
+    check(r#"if check("high", stage.eta(6, "1h"), "<=", lead) { raise("watch") }"#, &[("high", "min")]);
+    check(r#"if check("high", stage.slope("1h"), ">", 1) { raise("watch") }"#, &[("high", "m/h")]);
+    check(r#"if check("wet", rain.count("1h"), ">", 3) { raise("watch") }"#, &[]);
+    check(r#"let now = stage.last(); if check("high", now, ">=", 5) { raise("watch") }"#, &[("high", "m")]);
+}
+
+#[test]
 fn what_is_missing_is_unknown_or_left_out_and_never_all_clear() {
     let check = |body: &str, rain: Option<&[f64]>, level: Level, undecided: bool| {
         let outcome = run(body, &[5.0, 6.5], rain).expect(body);
