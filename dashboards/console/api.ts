@@ -118,10 +118,13 @@ export interface Area {
   geometry: GeoJSON.Geometry | null;
 }
 
+export type Role = "viewer" | "operator" | "approver" | "rule_author" | "admin";
+
 export interface Me {
   user: string;
-  role: "viewer" | "operator" | "approver" | "rule_author" | "admin";
+  role: Role;
   csrf: string;
+  totp: boolean;
 }
 
 /** A refusal: what is wrong, and what to do instead. */
@@ -165,6 +168,8 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
 
 export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("POST", path, body);
+
+export const remove = (path: string): Promise<unknown> => ask<unknown>("DELETE", path);
 
 /** A path's part that came from outside. */
 export const part = encodeURIComponent;

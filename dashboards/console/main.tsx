@@ -8,12 +8,14 @@ import { IS_EXERCISE, PUBLIC, SENDER } from "./facts";
 import { follow, unfollow, useLive } from "./live";
 import { Session } from "./session";
 import { moment } from "./time";
+import { Account } from "./view/account";
 import { Audit } from "./view/audit";
 import { Exercises } from "./view/exercises";
 import { Inbox } from "./view/inbox";
 import { Incident } from "./view/incident";
 import { Login, Welcome } from "./view/login";
-import { People } from "./view/people";
+import { People, roleWord } from "./view/people";
+import { Silences } from "./view/silences";
 import { Situation } from "./view/situation";
 import { Station } from "./view/station";
 import { go, Link, usePath } from "./way";
@@ -51,6 +53,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
         <nav aria-label={say("pages")}>
           <Link to="/" current={path === "/"}>{say("situation")}</Link>
           <Link to="/inbox" current={path === "/inbox"}>{say("inbox")}{waiting > 0 && <span class="count">{waiting}</span>}</Link>
+          <Link to="/silences" current={path === "/silences"}>{say("silences")}</Link>
           <Link to="/exercises" current={path === "/exercises"}>{say("exercises")}</Link>
           {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
           {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
@@ -58,7 +61,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
           <a href={PUBLIC}>{say("publicPage")}</a>
         </nav>
         <span class="mut">{live.known && `${say("asOf")} ${moment(live.known.time)}`}</span>
-        <span class="mut">{me.user} ({me.role})</span>
+        <Link to="/account" current={path === "/account"}>{me.user} ({roleWord(me.role)})</Link>
         <button type="button" onClick={switchTongue} lang={tongue === "ko" ? "en" : "ko"}>{say("language")}</button>
         <button type="button" onClick={leave}>{say("logout")}</button>
       </header>
@@ -78,7 +81,9 @@ function View({ path }: { path: string }) {
     case "inbox": return <Inbox />;
     case "incident": return <Incident id={id} key={id} />;
     case "station": return <Station id={id} key={id} />;
+    case "silences": return <Silences />;
     case "exercises": return <Exercises />;
+    case "account": return <Account />;
     case "people": return <People />;
     case "audit": return <Audit />;
     default: return <main id="main"><h1>{say("missing")}</h1></main>;

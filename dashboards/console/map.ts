@@ -75,11 +75,17 @@ export interface Shown {
   stations: { station: Station; standing: Standing }[];
 }
 
+/** What of a station is drawn: the same key, the same picture. */
+const keyOf = ({ station, standing }: { station: Station; standing: Standing }): string =>
+  [station.id, standing.level, standing.trouble, ...station.position].join(" ");
+
 export class CityMap {
   private readonly map: L.Map;
   private readonly renderer = L.canvas({ padding: 0.3, tolerance: 4, pane: "stations" });
   private districts = L.layerGroup();
   private spots = L.layerGroup();
+  private readonly known = new Map<string, Spot>();
+  private drawn = "";
   private fitted = false;
   private readonly resized: ResizeObserver;
 
@@ -97,21 +103,35 @@ export class CityMap {
 
   show({ areas, levels, stations }: Shown): void {
     learnColours();
-    this.drawDistricts(areas, levels);
-    this.spots.clearLayers();
+    const drawn = JSON.stringify([...levels, areas.length]);
+    if (drawn !== this.drawn) this.drawDistricts(areas, levels);
+    this.drawn = drawn;
     const calmFirst = [...stations].sort((one, other) => Number(one.standing.level !== "none") - Number(other.standing.level !== "none"));
-    for (const { station, standing } of calmFirst) this.spots.addLayer(this.spot(station, standing));
+    // Only what has changed is drawn anew: of two thousand stations most have not.
+    const wanted = new Map(calmFirst.map((one) => [keyOf(one), one]));
+    for (const [key, spot] of this.known) {
+      if (wanted.has(key)) continue;
+      this.spots.removeLayer(spot);
+      this.known.delete(key);
+    }
+    for (const [key, { station, standing }] of wanted) {
+      const known = this.known.get(key);
+      // What is in danger lies above what is calm, whichever was drawn first.
+      if (known && standing.level !== "none") known.bringToFront();
+      if (known) continue;
+      const spot = this.spot(station, standing);
+      this.known.set(key, spot);
+      this.spots.addLayer(spot);
+    }
     if (!this.fitted && (areas.length > 0 || stations.length > 0)) this.fit(areas, stations);
   }
 
-  private spot(station: Station, standing: Standing): L.Layer {
+  private spot(station: Station, standing: Standing): Spot {
     const options = { renderer: this.renderer, pane: "stations", radius: standing.level === "none" ? 7 : 10, sign: systemOf(station).sign, standing };
     const spot = new (SpotClass as unknown as new (at: L.LatLngTuple, options: object) => Spot)(station.position, options);
     const state = standing.trouble ? say(standing.trouble) : levelWord(standing.level);
     // Names come from the catalog: they are text, never markup.
-    const hint = document.createElement("span");
-    hint.textContent = `${pick(station.name, station.id)} · ${state}`;
-    spot.bindTooltip(hint);
+    spot.bindTooltip(() => Object.assign(document.createElement("span"), { textContent: `${pick(station.name, station.id)} · ${state}` }));
     spot.on("click", () => this.open(station.id));
     return spot;
   }
@@ -125,8 +145,9 @@ export class CityMap {
       const shape = L.geoJSON(area as GeoJSON.Feature, { interactive: false, style: { className: `area ${kind} ${level}` } });
       // Parks and slopes are named in the list: here their names would hide those of the districts.
       if (level !== "none" && kind !== "zone") {
-        const label = document.createElement("span");
-        label.textContent = `${pick(name, code)} · ${levelWord(level)}`;
+        // Two lines, so that narrow districts are not hidden under their neighbours' names.
+        const label = document.createElement("div");
+        for (const words of [pick(name, code), levelWord(level)]) label.append(Object.assign(document.createElement("span"), { textContent: words }));
         shape.bindTooltip(label, { permanent: true, direction: "center", className: `area-label ${level}` });
       }
       this.districts.addLayer(shape);

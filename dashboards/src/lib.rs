@@ -20,7 +20,7 @@ pub struct File {
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// The paths the console shows something under. The script reads the address; the server only has to serve the page.
-pub const VIEWS: [&str; 10] = [
+pub const VIEWS: [&str; 12] = [
     "/",
     "/login",
     "/welcome/{token}",
@@ -28,7 +28,9 @@ pub const VIEWS: [&str; 10] = [
     "/inbox",
     "/incident/{id}",
     "/station/{id}",
+    "/silences",
     "/exercises",
+    "/account",
     "/people",
     "/audit",
 ];

@@ -6,7 +6,7 @@ import { OPERATOR, accessible, fits, picture, tab } from "./browser.mjs";
 import { serve } from "./made.mjs";
 
 const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
-  ["exercises", "/exercises"], ["people", "/people"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
+  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
 
 const settled = async (page) => {
   await page.locator("main h1").first().waitFor();
@@ -76,12 +76,63 @@ test("keys typed outside of the list decide nothing", async () => {
   await context.close();
 });
 
+test("a silence shows first what it would keep quiet", async () => {
+  const { context, page, complaints } = await tab();
+  const calls = await serve(page);
+  await page.goto(`${OPERATOR}/silences?hazard=river_flood&area=gu0`);
+  await page.getByRole("heading", { name: "New silence" }).waitFor();
+  assert.equal(await page.getByLabel("Hazard").inputValue(), "river_flood");
+  await page.getByLabel("Reason").fill("known since noon");
+  await page.getByRole("button", { name: "See what it would keep quiet" }).click();
+  await page.getByText("Open incidents it would keep quiet now: 2").waitFor();
+  await accessible(page, "a silence that is looked at first");
+  await page.getByRole("button", { name: "Silence", exact: true }).click();
+  await page.getByText("known since noon").waitFor();
+  await page.getByRole("button", { name: "End the silence: known since noon" }).click();
+  await page.getByText("known since noon").waitFor({ state: "detached" });
+  const made = calls.find(([path]) => path === "/silences")?.[1];
+  assert.equal(made.hazard, "river_flood");
+  assert.equal(made.station, undefined, "what is not named is any");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("one-time codes are set up with a picture, and a token is shown once", async () => {
+  const { context, page, complaints } = await tab();
+  const calls = await serve(page);
+  await page.goto(`${OPERATOR}/account`);
+  await page.getByRole("button", { name: "Set up" }).click();
+  await page.getByRole("img", { name: "Scan this picture" }).waitFor();
+  await page.getByText("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").waitFor();
+  await accessible(page, "one-time codes");
+  await picture(page, "console-codes", { fullPage: true });
+  await page.getByLabel("The code the app shows").fill("123 456");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByText("In use.").waitFor();
+  assert.deepEqual(calls.find(([path, body]) => path === "/me/totp" && body.do === "confirm")?.[1],
+    { do: "confirm", password: "correct horse battery", code: "123456", secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" });
+  await page.goto(`${OPERATOR}/people`);
+  await page.getByLabel("What it is for").fill("wall-screen");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByText("secret-once").waitFor();
+  await accessible(page, "a token");
+  await page.reload();
+  await page.getByRole("button", { name: "Revoke: grafana" }).waitFor();
+  assert.equal(await page.getByText("secret-once").count(), 0);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a viewer decides nothing", async () => {
   const { context, page } = await tab();
   await serve(page, { role: "viewer" });
   await page.goto(`${OPERATOR}/incident/river_flood-gu0-0`);
   await page.getByRole("heading", { name: "Why?" }).waitFor();
-  assert.equal(await page.locator(".decisions button").count(), 0);
+  assert.equal(await page.locator(".decisions button, .decisions a").count(), 0);
+  await page.goto(`${OPERATOR}/silences`);
+  await page.getByRole("heading", { name: "Silences" }).waitFor();
+  assert.equal(await page.locator("main form, main button").count(), 0);
   await context.close();
 });
 

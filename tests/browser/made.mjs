@@ -63,18 +63,32 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
   const calls = [];
   const all = Array.from({ length: stations }, (_, n) => station(n));
   const alerts = Array.from({ length: incidents }, (_, n) => alert(n));
+  const silences = [{ id: 1, hazard: null, area: null, station: "station-0", rule: HOSTILE, covers: "watch", since: before(5), until: before(-60), by: HOSTILE, reason: HOSTILE }];
+  let codes = false;
   await page.route("**/api/v1/**", async (route) => {
     const url = new URL(route.request().url());
     const path = decodeURIComponent(url.pathname.replace("/api/v1", ""));
     const json = (body) => route.fulfill({ json: body });
+    if (route.request().method() === "DELETE") {
+      const at = silences.findIndex((one) => path === `/silences/${one.id}`);
+      if (at >= 0) silences.splice(at, 1);
+      calls.push([path, null, route.request().headers()["x-bongsu-csrf"]]);
+      return json({});
+    }
     if (route.request().method() === "POST") {
       calls.push([path, route.request().postDataJSON(), route.request().headers()["x-bongsu-csrf"]]);
       const found = alerts.find((one) => path === `/alerts/${one.incident}/ack`);
       if (found) found.acknowledged = { by: "kim", at: NOW };
+      const body = route.request().postDataJSON();
+      if (path === "/silences") silences.push({ id: silences.length + 1, hazard: null, area: null, station: null, rule: null, since: NOW, by: "kim", ...body });
+      if (path === "/silences/preview") return json({ incidents: alerts.filter((one) => one.area === body.area).map((one) => one.incident).slice(0, 2) });
+      if (path === "/me/totp" && body.do === "begin") return json({ secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Bongsu:kim?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Bongsu" });
+      if (path === "/me/totp") codes = body.do === "confirm";
+      if (path === "/tokens") return json({ id: 2, label: body.label, token: "secret-once" });
       return json({ state: "issued", needs_second: true });
     }
     if (path === "/events") return route.abort();
-    if (path === "/me") return json({ user: "kim", role, csrf: "token", expires: NOW, totp: false });
+    if (path === "/me") return json({ user: "kim", role, csrf: "token", expires: NOW, totp: codes });
     if (path === "/alerts") {
       const begins = 200 * (Number(url.searchParams.get("page") ?? 1) - 1);
       return json({ time: NOW, current: true, alerts: alerts.slice(begins, begins + 200) });
@@ -92,6 +106,8 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     if (path === "/audit") return json({ entries: [{ id: 1, time: NOW, who: HOSTILE, role: "admin", from_address: null, action: "login", subject: HOSTILE, detail: { a: HOSTILE }, hash: "x" }], next: null });
     if (path === "/exercises") return json({ exercises: [alert(0)] });
     if (path === "/users") return json({ users: ["kim", "lee"].map((username, n) => ({ username, role: n ? "viewer" : "admin", active: true, totp: false, created: NOW, disabled: n ? NOW : null })) });
+    if (path === "/silences") return json({ silences });
+    if (path === "/tokens") return json({ tokens: [{ id: 1, label: "grafana", role: "viewer", session: "x", created: NOW, made_by: HOSTILE, expires: NOW, revoked: null }] });
     if (path === "/deliveries") return json({ deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
     if (path === "/reports") return json({ reports: [{ received: NOW, hazard: "river_flood", area: "gu0", what: "depth", value: "knee" }] });
     return route.fulfill({ status: 404, json: { error: "no such path", remedy: "" } });

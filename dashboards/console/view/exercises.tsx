@@ -3,20 +3,13 @@
 import { useState } from "preact/hooks";
 import { type Alert, areas, get, part, post } from "../api";
 import { Wrong } from "../ask";
+import { HAZARDS, hazardName } from "../hazard";
 import { refresh, useLoaded } from "../live";
 import { useMay } from "../session";
 import { Chip } from "../sign";
 import { moment } from "../time";
 import { Link } from "../way";
-import { pick, say, tongue } from "../words";
-
-/** What is practised: what endangers people. */
-const HAZARDS: [string, string, string][] = [
-  ["river_flood", "하천 범람", "River flooding"], ["urban_flood", "도심 침수", "Urban flooding"],
-  ["underpass_flood", "지하차도 침수", "Underpass flooding"], ["heavy_rain", "호우", "Heavy rain"], ["dam_release", "댐 방류", "Dam release"],
-  ["tide", "높은 조위", "High tide"], ["landslide", "산사태", "Landslide"], ["structure", "시설물 이상", "Structural damage"],
-  ["earthquake", "지진", "Earthquake"], ["charger_fire", "충전 대여소 화재", "Charger station fire"], ["crowd", "인파 밀집", "Crowding"],
-];
+import { pick, say } from "../words";
 
 export function Exercises() {
   const may = useMay("operator");
@@ -37,7 +30,7 @@ export function Exercises() {
       {wrong && <Wrong wrong={wrong} />}
       {may && (
         <form onSubmit={submit} class="row">
-          <label>{say("hazard")}<select name="hazard">{HAZARDS.map(([hazard, ko, en]) => <option key={hazard} value={hazard}>{tongue === "ko" ? ko : en}</option>)}</select></label>
+          <label>{say("hazard")}<select name="hazard">{HAZARDS.filter((one) => one.endangers).map(({ id }) => <option key={id} value={id}>{hazardName(id)}</option>)}</select></label>
           <label>{say("area")}<select name="area">{(places.value?.features ?? []).map(({ properties }) => <option key={properties.code} value={properties.code}>{pick(properties.name, properties.code)}</option>)}</select></label>
           <label>{say("level")}<select name="level">{(["advisory", "watch", "warning", "emergency"] as const).map((level) => <option key={level} value={level}>{say(level)}</option>)}</select></label>
           <label>{say("reason")}<input name="reason" required /></label>

@@ -2,25 +2,18 @@
 // focus, so that no letter typed elsewhere decides anything.
 
 import { useContext, useRef, useState } from "preact/hooks";
-import { type Alert, part, post, rank } from "../api";
+import { type Alert, part, post } from "../api";
 import { Wrong } from "../ask";
 import { refresh, useLive } from "../live";
+import { isOpen, sorted } from "../order";
 import { Session, useMay } from "../session";
 import { Chip, stateWord } from "../sign";
 import { clock, length, moment } from "../time";
 import { go, Link } from "../way";
 import { pick, say } from "../words";
-import { isOpen } from "./situation";
 
 /** Rows drawn at once. */
 const ROWS = 100;
-
-export function sorted(alerts: Alert[]): Alert[] {
-  const turn = (alert: Alert): number => (alert.proposal ? 0 : isOpen(alert) ? 1 : 2);
-  const since = (alert: Alert): number => Date.parse(alert.proposal?.since ?? alert.updated);
-  return [...alerts].sort((one, other) => turn(one) - turn(other)
-    || (turn(one) === 1 ? rank(other.level) - rank(one.level) : 0) || since(other) - since(one));
-}
 
 /** How long until a proposal decides itself. */
 export function Deadline({ alert, now }: { alert: Alert; now: number }) {

@@ -5,15 +5,16 @@ import { areas, type Detail, get, incident, observations, part, post, type Reaso
 import { Ask, Wrong } from "../ask";
 import { Chart } from "../chart";
 import { PUBLIC } from "../facts";
+import { hazardName } from "../hazard";
 import { refresh, useLive, useLoaded } from "../live";
+import { isOpen } from "../order";
 import { Session, useMay } from "../session";
 import { Chip, levelWord, stateWord } from "../sign";
 import { mainStream } from "../system";
 import { clock, comparison, moment, quantity } from "../time";
 import { Link } from "../way";
-import { pick, say, tongue } from "../words";
+import { type Key, pick, say, tongue } from "../words";
 import { Deadline } from "./inbox";
-import { isOpen } from "./situation";
 
 const HOUR = 3_600_000;
 
@@ -67,6 +68,10 @@ function Water({ detail, now }: { detail: Detail; now: number }) {
   );
 }
 
+const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English", zh: "中文", ja: "日本語" };
+const PARTS: Record<string, Key> = { headline: "headline", instruction: "instruction" };
+const partWord = (name: string): string => { const key = PARTS[name]; return key ? say(key) : name; };
+
 /** Every text that goes out, in every language, with its length. */
 function Preview({ detail }: { detail: Detail }) {
   const made = Object.entries(detail.preview ?? {});
@@ -76,10 +81,10 @@ function Preview({ detail }: { detail: Detail }) {
   return (
     <div class="preview">
       {texts.map(([language, parts]) => (
-        <section key={language} lang={language} aria-label={language}>
-          <h3><code>{language}</code></h3>
+        <section key={language} lang={language} aria-label={LANGUAGES[language] ?? language}>
+          <h3>{LANGUAGES[language] ?? language}</h3>
           {Object.entries(parts).filter(([, text]) => typeof text === "string").map(([name, text]) => (
-            <p key={name}><span class="mut" lang="en">{name}</span> {text as string} <span class="mut" lang={tongue}>({[...(text as string)].length} {say("characters")})</span></p>
+            <p key={name}><span class="mut" lang={tongue}>{partWord(name)}:</span> {text as string} <span class="mut" lang={tongue}>({[...(text as string)].length} {say("characters")})</span></p>
           ))}
         </section>
       ))}
@@ -87,7 +92,14 @@ function Preview({ detail }: { detail: Detail }) {
   );
 }
 
+/** What would be said, in the officer's language: the danger of the level that is proposed, not of the one that was said. */
+function proposed(detail: Detail): string {
+  const texts = detail.preview?.[tongue] ?? Object.values(detail.preview ?? {})[0];
+  return typeof texts?.headline === "string" ? texts.headline : pick(detail.headline);
+}
+
 function Approve({ detail, close }: { detail: Detail; close: (done: boolean) => void }) {
+  const nameOf = useNames();
   const [people, setPeople] = useState("");
   const act = async (): Promise<void> => {
     try {
@@ -101,8 +113,8 @@ function Approve({ detail, close }: { detail: Detail; close: (done: boolean) => 
   };
   return (
     <Ask title={say("approve")} confirm={say("approve")} reason={null} act={act} close={close}>
-      <p><Chip level={detail.proposal?.level ?? detail.level} /> <strong>{pick(detail.headline)}</strong></p>
-      <p>{say("audience")}: {detail.audience === "public" ? say("forPublic") : say("forOperators")} · {say("area")}: {detail.areas?.join(", ") || detail.area}
+      <p><Chip level={detail.proposal?.level ?? detail.level} /> <strong>{proposed(detail)}</strong></p>
+      <p>{say("audience")}: {detail.audience === "public" ? say("forPublic") : say("forOperators")} · {say("area")}: {reached(detail, nameOf)}
         {detail.population !== null && detail.population !== undefined && <> · {say("population")}: {detail.population.toLocaleString()}</>}</p>
       {detail.required === "two" && <p><strong>{say("secondPerson")}</strong></p>}
       {detail.channels?.length > 0 && <p>{say("channels")}: {detail.channels.join(", ")}</p>}
@@ -114,13 +126,20 @@ function Approve({ detail, close }: { detail: Detail; close: (done: boolean) => 
   );
 }
 
+const CAUSES: Record<string, Key> = {
+  rule: "byRule", corroborated: "byCorroboration", renewed: "byRenewal", deadline: "byDeadline", escalated: "byEscalation",
+  acknowledged: "acknowledged", owned: "byOwner", noted: "note", approved: "byApproval", rejected: "rejected", cancelled: "byCancel",
+  closed: "byClosing", silenced: "silence", edited: "byEdit", exercise: "byExercise",
+};
+const causeWord = (cause: string): string => { const key = CAUSES[cause]; return key ? say(key) : cause; };
+
 function Timeline({ detail }: { detail: Detail }) {
   return (
     <ol class="list" reversed>
       {[...(detail.timeline ?? [])].reverse().map((step, at) => (
         <li key={at}>
           <time dateTime={step.time}>{moment(step.time)}</time> <Chip level={step.level} /> <b>{stateWord(step.state)}</b>
-          <span>{step.cause}{step.by && <> · {step.by}</>}{step.reason && <> · “{step.reason}”</>}</span>
+          <span>{causeWord(step.cause)}{step.by && <> · {step.by}</>}{step.reason && <> · “{step.reason}”</>}</span>
           {step.message && <code>{step.message.msg_type} {step.message.identifier}</code>}
         </li>
       ))}
@@ -129,6 +148,9 @@ function Timeline({ detail }: { detail: Detail }) {
 }
 
 interface Delivery { id: number; channel: string; target: string; identifier: string; state: string; attempts: number; updated: string; detail: string }
+
+const FATES: Record<string, Key> = { pending: "pending", sent: "sent", rejected: "refused", expired: "expired", superseded: "superseded" };
+const deliveryWord = (state: string): string => { const key = FATES[state]; return key ? say(key) : state; };
 
 /** Messages of an incident whose deliveries are shown, the newest. */
 const MESSAGES = 4;
@@ -146,12 +168,19 @@ function Deliveries({ detail }: { detail: Detail }) {
       {known.length === 0 ? <p>{say("noDeliveries")}</p> : (
         <div class="scroll" role="group" aria-label={say("deliveries")} tabIndex={0}><table>
           <thead><tr><th scope="col">{say("channel")}</th><th scope="col">{say("result")}</th><th scope="col">{say("attempts")}</th><th scope="col">{say("time")}</th></tr></thead>
-          <tbody>{known.map((one) => <tr key={one.id}><th scope="row">{one.channel} <span class="mut">{one.target}</span></th><td>{one.state}{one.detail && <> · {one.detail}</>}</td><td>{one.attempts}</td><td>{moment(one.updated)}</td></tr>)}</tbody>
+          <tbody>{known.map((one) => <tr key={one.id}><th scope="row">{one.channel} <span class="mut">{one.target}</span></th><td>{deliveryWord(one.state)}{one.detail && <> · {one.detail}</>}</td><td>{one.attempts}</td><td>{moment(one.updated)}</td></tr>)}</tbody>
         </table></div>
       )}
     </section>
   );
 }
+
+const SIGHTS: Record<string, Key> = {
+  depth: "depth", damage: "damage", felt: "felt", ankle: "ankle", knee: "knee", waist: "waist", chest: "chest", over_head: "overHead",
+  crack: "crack", lean: "lean", collapse: "collapse", blocked: "blocked", smoke: "smoke",
+  weak: "weak", moderate: "moderate", strong: "strong", violent: "violent",
+};
+const sightWord = (name: string): string => { const key = SIGHTS[name]; return key ? say(key) : name; };
 
 interface Report { received: string; hazard: string; area: string; what: string; value: string }
 
@@ -163,7 +192,7 @@ function Reports({ detail }: { detail: Detail }) {
     <section aria-labelledby="reports">
       <h2 id="reports">{say("reports")} ({here.length})</h2>
       {here.length === 0 ? <p>{say("none")}</p> : (
-        <ul class="list">{here.slice(0, 20).map((report, at) => <li key={at}><time dateTime={report.received}>{moment(report.received)}</time> <b>{report.hazard}</b> <span>{report.what}: {report.value}</span></li>)}</ul>
+        <ul class="list">{here.slice(0, 20).map((report, at) => <li key={at}><time dateTime={report.received}>{moment(report.received)}</time> <b>{hazardName(report.hazard)}</b> <span>{sightWord(report.what)}: {sightWord(report.value)}</span></li>)}</ul>
       )}
     </section>
   );
@@ -183,6 +212,7 @@ function Decisions({ detail, ask, act }: { detail: Detail; ask: (question: Quest
       {approver && isOpen(detail) && said && <button type="button" onClick={() => ask("end")}>{say("allClear")}</button>}
       {approver && isOpen(detail) && said && <button type="button" onClick={() => ask("cancel")}>{say("falseAlarm")}</button>}
       {operator && <button type="button" onClick={() => ask("note")}>{say("addNote")}</button>}
+      {operator && isOpen(detail) && !detail.silenced && <Link class="button" to={`/silences?hazard=${part(detail.hazard)}&area=${part(detail.area)}`}>{say("silenceIt")}…</Link>}
     </div>
   );
 }
@@ -194,16 +224,24 @@ const PREPARED: Record<Exclude<Question, "approve">, { title: () => string; reas
   note: { title: () => say("addNote"), reason: () => "" },
 };
 
+/** The names of areas by code. */
+function useNames(): (code: string) => string {
+  const found = useLoaded(areas, []);
+  return (code) => pick(found.value?.features.find((area) => area.properties.code === code)?.properties.name, code);
+}
+
+const reached = (detail: Detail, nameOf: (code: string) => string): string =>
+  (detail.areas?.length ? detail.areas : [detail.area]).map(nameOf).join(", ");
+
 function Facts({ detail, now }: { detail: Detail; now: number }) {
-  const names = useLoaded(areas, []);
-  const known = names.value?.features.find((area) => area.properties.code === detail.area);
+  const nameOf = useNames();
   return (
     <>
       <p class="facts"><Chip level={detail.proposal?.level ?? detail.level} /> <b>{stateWord(detail.state)}</b>
-        {" "}· {say("area")} {pick(known?.properties.name, detail.area)} · {detail.audience === "public" ? say("forPublic") : say("forOperators")}
+        {" "}· {say("area")} {nameOf(detail.area)} · {detail.audience === "public" ? say("forPublic") : say("forOperators")}
         {" "}· {say("onset")} {moment(detail.onset)} · {say("updated")} {moment(detail.updated)} · {say("rule")} <code>{detail.rule}</code></p>
       <p class="facts"><Deadline alert={detail} now={now} />
-        {detail.acknowledged && <> ✓ {say("acknowledged")}: {detail.acknowledged.by} {clock(detail.acknowledged.at)}</>}
+        {detail.proposal && detail.acknowledged && " · "}{detail.acknowledged && <>✓ {say("acknowledged")}: {detail.acknowledged.by} {clock(detail.acknowledged.at)}</>}
         {detail.owner && <> · {say("owner")} {detail.owner}</>}
         {detail.silenced && <> · {say("silence")}: {detail.silenced.by} – {clock(detail.silenced.until)} “{detail.silenced.reason}”</>}</p>
       {detail.approvals?.length > 0 && <p>{say("approvals")}: {detail.approvals.map((mark) => `${mark.by} ${clock(mark.at)}`).join(", ")}. {detail.proposal && say("secondPerson")}</p>}
@@ -213,6 +251,7 @@ function Facts({ detail, now }: { detail: Detail; now: number }) {
 
 export function Incident({ id }: { id: string }) {
   const live = useLive();
+  const nameOf = useNames();
   const known = live.known?.alerts.find((alert) => alert.incident === id);
   const found = useLoaded(() => incident(id), [id, known?.updated, known?.acknowledged?.at, known?.owner, known?.state, live.readAt > 0]);
   const [question, ask] = useState<Question | null>(null);
@@ -242,7 +281,7 @@ export function Incident({ id }: { id: string }) {
       </div>
       <section aria-labelledby="preview">
         <h2 id="preview">{say("preview")}</h2>
-        <p>{say("audience")}: <b>{detail.audience === "public" ? say("forPublic") : say("forOperators")}</b> · {say("area")}: {detail.areas?.join(", ") || detail.area} · {say("level")}: {levelWord(detail.proposal?.level ?? detail.level)}</p>
+        <p>{say("audience")}: <b>{detail.audience === "public" ? say("forPublic") : say("forOperators")}</b> · {say("area")}: {reached(detail, nameOf)} · {say("level")}: {levelWord(detail.proposal?.level ?? detail.level)}</p>
         {detail.audience === "public" && detail.issued && <p><a href={`${PUBLIC}/alerts/${part(id)}`}>{say("onPublic")}</a></p>}
         <Preview detail={detail} />
       </section>

@@ -1,21 +1,26 @@
 // Accounts, for administrators: who may do what, and the one-time link by which a person comes in.
 
 import { useState } from "preact/hooks";
-import { get, type Me, part, post } from "../api";
-import { Wrong } from "../ask";
+import { get, part, post, type Role } from "../api";
+import { Ask, Wrong } from "../ask";
 import { useLoaded } from "../live";
 import { type Key, say } from "../words";
+import { Tokens } from "./tokens";
 
-interface Account { username: string; role: Me["role"]; active: boolean; totp: boolean; created: string; disabled: string | null }
+interface Account { username: string; role: Role; active: boolean; totp: boolean; created: string; disabled: string | null }
 
-const ROLES: [Me["role"], Key][] = [
+const ROLES: [Role, Key][] = [
   ["viewer", "viewer"], ["operator", "operator"], ["approver", "approver"], ["rule_author", "ruleAuthor"], ["admin", "admin"],
 ];
 
-function Roles({ value, change, label }: { value?: Me["role"]; change?: (role: string) => void; label: string }) {
+export const roleWord = (role: Role): string => say(ROLES.find(([known]) => known === role)?.[1] ?? "viewer");
+
+interface RolesProps { value?: Role; change?: (role: string) => void; label: string; besides?: Role }
+
+export function Roles({ value, change, label, besides }: RolesProps) {
   return (
     <select name="role" value={value} aria-label={label} onChange={(event) => change?.(event.currentTarget.value)}>
-      {ROLES.map(([role, word]) => <option key={role} value={role}>{say(word)}</option>)}
+      {ROLES.filter(([role]) => role !== besides).map(([role, word]) => <option key={role} value={role}>{say(word)}</option>)}
     </select>
   );
 }
@@ -24,6 +29,7 @@ export function People() {
   const found = useLoaded(() => get<{ users: Account[] }>("/users"), []);
   const [wrong, setWrong] = useState<Error | null>(null);
   const [link, setLink] = useState<string | null>(null);
+  const [leaving, setLeaving] = useState<string | null>(null);
   const done = (): void => { setWrong(null); found.reload(); };
   const add = (event: Event): void => {
     event.preventDefault();
@@ -37,7 +43,7 @@ export function People() {
       <h1>{say("people")}</h1>
       {wrong && <Wrong wrong={wrong} />}
       <form onSubmit={add} class="row">
-        <label>{say("user")}<input name="username" required pattern="[a-z0-9._\-]{2,64}" autocapitalize="none" autocomplete="off" /></label>
+        <label>{say("user")}<input name="username" required pattern="[a-z0-9._\-]{2,64}" title={say("namePattern")} autocapitalize="none" autocomplete="off" /></label>
         <label>{say("role")}<Roles label={say("role")} /></label>
         <button type="submit" class="main">{say("invite")}</button>
       </form>
@@ -48,13 +54,18 @@ export function People() {
           <tbody>{(found.value?.users ?? []).map((account) => (
             <tr key={account.username}>
               <th scope="row">{account.username}</th>
-              <td>{account.disabled ? account.role : <Roles value={account.role} label={`${say("role")}: ${account.username}`} change={(role) => change(account.username, "role", { role })} />}</td>
+              <td>{account.disabled ? roleWord(account.role) : <Roles value={account.role} label={`${say("role")}: ${account.username}`} change={(role) => change(account.username, "role", { role })} />}</td>
               <td>{account.disabled ? say("disabled") : account.active ? say("active") : say("invited")}{account.totp && " · TOTP"}</td>
-              <td>{!account.disabled && <button type="button" aria-label={`${say("disable")}: ${account.username}`} onClick={() => change(account.username, "disable", {})}>{say("disable")}</button>}</td>
+              <td>{!account.disabled && <button type="button" aria-label={`${say("disable")}: ${account.username}`} onClick={() => setLeaving(account.username)}>{say("disable")}</button>}</td>
             </tr>
           ))}</tbody>
         </table>
       </div>
+      {leaving && (
+        <Ask title={`${say("disable")}: ${leaving}`} confirm={say("disable")} reason={null} act={() => post(`/users/${part(leaving)}/disable`)}
+          close={(changed) => { setLeaving(null); if (changed) done(); }}><p>{say("disableText")}</p></Ask>
+      )}
+      <Tokens />
     </main>
   );
 }

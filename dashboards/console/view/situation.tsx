@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Alert, type Area, areas, type Detail, incident, type Level, rank, type Station, stations } from "../api";
 import { type Live, useLive, useLoaded } from "../live";
 import { CityMap } from "../map";
+import { isOpen, shownLevel, sorted } from "../order";
 import { Chip, levelWord, StandingSign } from "../sign";
 import { mainStream, type Standing, standing, SYSTEMS, systemName, systemOf, weight } from "../system";
 import { moment, quantity } from "../time";
@@ -15,12 +16,6 @@ const STEPS = 96;
 const ROWS = 100;
 /** Incidents whose story is read when one looks back. */
 const STORIES = 100;
-
-export const isOpen = (alert: Alert): boolean => ["raised", "proposed", "issued"].includes(alert.state);
-
-/** The level an operator must know of: what is proposed counts as much as what was said. */
-const shownLevel = (alert: Alert): Level =>
-  [alert.level, alert.decided, alert.proposal?.level ?? "none"].reduce((one, other) => (rank(other) > rank(one) ? other : one));
 
 /** Levels of areas, by the incidents of their own and of what lies in them. */
 function levelsOf(found: { area: string; level: Level }[], known: Area[]): Map<string, Level> {
@@ -71,7 +66,7 @@ function Table({ shown, names }: { shown: Shown[]; names: Map<string, string> })
                   <td class="num">{stream ? quantity(stream.value, stream.unit) : "–"}</td>
                   <td>{systemName(systemOf(station))}</td>
                   <td>{names.get(station.area) ?? station.area}</td>
-                  <td>{stream?.time ? moment(stream.time) : "–"}</td>
+                  <td class="num">{stream?.time ? moment(stream.time) : "–"}</td>
                 </tr>
               );
             })}
@@ -97,17 +92,22 @@ function Legend() {
   );
 }
 
-export function IncidentList({ alerts, names }: { alerts: Alert[]; names: Map<string, string> }) {
+/** Incidents listed beside the map; on a wall, as many as fit. */
+const LISTED = 30;
+const LISTED_ON_WALL = 10;
+
+function IncidentList({ alerts, names, most }: { alerts: Alert[]; names: Map<string, string>; most: number }) {
   if (alerts.length === 0) return <p>{say("noIncidents")}</p>;
   return (
     <ul class="list">
-      {alerts.slice(0, 30).map((alert) => (
+      {sorted(alerts).slice(0, most).map((alert) => (
         <li key={alert.incident}>
           <Chip level={shownLevel(alert)} />
           <Link to={`/incident/${encodeURIComponent(alert.incident)}`}>{pick(alert.headline, alert.incident)}</Link>
-          <span class="mut">{names.get(alert.area) ?? alert.area}{alert.state === "proposed" && <strong> · {say("proposed")}</strong>}</span>
+          <span class="mut">{names.get(alert.area) ?? alert.area}{alert.proposal && <strong> · {say("proposed")}</strong>}</span>
         </li>
       ))}
+      {alerts.length > most && <li><Link to="/inbox">+ {alerts.length - most} {say("moreInInbox")}</Link></li>}
     </ul>
   );
 }
@@ -204,10 +204,10 @@ export function Situation({ wall }: { wall: boolean }) {
         </section>
         <section aria-labelledby="open-title">
           <h2 id="open-title">{say("incidents")} ({open.length})</h2>
-          <IncidentList alerts={open} names={names} />
+          <IncidentList alerts={open} names={names} most={wall ? LISTED_ON_WALL : LISTED} />
           <h2>{say("districts")}</h2>
           {endangered.length === 0 ? <p>{say("none")}</p> : (
-            <ul class="list">{endangered.slice(0, 30).map(([code, level]) => <li key={code}><Chip level={level} /> {names.get(code) ?? code}</li>)}</ul>
+            <ul class="list">{endangered.slice(0, wall ? LISTED_ON_WALL : LISTED).map(([code, level]) => <li key={code}><Chip level={level} /> {names.get(code) ?? code}</li>)}</ul>
           )}
         </section>
       </div>
