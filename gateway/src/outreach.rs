@@ -210,6 +210,11 @@ impl Office {
         self.services.as_ref().map(|_| self.vapid_key.as_str())
     }
 
+    /// Whether the city writes e-mails.
+    pub fn sends_mail(&self) -> bool {
+        self.mailer.is_some()
+    }
+
     /// Takes an e-mail address; it counts when its owner has confirmed.
     ///
     /// # Errors

@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PUBLIC, accessible, fits, picture, tab } from "./browser.mjs";
 
-const PAGES = [["now", "/"], ["near", "/near"], ["guide", "/guide"], ["history", "/history"], ["accessibility", "/accessibility"], ["portal", "/portal"], ["missing", "/alerts/none"]];
+const PAGES = [["now", "/"], ["near", "/near"], ["guide", "/guide"], ["subscribe", "/subscribe"], ["report", "/report?area=south&hazard=river_flood"],
+  ["history", "/history"], ["accessibility", "/accessibility"], ["portal", "/portal"], ["missing", "/alerts/none"],
+  ["confirm", "/subscriptions/none/confirm"], ["unsubscribe", "/subscriptions/none/unsubscribe"]];
 
 /** The weight of a first page with its style. */
 const PAGE_BYTES = 30_000;
 
-for (const [scheme, language, width] of [["light", "ko", 1440], ["dark", "en", 1440], ["light", "en", 320], ["dark", "ko", 320]]) {
+for (const [scheme, language, width] of [["light", "ko", 1440], ["dark", "en", 1440], ["light", "en", 320], ["dark", "ko", 320], ["light", "zh", 320], ["dark", "ja", 1440]]) {
   test(`citizens' pages, ${scheme}, ${language}, ${width} px`, async () => {
     const { context, page, complaints } = await tab({ colorScheme: scheme, locale: language, viewport: { width, height: 800 } });
     for (const [name, path] of PAGES) {
@@ -22,7 +24,7 @@ for (const [scheme, language, width] of [["light", "ko", 1440], ["dark", "en", 1
     }
     await page.goto(`${PUBLIC}/?text=large`);
     await fits(page, `large text ${language} ${width}`);
-    await page.locator("article a").first().click();
+    await page.locator("article h3 a").first().click();
     await page.locator("h1").waitFor();
     assert.ok(page.url().includes("/alerts/") && page.url().includes("text=large"), page.url());
     await accessible(page, `alert ${scheme} ${language} ${width}`);
@@ -37,7 +39,7 @@ test("everything is there without scripts", async () => {
   const { context, page } = await tab({ javaScriptEnabled: false });
   await page.goto(`${PUBLIC}/`);
   await page.locator("article.card").first().waitFor();
-  await page.locator("article a").first().click();
+  await page.locator("article h3 a").first().click();
   await page.getByText("What to do", { exact: true }).first().waitFor();
   await page.getByText("Since", { exact: true }).waitFor();
   await page.getByRole("link", { name: "Near me" }).click();
@@ -81,6 +83,85 @@ test("the nearest is found without telling anybody where", async () => {
   assert.deepEqual(asked.filter((url) => url.includes("37.53") || url.includes("127.06")), []);
   await accessible(page, "near, sorted");
   await picture(page, "citizen-near-sorted", { fullPage: true });
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a report works without scripts, and says what is missing", async () => {
+  const { context, page } = await tab({ javaScriptEnabled: false });
+  await page.goto(`${PUBLIC}/report?lang=en`);
+  await page.getByText("This is no call for help").waitFor();
+  await page.getByLabel("Where is it?").selectOption("north");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Choose one of the pictures.").first().waitFor();
+  assert.equal(await page.getByLabel("Where is it?").inputValue(), "north", "what was chosen is still chosen");
+  await picture(page, "citizen-report-wrong", { fullPage: true });
+  await page.getByLabel("Waist").check();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Thank you").first().waitFor();
+  await context.close();
+});
+
+test("hostile fields end as text", async () => {
+  const { context, page, complaints } = await tab();
+  const hostile = "\"><img src=x onerror=alert(1)><script>alert(2)</script>";
+  for (const [path, fields] of [["subscriptions", { channel: "email", address: hostile, areas: hostile, level: hostile, hazards: hostile, lang: hostile, text: hostile }],
+    ["subscriptions", { channel: hostile, address: hostile, lang: "en" }],
+    ["reports", { sight: hostile, area: hostile, hazard: hostile, device: hostile, lang: "en" }],
+    ["reports", { sight: "depth.knee", area: "north", hazard: hostile, device: hostile.repeat(2), lang: "en" }]]) {
+    await page.goto(`${PUBLIC}/accessibility`);
+    // A form that no page of ours has, sent as a browser sends it.
+    const sent = page.waitForNavigation();
+    await page.evaluate(([action, fields]) => {
+      const form = Object.assign(document.createElement("form"), { method: "post", action });
+      for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), { name, value }));
+      document.body.append(form);
+      form.submit();
+    }, [`/api/v1/${path}`, fields]);
+    const answer = await sent;
+    assert.equal(answer.status(), 400, `${path} ${JSON.stringify(fields)}`);
+    await page.getByRole("alert").waitFor();
+    assert.equal(await page.locator("main img, main script").count(), 0, "what was typed has become markup");
+    await accessible(page, `a refused form of ${path}`);
+  }
+  for (const query of [`?area=${encodeURIComponent(hostile)}`, `?lang=${encodeURIComponent(hostile)}&text=${encodeURIComponent(hostile)}`]) {
+    for (const path of ["/", "/near", "/report", "/subscribe", "/history"]) {
+      await page.goto(`${PUBLIC}${path}${query}`);
+      assert.equal(await page.locator("main img, main script").count(), 0, `${path}${query}`);
+    }
+  }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a browser is told by web push, and stops when it likes", async () => {
+  const { context, page, complaints } = await tab({ permissions: ["notifications"] });
+  // The makers' push services are not asked by tests: what the browser would answer is made here, with its keys.
+  await page.addInitScript(() => {
+    const made = { endpoint: "http://127.0.0.1:9/push/one", keys: {
+      p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4", auth: "BTBZMqHH6r4Tts7J_aSIgg" } };
+    Object.defineProperty(PushManager.prototype, "subscribe", { value: async (asked) => { window.asked = asked; return { toJSON: () => made }; } });
+    Object.defineProperty(PushManager.prototype, "getSubscription", { value: async () => ({ unsubscribe: async () => true }) });
+  });
+  await page.goto(`${PUBLIC}/subscribe?lang=en`);
+  await page.getByLabel("North bank").check();
+  await page.getByRole("button", { name: "Show alerts on this device" }).click();
+  await page.getByText("This device will show alerts.").waitFor();
+  assert.equal(await page.evaluate(() => window.asked.applicationServerKey.length), 65, "the city's key is a point");
+  await page.reload();
+  await page.getByText("This device will show alerts.").waitFor();
+  await accessible(page, "a device that is told");
+  // What is pushed is shown, by the worker alone.
+  const line = await context.newCDPSession(page);
+  await line.send("ServiceWorker.enable");
+  const found = new Promise((done) => line.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => registrations.forEach((one) => done(one.registrationId))));
+  await line.send("ServiceWorker.disable");
+  await line.send("ServiceWorker.enable");
+  const data = JSON.stringify({ title: "Great danger", body: "Go to high ground.", incident: "one", level: "warning", lang: "en", url: `${PUBLIC}/alerts/one` });
+  await line.send("ServiceWorker.deliverPushMessage", { origin: PUBLIC, registrationId: await found, data });
+  await page.waitForFunction(async () => (await (await navigator.serviceWorker.ready).getNotifications()).some((one) => one.title === "Great danger" && one.tag === "one"));
+  await page.getByRole("button", { name: "Stop on this device" }).click();
+  await page.getByText("This device shows no alerts any more.").waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });

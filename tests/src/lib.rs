@@ -19,6 +19,8 @@ pub mod http;
 pub mod ledger;
 // Devices under load that keep exact books.
 pub mod load;
+// A mail server that keeps letters.
+pub mod mailbox;
 // The broker of others.
 pub mod mosquitto;
 // What the machine says.

@@ -4,6 +4,7 @@
 use bongsu_sensors::Time;
 use bongsu_tests::flood::Device;
 use bongsu_tests::http;
+use bongsu_tests::mailbox;
 use bongsu_tests::program::{Program, Setup, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -106,21 +107,64 @@ fn write(folder: &Path) {
     std::fs::write(folder.join("areas.geojson"), areas()).expect("the areas can be written");
 }
 
-#[test]
-fn the_pages_in_a_real_browser() {
-    let folder = tempfile::tempdir().expect("a folder");
-    write(folder.path());
-    let setup = Setup::anonymous(folder.path());
-    let program = setup.serve();
+/// Two persons let a great danger out.
+const POLICY: &str = r#"[[release]]
+hazard = "river_flood"
+level = "warning"
+release = "two_person"
+"#;
+
+/// A city that writes letters and pushes, and its mailbox.
+fn city(folder: &Path) -> (Setup, PathBuf) {
+    write(folder);
+    let letters = folder.join("letters");
+    let port = mailbox::open(&letters).expect("letters can be kept").port();
+    let config = format!(
+        "[city]\nlanguages = [\"ko\", \"en\", \"zh-Hans\", \"ja\"]\n[release]\npolicy = {:?}\n[[channel.email]]\nserver = \"127.0.0.1\"\nsecurity = \"none\"\nport = {port}\n\
+         from = \"Warnings <warning@example.city>\"\n[[channel.push]]\nservices = [\"http://127.0.0.1:9\"]\n",
+        folder.join("policy.toml")
+    );
+    std::fs::write(folder.join("bongsu.toml"), config).expect("the configuration can be written");
+    std::fs::write(folder.join("policy.toml"), POLICY).expect("the policy can be written");
+    (Setup::anonymous(folder), letters)
+}
+
+/// The program of a city.
+fn serve(setup: &Setup) -> Program {
+    let config = setup.folder.join("bongsu.toml").to_string_lossy().into_owned();
+    let program = Program::start(setup, setup.command(&["serve", "--json", "--config", &config]));
     let (_, console) = http::get(&format!("{}/", program.operator));
     assert!(console.contains("/console.js"), "the console was not built: run `make console`, and build again");
-    rise(&program);
+    program
+}
+
+/// Has a browser do what a script says.
+fn browse(program: &Program, letters: &Path, script: &str) {
     let mut command = Command::new("timeout");
-    command.args(["540", "node", "--test-reporter=spec", "run.mjs"]).current_dir(root().join("tests/browser"));
+    command.args(["540", "node", "--test-reporter=spec", script]).current_dir(root().join("tests/browser"));
     command.env("BROWSER_HOME", home());
     command.env("BONGSU_PUBLIC", &program.public).env("BONGSU_OPERATOR", &program.operator);
+    command.env("BONGSU_MQTT", program.mqtt.to_string()).env("BONGSU_LETTERS", letters);
+    command.env("BONGSU_WELCOME", program.welcome.as_deref().unwrap_or_default());
     let output = command.output().expect("node is not installed: run `make setup`");
     let (said, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaints}\n{}", program.log());
     println!("{said}");
+}
+
+#[test]
+fn the_pages_in_a_real_browser() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    let program = serve(&setup);
+    rise(&program);
+    browse(&program, &letters, "run.mjs");
+}
+
+#[test]
+fn a_flood_from_the_first_rise_to_the_all_clear() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    let program = serve(&setup);
+    browse(&program, &letters, "flood.mjs");
 }

@@ -77,7 +77,8 @@ function Preview({ detail }: { detail: Detail }) {
   const made = Object.entries(detail.preview ?? {});
   const fallback = Object.keys(detail.headline).map((language): [string, Record<string, unknown>] =>
     [language, { headline: detail.headline[language], instruction: detail.instruction[language] }]);
-  const texts = made.length > 0 ? made : fallback;
+  const turn = ([language]: [string, unknown]): number => Object.keys(LANGUAGES).indexOf(language);
+  const texts = (made.length > 0 ? made : fallback).sort((one, other) => turn(one) - turn(other));
   return (
     <div class="preview">
       {texts.map(([language, parts]) => (

@@ -186,7 +186,7 @@ impl Facts<'_> {
             "where" => match (language, area, &place.station) {
                 (_, Some(area), None) => area.clone(),
                 (Language::En, Some(area), Some(station)) => format!("{station}, {area}"),
-                (Language::Zh, Some(area), Some(station)) => format!("{area}{station}"),
+                (Language::Zh, Some(area), Some(station)) => words::beside(area, station),
                 (_, Some(area), Some(station)) => format!("{area} {station}"),
                 (_, None, station) => station.clone()?,
             },

@@ -6,6 +6,7 @@
 use super::city::{CityArguments, Foresight};
 use super::serve::say_ready;
 use super::{Ended, Globals};
+use crate::alert::words::Language;
 use crate::app::{App, Options};
 use crate::clock::{FASTEST, Lead};
 use crate::config::Config;
@@ -110,6 +111,7 @@ fn prepare(config: &mut Config, simulation: &bongsu_simulators::Simulation, fold
     config.data = folder.join("data");
     config.store.path = config.data.join("city.db");
     config.city.sender_name = "Bongsu demo".into();
+    config.city.languages = Language::ALL.map(|language| language.code().to_owned()).to_vec();
     // The city publishes like any device, and so may you: it is a laptop's trial on the loopback address.
     config.mqtt.allow_anonymous_devices = true;
     let listeners = [

@@ -285,11 +285,6 @@ impl Shared {
         self.office.get().cloned()
     }
 
-    /// Who warns, for people to read.
-    pub(super) fn sender_name(&self) -> &str {
-        &self.settings.sender_name
-    }
-
     /// What rings when something is said.
     pub fn bell(&self) -> tokio::sync::watch::Receiver<i64> {
         self.journal.bell()

@@ -204,6 +204,13 @@ pub fn withdrawal(hazard: &str, place: &Place, language: Language, is_meant: boo
     line(hazard, withdrawn(language), place, language, is_meant)
 }
 
+/// Two Chinese names without a gap, unless the letters of street signs would run into each other.
+pub fn beside(area: &str, station: &str) -> String {
+    let is_latin = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    let gap = if is_latin(area.chars().last()) && is_latin(station.chars().next()) { " " } else { "" };
+    format!("{area}{gap}{station}")
+}
+
 fn line(hazard: &str, word: &str, place: &Place, language: Language, is_meant: bool) -> String {
     let mark = if is_meant { "" } else { exercise_mark(language) };
     let what = hazard_word(hazard, language);
@@ -212,7 +219,7 @@ fn line(hazard: &str, word: &str, place: &Place, language: Language, is_meant: b
     match language {
         Language::Ko | Language::Ja => format!("{mark}{area} {}{what} {word}", station(" ")),
         Language::En => format!("{mark}{word}: {what}, {}{area}", station(", ")),
-        Language::Zh => format!("{mark}{area}{}：{what}，{word}", station("").trim()),
+        Language::Zh => format!("{mark}{}：{what}，{word}", beside(area, station("").trim())),
     }
 }
 

@@ -15,7 +15,8 @@ const HEIGHT: f64 = 150.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = HEIGHT - 18.0;
 const LEFT: f64 = 4.0;
-const RIGHT: f64 = WIDTH - 4.0;
+/// Right of it the limits are named, where no curve runs.
+const RIGHT: f64 = WIDTH - 46.0;
 
 /// Labels closer than this cannot be read.
 const LABEL_HEIGHT: f64 = 14.0;
@@ -61,21 +62,21 @@ impl Scale<'_> {
         path
     }
 
-    /// The limits in the picture, highest first: where, and whether a label fits at the left or right.
-    fn limits(&self) -> Vec<(Level, f64, Option<&'static str>)> {
-        // The past is calmer than the present: labels stand at the left while there is room.
-        let mut free = [("start", f64::NEG_INFINITY), ("end", f64::NEG_INFINITY)];
+    /// The limits in the picture, highest first, each with the height its label stands at: beside its line, or as near to
+    /// it as the others leave room.
+    fn limits(&self) -> Vec<(Level, f64, f64)> {
         let shown = self.series.levels.iter().rev().filter(|(_, limit)| *limit <= self.high);
-        let place = |(level, limit): &(Level, f64)| {
-            let y = self.y(*limit);
-            let side = free.iter_mut().find(|(_, last)| y - *last >= LABEL_HEIGHT);
-            let side = side.map(|(side, last)| {
-                *last = y;
-                *side
-            });
-            (*level, *limit, side)
-        };
-        shown.map(place).collect()
+        let mut placed: Vec<(Level, f64, f64)> = Vec::new();
+        for (level, limit) in shown {
+            let free = placed.last().map_or(f64::NEG_INFINITY, |(.., above)| above + LABEL_HEIGHT);
+            placed.push((*level, *limit, self.y(*limit).max(free)));
+        }
+        let mut floor = BOTTOM;
+        for (.., at) in placed.iter_mut().rev() {
+            *at = at.min(floor);
+            floor = *at - LABEL_HEIGHT;
+        }
+        placed
     }
 }
 
@@ -102,12 +103,9 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
                     path class={ "lv " (class(level)) } d={ "M" (LEFT) " " (y) "H" (RIGHT) } {}
                 }
                 path.q d=(scale.curve()) {}
-                @for (level, limit, side) in scale.limits() {
-                    @if let Some(side) = side {
-                        text x=(if side == "end" { RIGHT } else { LEFT }) y=(format!("{:.1}", scale.y(limit))) dy="-3" text-anchor=(side) {
-                            (words::level_word(level, ink.language)) " " (say::number(limit))
-                        }
-                    }
+                @for (level, limit, at) in scale.limits() {
+                    use class={ "ic " (class(level)) } href={ "#" (class(level)) } x=(RIGHT + 3.0) y=(format!("{:.1}", at - 6.0)) width="12" height="12" {}
+                    text x=(RIGHT + 18.0) y=(format!("{at:.1}")) dy="4" { (say::number(limit)) }
                 }
                 circle.p cx=(format!("{last_x:.1}")) cy=(format!("{last_y:.1}")) r="3" {}
                 text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy=(below) text-anchor=(anchor) {
@@ -115,6 +113,14 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
                 }
                 text x=(LEFT) y=(HEIGHT - 4.0) { (clock(series.from)) }
                 text x=(RIGHT) y=(HEIGHT - 4.0) text-anchor="end" { (clock(series.to)) }
+            }
+            ul.key aria-hidden="true" {
+                @for (level, limit, _) in scale.limits() {
+                    li class=(class(level)) {
+                        svg.ic { use href={ "#" (class(level)) } {} }
+                        (words::level_word(level, ink.language)) " " (say::quantity(limit, unit))
+                    }
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::word::Word;
 use super::{Ink, Reader, say};
+use crate::alert::Alert;
 use crate::alert::words::{self, Language};
 use axum::http::HeaderValue;
 use bongsu_rules::incident::Status;
@@ -13,14 +14,18 @@ use std::sync::LazyLock;
 /// The style of all pages, inline so that the first page is one request.
 const STYLE: &str = include_str!("style.css");
 
+/// What only forms need besides: the first page weighs as little as it can.
+const FORM_STYLE: &str = include_str!("form.css");
+
 /// How often a page reloads itself whose reader asked for it, seconds.
 const RELOAD_SECONDS: u8 = 15;
 
-/// What runs and what is asked for comes from this site alone; the one style is known by its hash.
+/// What runs and what is asked for comes from this site alone; styles are known by their hashes.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        base64(&Sha256::digest(STYLE))
+        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        base64(&Sha256::digest(STYLE)),
+        base64(&Sha256::digest(FORM_STYLE))
     );
     // Letters, digits and punctuation are always a header.
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -50,19 +55,41 @@ pub enum Site {
     Now,
     Near,
     Guide,
+    Subscribe,
+    Report,
     History,
     Accessibility,
     /// The sign-in screen of a WiFi: nothing to wander off to.
     Portal,
-    /// One alert, or what is shown instead of a page.
+    /// One alert.
+    Alert,
+    /// What follows a form, or is shown instead of a page.
     Other,
 }
 
+impl Site {
+    /// Whether what stands there grows old within a minute.
+    const fn is_about_now(self) -> bool {
+        matches!(self, Site::Now | Site::Near | Site::Portal | Site::Alert)
+    }
+
+    /// The script that adds to it.
+    const fn script(self) -> Option<&'static str> {
+        match self {
+            Site::Near | Site::Guide => Some("/page.js"),
+            Site::Subscribe | Site::Report => Some("/form.js"),
+            _ => None,
+        }
+    }
+}
+
 /// What every page leads to, in this order.
-const LINKS: [(Site, &str, Word); 4] = [
+const LINKS: [(Site, &str, Word); 6] = [
     (Site::Now, "/", Word::NOW),
     (Site::Near, "/near", Word::NEAR),
     (Site::Guide, "/guide", Word::GUIDE),
+    (Site::Subscribe, "/subscribe", Word::SUBSCRIBE),
+    (Site::Report, "/report", Word::REPORT),
     (Site::History, "/history", Word::HISTORY),
 ];
 
@@ -72,7 +99,6 @@ pub fn page(ink: &Ink<'_>, site: Site, title: &str, body: &Markup) -> Markup {
     let sender = shared.settings.sender_name.as_str();
     let is_exercise = shared.settings.status != Status::Actual;
     let mark = if is_exercise { words::exercise_mark(language) } else { "" };
-    let runs = matches!(site, Site::Near | Site::Guide);
     html! {
         (DOCTYPE)
         html lang=(language.code()) class=[ink.reader.large.then_some("large")] {
@@ -82,8 +108,10 @@ pub fn page(ink: &Ink<'_>, site: Site, title: &str, body: &Markup) -> Markup {
                 @if ink.reader.live { meta http-equiv="refresh" content=(RELOAD_SECONDS); }
                 title { (mark) (title) " · " (sender) }
                 link rel="icon" href="data:,";
+                link rel="alternate" type="application/atom+xml" href={ (shared.base_path()) "/feed.atom?lang=" (language.code()) };
                 style { (PreEscaped(STYLE)) }
-                @if runs { script src={ (shared.base_path()) "/page.js" } defer {} }
+                @if matches!(site, Site::Subscribe | Site::Report) { style { (PreEscaped(FORM_STYLE)) } }
+                @if let Some(script) = site.script() { script src={ (shared.base_path()) (script) } defer {} }
             }
             body {
                 (shapes())
@@ -95,7 +123,7 @@ pub fn page(ink: &Ink<'_>, site: Site, title: &str, body: &Markup) -> Markup {
                 }
                 @if site != Site::Portal { (links(ink, site)) }
                 main #main {
-                    (freshness(ink))
+                    @if site.is_about_now() { (freshness(ink)) }
                     (body)
                 }
                 footer {
@@ -196,9 +224,16 @@ pub fn chip(level: Level, language: Language) -> Markup {
     }
 }
 
-/// The all-clear, as sign and words.
-pub fn over(language: Language) -> Markup {
-    html! { span.chip.l0 { span aria-hidden="true" { "✓" } (Word::OVER.say(language)) } }
+/// How an alert stands: how bad it is, that it is over, or that it was taken back.
+pub fn sign(alert: &Alert<'_>, language: Language) -> Markup {
+    let (sign, word) = match alert.state {
+        "cancelled" => ("✕", words::withdrawn(language)),
+        _ => ("✓", Word::OVER.say(language)),
+    };
+    html! {
+        @if alert.level > Level::None { (chip(alert.level, language)) }
+        @else { span.chip.l0 { span aria-hidden="true" { (sign) } (word) } }
+    }
 }
 
 /// The class that gives a level's colour.

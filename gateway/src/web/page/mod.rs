@@ -1,25 +1,30 @@
-//! Citizens' pages: the situation now, one incident, what is near, what to do, what was said. Written on the server,
-//! readable without JavaScript, in the reader's language, small enough for one bar of signal.
+//! Citizens' pages: the situation now, one incident, what is near, what to do, how to be told, what one sees, what was
+//! said. Written on the server, readable without JavaScript, in the reader's language, small enough for one bar of
+//! signal.
 //!
 //! Every text passes through maud, which escapes it; the only inline style is ours and is named by its hash in the
 //! content security policy. Each page has a file; [`frame`] is what stands around all of them, [`word`] their words.
 
 mod access;
 mod chart;
+mod form;
 mod frame;
 mod guide;
 mod near;
 mod past;
 mod portal;
+mod report;
 mod say;
 mod script;
 mod series;
 mod situation;
 mod story;
+mod subscribe;
 mod word;
 
+pub use form::{Filled, Wrong};
 pub use near::json as near_json;
-pub use script::{page as page_script, worker as worker_script};
+pub use script::{form as form_script, page as page_script, worker as worker_script};
 pub use series::Series;
 
 use super::problem::Problem;
@@ -44,8 +49,20 @@ pub struct Reader {
     large: bool,
 }
 
+impl Reader {
+    /// How somebody reads who sent a form.
+    pub fn of_form(language: Language, is_large: bool) -> Reader {
+        Reader { language, live: false, large: is_large }
+    }
+
+    /// In which language.
+    pub fn language(self) -> Language {
+        self.language
+    }
+}
+
 /// What a page is written with.
-struct Ink<'a> {
+pub struct Ink<'a> {
     shared: &'a Shared,
     catalog: Option<Arc<Catalog>>,
     language: Language,
@@ -87,7 +104,7 @@ fn value<'a>(uri: &'a Uri, key: &str) -> Option<&'a str> {
 }
 
 /// What a request says about its reader.
-fn reader(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Reader {
+pub fn reader(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Reader {
     let known = shared.languages();
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let chosen = value(uri, "lang").and_then(Language::of_tag).filter(|language| known.contains(language));
@@ -156,6 +173,50 @@ pub async fn accessibility(State(web): State<Web>, uri: Uri, headers: HeaderMap)
 /// `GET /portal`: for the sign-in screen of a public WiFi.
 pub async fn portal(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
     plain(&web.shared, &uri, &headers, "/portal", portal::page)
+}
+
+/// `GET /subscribe`: how to be told; `area` is one that is chosen already.
+pub async fn subscribe(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
+    let filled = Filled::preset(&[("areas", value(&uri, "area"))]);
+    form(&web.shared, reader(&web.shared, &uri, &headers), StatusCode::OK, &filled, SUBSCRIBING)
+}
+
+/// `GET /report`: what one sees; `area` and `hazard` are what is chosen already.
+pub async fn report(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
+    let filled = Filled::preset(&[("area", value(&uri, "area")), ("hazard", value(&uri, "hazard"))]);
+    form(&web.shared, reader(&web.shared, &uri, &headers), StatusCode::OK, &filled, REPORTING)
+}
+
+/// A form: where it stands, and what writes it.
+pub type Form = (&'static str, fn(&Ink<'_>, &Filled) -> Markup);
+
+/// The two forms.
+pub const SUBSCRIBING: Form = ("/subscribe", subscribe::page);
+pub const REPORTING: Form = ("/report", report::page);
+
+/// A form, new or as it was filled in. What people type is kept by nobody on the way.
+pub fn form(shared: &Shared, reader: Reader, status: StatusCode, filled: &Filled, make: Form) -> Response {
+    let (path, make) = make;
+    let page = make(&Ink::new(shared, reader, path.into()), filled);
+    private(status, page, shared, reader)
+}
+
+/// What follows a form, or asks once more: see [`form::told`].
+pub fn told(
+    shared: &Shared,
+    reader: Reader,
+    status: StatusCode,
+    words: [&'static str; 4],
+    button: Option<[&'static str; 4]>,
+) -> Response {
+    private(status, form::told(&Ink::new(shared, reader, "/subscribe".into()), words, button), shared, reader)
+}
+
+fn private(status: StatusCode, page: Markup, shared: &Shared, reader: Reader) -> Response {
+    let mut response = answer(Ok(page.into_string().into()), shared, reader);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A page that needs nothing but ink.

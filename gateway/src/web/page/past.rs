@@ -1,12 +1,11 @@
 //! What was issued, newest first, and where to get it as it is issued.
 
 use super::Ink;
-use super::frame::{self, Site, chip, moment, over};
+use super::frame::{self, Site, moment, sign};
 use super::situation::issued;
 use super::word::Word;
 use crate::web::journal::Said;
 use crate::web::problem::Problem;
-use bongsu_sensors::Level;
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -14,7 +13,8 @@ use std::sync::Arc;
 const MESSAGES: usize = 50;
 
 /// Where the same is for machines: path, and its word.
-const FEEDS: [(&str, Word); 4] = [
+const FEEDS: [(&str, Word); 5] = [
+    ("/feed.atom", Word::FEED_ATOM),
     ("/events", Word::FEED_EVENTS),
     ("/api/v1/alerts", Word::FEED_ALERTS),
     ("/api/v1/stations", Word::FEED_STATIONS),
@@ -55,7 +55,7 @@ fn line(ink: &Ink<'_>, said: &Said) -> Option<Markup> {
     let alert = issued(ink, said)?;
     Some(html! {
         li {
-            @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
+            (sign(&alert, ink.language))
             a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) }
             @if let Some(sent) = alert.sent { (moment(ink, sent)) }
         }

@@ -50,6 +50,8 @@ pub fn quantity(value: f64, ucum: &str) -> String {
     let unit = unit(ucum);
     // A number and its unit stay on one line.
     let gap = if unit.is_empty() || unit == "°" || unit == "%" { "" } else { "\u{a0}" };
+    // Nobody waits for a hundredth of a minute.
+    let value = if unit == "min" { value.round() } else { value };
     format!("{}{gap}{unit}", number(value))
 }
 

@@ -1,5 +1,5 @@
-//! The two small scripts of the pages: sorting what is near, and keeping *what to do* for when there is no network.
-//! Both only add to pages that can be read without them.
+//! The small scripts of the pages: sorting what is near, what only a device can add to forms, and the service worker
+//! that keeps *what to do* for when there is no network. They only add to pages that can be read without them.
 
 use super::super::Web;
 use axum::extract::State;
@@ -7,6 +7,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 const PAGE: &str = include_str!("page.js");
+const FORM: &str = include_str!("form.js");
 const WORKER: &str = include_str!("worker.js");
 
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
@@ -14,6 +15,11 @@ const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; chars
 /// `GET /page.js`.
 pub async fn page() -> Response {
     ([(header::CONTENT_TYPE, JAVASCRIPT)], PAGE).into_response()
+}
+
+/// `GET /form.js`.
+pub async fn form() -> Response {
+    ([(header::CONTENT_TYPE, JAVASCRIPT)], FORM).into_response()
 }
 
 /// `GET /worker.js`: the service worker. It may answer for every page of the site, wherever the city put it.

@@ -2,7 +2,7 @@
 
 use super::Ink;
 use super::chart;
-use super::frame::{self, Site, chip, class, moment, over};
+use super::frame::{self, Site, chip, class, moment, sign};
 use super::say;
 use super::series::{self, Series, Span};
 use super::word::Word;
@@ -16,6 +16,9 @@ use std::sync::Arc;
 
 /// Events shown in full; the others are a line each. A page is read on a telephone and weighs at most 30 KB.
 const CARDS: usize = 5;
+
+/// Events shown with a chart: those whose curve matters most.
+const CHARTS: usize = 3;
 
 /// Checks shown under an incident here; its own page shows all.
 const REASONS: usize = 4;
@@ -38,8 +41,11 @@ pub async fn page(ink: &Ink<'_>) -> Markup {
     let (live, ended): (Vec<_>, Vec<_>) = said.into_iter().partition(|said| level(said) > Level::None);
     let events = events(&live);
     let mut cards = Vec::with_capacity(CARDS);
-    for event in events.iter().take(CARDS) {
-        let Some(first) = event.first() else { continue };
+    for (at, event) in events.iter().take(CARDS).enumerate() {
+        let Some(first) = event.first().filter(|_| at < CHARTS) else {
+            cards.push(card(ink, event, None));
+            continue;
+        };
         let series = series::of(shared, ink.catalog.as_deref(), &first.transition.incident, Span::Recent).await;
         cards.push(card(ink, event, series.as_deref()));
     }
@@ -54,6 +60,10 @@ pub async fn page(ink: &Ink<'_>) -> Markup {
             }
             div.cards { @for card in cards { (card) } }
             (lines(ink, &others, LINES))
+            p.acts {
+                a.btn href=(ink.link("/subscribe")) { (say(Word::SUBSCRIBE)) }
+                a.btn href=(ink.link("/report")) { (say(Word::REPORT)) }
+            }
         }
         section aria-labelledby="d" { h2 #d { (say(Word::DISTRICTS)) } (districts(ink, &live)) }
         @if !ended.is_empty() {
@@ -169,7 +179,7 @@ fn lines(ink: &Ink<'_>, said: &[Arc<Said>], limit: usize) -> Markup {
             ul.list {
                 @for alert in alerts {
                     li {
-                        @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
+                        (sign(&alert, ink.language))
                         a href=(ink.link(&format!("/alerts/{}", alert.incident))) { (alert.headline.get(ink.language)) }
                         @if let Some(sent) = alert.sent { (moment(ink, sent)) }
                     }
@@ -215,14 +225,20 @@ fn districts(ink: &Ink<'_>, live: &[Arc<Said>]) -> Markup {
     }
 }
 
-/// The districts of the city (all areas where it names none as such), and any area beside them that has an alert.
-fn shown_areas(catalog: &Catalog, live: &[Arc<Said>]) -> Vec<AreaIndex> {
+/// The districts of the city; all areas where it names none as such.
+pub fn districts_of(catalog: &Catalog) -> Vec<AreaIndex> {
     let all = || (0..).take(catalog.areas.len()).map(AreaIndex);
     let is_district = |area: &AreaIndex| catalog.area(*area).kind == AreaKind::Sigungu;
-    let mut shown: Vec<AreaIndex> = all().filter(is_district).collect();
-    if shown.is_empty() {
-        shown = all().filter(|area| catalog.area(*area).kind != AreaKind::Zone).collect();
+    let districts: Vec<AreaIndex> = all().filter(is_district).collect();
+    if districts.is_empty() {
+        return all().filter(|area| catalog.area(*area).kind != AreaKind::Zone).collect();
     }
+    districts
+}
+
+/// The districts, and any area beside them that has an alert.
+fn shown_areas(catalog: &Catalog, live: &[Arc<Said>]) -> Vec<AreaIndex> {
+    let mut shown = districts_of(catalog);
     for said in live {
         let Some(area) = catalog.area_named(&said.transition.incident.area) else { continue };
         if !shown.iter().any(|district| catalog.lies_in(area, *district)) {

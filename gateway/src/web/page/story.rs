@@ -2,7 +2,7 @@
 
 use super::Ink;
 use super::chart;
-use super::frame::{self, Site, chip, class, moment, over};
+use super::frame::{self, Site, class, moment, sign};
 use super::series::{self, Span};
 use super::situation::{issued, reasons};
 use super::word::Word;
@@ -31,9 +31,10 @@ pub async fn page(ink: &Ink<'_>, history: &[Arc<Said>]) -> Option<Markup> {
                 (say(Word::SENDER)) " " strong { (ink.shared.settings.sender_name) }
                 @if let Some(sent) = alert.sent { " · " (moment(ink, sent)) }
             }
-            @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
+            (sign(&alert, ink.language))
             h1 { (alert.headline.get(ink.language)) }
             (facts(ink, &alert))
+            @if alert.level > Level::None { (acts(ink, &alert)) }
             @if let Some(series) = series { (chart::figure(ink, &series)) }
             (reasons(ink, &alert, REASONS))
         }
@@ -43,7 +44,7 @@ pub async fn page(ink: &Ink<'_>, history: &[Arc<Said>]) -> Option<Markup> {
                 @for said in history.iter().rev().take(MESSAGES) {
                     @if let Some(alert) = issued(ink, said) {
                         li {
-                            @if alert.level == Level::None { (over(ink.language)) } @else { (chip(alert.level, ink.language)) }
+                            (sign(&alert, ink.language))
                             span { (alert.headline.get(ink.language)) }
                             @if let Some(sent) = alert.sent { (moment(ink, sent)) }
                         }
@@ -52,7 +53,7 @@ pub async fn page(ink: &Ink<'_>, history: &[Arc<Said>]) -> Option<Markup> {
             }
         }
     };
-    Some(frame::page(ink, Site::Other, alert.headline.get(ink.language), &body))
+    Some(frame::page(ink, Site::Alert, alert.headline.get(ink.language), &body))
 }
 
 /// What a reader wants to know, in the order in which it matters.
@@ -67,6 +68,16 @@ fn facts(ink: &Ink<'_>, alert: &Alert<'_>) -> Markup {
             dt { (say(Word::WHERE)) } dd { (alert::area_name(catalog, alert.area, ink.language)) }
             dt { (say(Word::SINCE)) } dd { (moment(ink, alert.onset)) }
             @if let Some(next) = next { dt { (say(Word::NEXT)) } dd { (say(Word::AT_LATEST)) " " (moment(ink, next)) } }
+        }
+    }
+}
+
+/// What a reader may do besides what is advised.
+fn acts(ink: &Ink<'_>, alert: &Alert<'_>) -> Markup {
+    html! {
+        p.acts {
+            a.btn href={ (ink.link("/report")) "&area=" (alert.area) "&hazard=" (alert.hazard) } { (Word::REPORT.say(ink.language)) }
+            a.btn href={ (ink.link("/subscribe")) "&area=" (alert.area) } { (Word::SUBSCRIBE.say(ink.language)) }
         }
     }
 }

@@ -34,6 +34,8 @@ impl Word {
     pub const NOW: Word = Word(["지금 상황", "Situation now", "当前情况", "現在の状況"]);
     pub const NEAR: Word = Word(["내 주변", "Near me", "我附近", "近くの場所"]);
     pub const GUIDE: Word = Word(["행동 요령", "What to do", "怎么办", "どうすればよいか"]);
+    pub const SUBSCRIBE: Word = Word(["알림 받기", "Get alerts", "接收通知", "お知らせを受け取る"]);
+    pub const REPORT: Word = Word(["본 것 알리기", "Report what you see", "报告所见", "見たことを知らせる"]);
     pub const HISTORY: Word = Word(["지난 알림과 자료", "History and feeds", "历史与订阅源", "これまでのお知らせとデータ"]);
     pub const ACCESS: Word = Word(["접근성", "Accessibility", "无障碍", "アクセシビリティ"]);
     // the situation
@@ -87,6 +89,7 @@ impl Word {
     pub const EMERGENCY: Word = Word(["위급하면 119, 범죄 신고는 112. 전화가 어려우면 119에 문자를 보내세요.", "In an emergency call 119, the police 112. If you cannot speak, send 119 a text message.", "紧急情况请拨119，报警请拨112。无法通话时可向119发短信。", "緊急のときは119、警察は112。話せないときは119にメッセージを送れます。"]);
     // history and feeds
     pub const FEEDS: Word = Word(["자동으로 받아 보기", "Feeds and open data", "订阅源与开放数据", "フィードと公開データ"]);
+    pub const FEED_ATOM: Word = Word(["알림 피드 (Atom)", "Alerts as a feed (Atom)", "警示订阅源（Atom）", "お知らせのフィード（Atom）"]);
     pub const FEED_EVENTS: Word = Word(["나오는 즉시 받기 (server-sent events)", "As they are issued (server-sent events)", "即时推送（server-sent events）", "発信と同時に受け取る（server-sent events）"]);
     pub const FEED_ALERTS: Word = Word(["지금 알림 (JSON)", "Alerts now (JSON)", "当前警示（JSON）", "現在のお知らせ（JSON）"]);
     pub const FEED_STATIONS: Word = Word(["관측소와 마지막 값 (JSON)", "Stations and their last values (JSON)", "测站与最新数值（JSON）", "観測所と最新の値（JSON）"]);
@@ -94,6 +97,45 @@ impl Word {
     pub const ISSUED: Word = Word(["지금까지 알린 내용", "What was issued", "已发布的信息", "これまでのお知らせ"]);
     pub const NONE_ISSUED: Word = Word(["아직 알린 내용이 없습니다.", "Nothing was issued yet.", "尚未发布信息。", "まだお知らせはありません。"]);
     pub const OLDER: Word = Word(["더 오래된 것", "Older", "更早", "さらに前"]);
+    // forms
+    pub const NOT_SENT: Word = Word(["아직 보내지 않았습니다.", "It was not sent yet.", "尚未发送。", "まだ送られていません。"]);
+    pub const WRONG_ADDRESS: Word = Word(["이메일 주소를 name@example.com처럼 적어 주세요.", "Write the e-mail address like name@example.com.", "请按 name@example.com 的格式填写邮箱。", "メールアドレスは name@example.com のように書いてください。"]);
+    pub const WRONG_AREA: Word = Word(["목록에서 지역을 고르세요.", "Choose an area from the list.", "请从列表中选择地区。", "一覧から地域を選んでください。"]);
+    pub const WRONG_SIGHT: Word = Word(["그림 하나를 고르세요.", "Choose one of the pictures.", "请选择一幅图。", "絵を一つ選んでください。"]);
+    pub const WRONG_CHOICE: Word = Word(["목록에 있는 것을 고르세요.", "Choose something from the list.", "请从列表中选择。", "一覧から選んでください。"]);
+    pub const TOO_OFTEN: Word = Word(["잠시 전에 이미 보냈습니다. 10분 뒤에 다시 보내 주세요.", "It was sent a moment ago already. Try again in ten minutes.", "刚才已经发送过，请十分钟后再试。", "少し前に送られています。10分後にもう一度お試しください。"]);
+    pub const NO_CHANNEL: Word = Word(["이 도시는 이 방법으로 알리지 않습니다.", "This city does not send alerts this way.", "本市不使用这种方式发送通知。", "この都市ではこの方法でお知らせしていません。"]);
+    pub const CANNOT_STORE: Word = Word(["지금은 저장할 수 없습니다. 잠시 뒤 다시 보내 주세요.", "It cannot be stored now. Send it again in a moment.", "暂时无法保存，请稍后再发送。", "今は保存できません。少し後でもう一度送ってください。"]);
+    pub const CHOOSE: Word = Word(["고르세요", "Choose", "请选择", "選んでください"]);
+    pub const SEND: Word = Word(["보내기", "Send", "发送", "送る"]);
+    // subscribe
+    pub const SUBSCRIBE_TEXT: Word = Word(["고른 곳에 위험이 생기면 알려 드리고, 지나가면 지나갔다고 알려 드립니다.", "You are told when there is danger where you choose, and told when it is over.", "所选地区出现危险时通知您，解除时也会通知。", "選んだ地域に危険があるとき、そして終わったときにお知らせします。"]);
+    pub const WHERE_TO_HEAR: Word = Word(["어디 소식을 받을까요?", "Where?", "接收哪些地区的通知？", "どの地域のお知らせですか"]);
+    pub const NONE_IS_ALL: Word = Word(["고르지 않으면 도시 전체입니다.", "Choose none for the whole city.", "不选则为全市。", "選ばなければ市内全域です。"]);
+    pub const HOW_BAD: Word = Word(["얼마나 위험할 때부터 받을까요?", "From how much danger on?", "从哪种危险程度开始？", "どの程度の危険から受け取りますか"]);
+    pub const AND_ABOVE: Word = Word(["부터", "and worse", "及以上", "以上"]);
+    pub const ONLY_SOME: Word = Word(["일부 재난만 받기", "Only some dangers", "只接收部分灾害", "一部の災害だけ受け取る"]);
+    pub const WHICH: Word = Word(["어떤 재난인가요? 고르지 않으면 모두입니다.", "Which dangers? Choose none for all.", "哪些灾害？不选则为全部。", "どの災害ですか。選ばなければすべてです。"]);
+    pub const BY_MAIL: Word = Word(["이메일로 받기", "By e-mail", "通过电子邮件", "メールで受け取る"]);
+    pub const ADDRESS: Word = Word(["이메일 주소", "E-mail address", "邮箱地址", "メールアドレス"]);
+    pub const MAIL_TEXT: Word = Word(["확인 메일이 갑니다. 주소는 알림에만 쓰고, 확인하지 않으면 이틀 뒤에, 그만 받으면 바로 지웁니다.", "A letter asks you to confirm. The address is used for alerts only, and erased after two days if you do not confirm, or at once when you unsubscribe.", "您会收到确认邮件。地址只用于发送通知；两天内未确认或退订后立即删除。", "確認のメールが届きます。アドレスはお知らせだけに使い、確認がなければ二日後に、配信を止めればすぐに消去します。"]);
+    pub const ON_DEVICE: Word = Word(["이 기기에서 받기", "On this device", "在本设备上接收", "この端末で受け取る"]);
+    pub const PUSH_NONE: Word = Word(["이 브라우저는 알림을 받을 수 없습니다. 스크립트를 켜거나, 아이폰이라면 이 사이트를 홈 화면에 추가해 여세요.", "This browser cannot show alerts. Allow scripts; on an iPhone, add this site to the home screen and open it there.", "此浏览器无法接收通知。请启用脚本；iPhone请将本站添加到主屏幕后打开。", "このブラウザではお知らせを表示できません。スクリプトを許可するか、iPhoneではホーム画面に追加して開いてください。"]);
+    pub const PUSH_BEGIN: Word = Word(["이 기기에서 알림 받기", "Show alerts on this device", "在本设备上显示通知", "この端末にお知らせを表示"]);
+    pub const PUSH_END: Word = Word(["이 기기에서 그만 받기", "Stop on this device", "停止在本设备上接收", "この端末での受け取りを止める"]);
+    pub const PUSH_ON: Word = Word(["이 기기에서 알림을 받습니다.", "This device will show alerts.", "本设备将显示通知。", "この端末でお知らせを受け取ります。"]);
+    pub const PUSH_OFF: Word = Word(["이 기기에서 더 받지 않습니다.", "This device shows no alerts any more.", "本设备不再接收通知。", "この端末では受け取りません。"]);
+    pub const PUSH_DENIED: Word = Word(["브라우저가 알림을 막았습니다. 브라우저 설정에서 이 사이트의 알림을 허용하세요.", "The browser blocks notifications. Allow them for this site in its settings.", "浏览器阻止了通知。请在设置中允许本站发送通知。", "ブラウザが通知を止めています。設定でこのサイトの通知を許可してください。"]);
+    pub const PUSH_FAILED: Word = Word(["지금은 되지 않습니다. 잠시 뒤 다시 누르거나 이메일로 받으세요.", "It does not work now. Try again in a moment, or use e-mail.", "暂时无法完成，请稍后再试或改用邮件。", "今はできません。後でもう一度試すか、メールをご利用ください。"]);
+    pub const NO_WAY: Word = Word(["이 도시는 아직 이메일이나 기기 알림을 보내지 않습니다.", "This city sends no e-mails and no notifications yet.", "本市尚未提供邮件或设备通知。", "この都市ではまだメールや端末への通知を送っていません。"]);
+    pub const OTHER_WAYS: Word = Word(["다른 방법", "Other ways", "其他方式", "ほかの方法"]);
+    // report
+    pub const NO_RESCUE: Word = Word(["구조 요청이 아닙니다. 도움이 필요하면 119에 전화하세요.", "This is no call for help. If you need help, call 119.", "这不是求救渠道。需要帮助请拨打119。", "救助の要請ではありません。助けが必要なら119に電話してください。"]);
+    pub const REPORT_TEXT: Word = Word(["안전한 곳에서 그림 하나를 고르면 상황 근무자가 봅니다.", "From a safe place, choose one picture. The officers on duty will see it.", "请在安全的地方选择一幅图，值班人员会看到。", "安全な場所で絵を一つ選んでください。担当者が確認します。"]);
+    pub const WHERE_SEEN: Word = Word(["어디인가요?", "Where is it?", "在哪里？", "どこですか"]);
+    pub const WHAT_IT_IS: Word = Word(["어떤 재난인가요? (몰라도 됩니다)", "What is it part of? (optional)", "属于哪种灾害？（可不选）", "どの災害ですか（分からなくてもかまいません）"]);
+    pub const NOT_SURE: Word = Word(["잘 모름", "Not sure", "不清楚", "分からない"]);
+    pub const REPORT_KEPT: Word = Word(["이름이나 위치는 보내지 않습니다. 같은 기기의 제보를 구별하는 임의의 번호만 함께 갑니다.", "Neither your name nor your position is sent, only a random number that tells devices apart.", "不会发送姓名或位置，只附带一个区分设备的随机号码。", "名前や位置は送りません。端末を区別する無作為の番号だけが付きます。"]);
 
     /// The word in a language.
     pub const fn say(self, language: Language) -> &'static str {

@@ -1,5 +1,5 @@
-// Keeps "what to do" for when there is no network. It never answers with an old situation: a page about now is shown
-// from the network or not at all.
+// Keeps "what to do" for when there is no network, and shows what the city pushes to those who subscribed. It never
+// answers with an old situation: a page about now is shown from the network or not at all.
 "use strict";
 const KEPT = "bongsu-guide-1";
 
@@ -52,4 +52,18 @@ self.addEventListener("message", (event) => {
   if (event.data === "keep") {
     event.waitUntil(caches.open(KEPT).then((cache) => cache.add(event.source.url)));
   }
+});
+
+// What was pushed: a newer message of an incident takes the place of the one before, and rings again.
+self.addEventListener("push", (event) => {
+  const told = event.data ? event.data.json() : {};
+  event.waitUntil(self.registration.showNotification(told.title ?? "", {
+    body: told.body, lang: told.lang, tag: told.incident, renotify: Boolean(told.incident), data: told.url,
+    requireInteraction: told.level === "warning" || told.level === "emergency",
+  }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  if (event.notification.data) event.waitUntil(self.clients.openWindow(event.notification.data));
 });

@@ -1,13 +1,15 @@
 //! The pages beside the situation: all of them in every language, light, honest and safe; what is near as it stands.
 
 use super::city::{CITY_TEXT, City, ask, text};
-use axum::http::{StatusCode, header};
-use bongsu_rules::incident::Status;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use bongsu_rules::incident::{Message, MessageType, State, Status};
 use bongsu_sensors::Level;
 use std::collections::BTreeSet;
+use tower::ServiceExt;
 
 /// Every page of the public plane that needs no identity.
-const PAGES: [&str; 6] = ["/", "/near", "/guide", "/history", "/accessibility", "/portal"];
+const PAGES: [&str; 8] = ["/", "/near", "/guide", "/subscribe", "/report", "/history", "/accessibility", "/portal"];
 
 /// Weight of a page.
 const PAGE_BYTES: usize = 30_000;
@@ -47,7 +49,7 @@ async fn every_page_is_light_and_safe_in_every_language() {
     let transition = city.transition("evil", 1, Level::Warning, Some(Level::Warning));
     city.commit(vec![transition], &[]);
     for path in PAGES {
-        for lang in ["ko", "en"] {
+        for lang in ["ko", "en", "zh"] {
             let response = ask(city.public(), &format!("{path}?lang={lang}&text=large"), &[]).await;
             assert_eq!(response.headers()[header::CONTENT_LANGUAGE], lang);
             let (status, page) = text(response).await;
@@ -158,7 +160,7 @@ async fn areas_are_geojson_and_the_scripts_are_there() {
         (Some("FeatureCollection"), Some(5))
     );
     assert_eq!(areas["features"][1]["properties"]["parent"], "seoul");
-    for path in ["/page.js", "/worker.js"] {
+    for path in ["/page.js", "/form.js", "/worker.js"] {
         let response = ask(city.public(), path, &[]).await;
         assert_eq!(
             (response.status(), &response.headers()[header::CONTENT_TYPE]),
@@ -188,4 +190,79 @@ async fn operators_look_at_the_past_and_take_values_away() {
     assert!(response.headers()[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/csv"));
     let table = "time,station,kind,value\n2017-07-10T12:00:00Z,jamsu,river_stage,5\n2017-07-10T12:01:00Z,jamsu,river_stage,5.1\n";
     assert_eq!(text(response).await.1, table);
+}
+
+/// Sends a body to the public plane.
+async fn send(city: &City, path: &str, media: &str, body: &str) -> (StatusCode, String) {
+    let request = Request::builder().method("POST").uri(path).header(header::CONTENT_TYPE, media);
+    let request = request.body(Body::from(body.to_owned())).expect("request");
+    text(city.public().oneshot(request).await.expect("answer")).await
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_taken_comes_back_as_it_was() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let city = City::actual();
+    let typed = "area=seocho&hazard=river_flood&device=0123456789abcdef&lang=en&text=large";
+    let (status, page) = send(&city, "/api/v1/reports", FORM, typed).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(page.contains("<html lang=\"en\" class=\"large\">") && page.contains("id=\"wrong-sight\""), "{page}");
+    assert!(
+        page.contains("<option value=\"seocho\" selected>") && page.contains("<option value=\"river_flood\" selected>")
+    );
+    // A program reads what is wrong as JSON.
+    let (status, said) = send(&city, "/api/v1/reports", "application/json", "{\"area\":\"seocho\"}").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(said.contains("`what` is missing"), "{said}");
+    // What was seen is good, and the hazard of a form follows from it; here nobody can store it.
+    let (status, page) =
+        send(&city, "/api/v1/reports", FORM, &format!("{typed}&sight=depth.knee").replace("river_flood", "")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("It cannot be stored now") && page.contains("value=\"depth.knee\" checked"), "{page}");
+    let hostile = "address=%22%3E%3Cscript%3E&areas=%3Cscript%3E&lang=ko";
+    let (status, page) = send(&city, "/api/v1/subscriptions", FORM, hostile).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(page.contains("목록에서 지역을 고르세요.") && !page.contains("<script>"), "{page}");
+}
+
+#[tokio::test]
+async fn links_of_an_alert_fill_in_what_they_know() {
+    let mut city = City::actual();
+    let transition = city.transition("banpo", 1, Level::Watch, Some(Level::Watch));
+    let id = transition.incident.id.clone();
+    city.commit(vec![transition], &[]);
+    let (_, page) = city.get(&format!("/alerts/{id}?lang=en")).await;
+    let link = "/report?lang=en&amp;area=banpo&amp;hazard=river_flood";
+    assert!(page.contains(link), "{page}");
+    let (_, page) = city.get(&link.replace("&amp;", "&")).await;
+    assert!(
+        page.contains("<option value=\"banpo\" selected>") && page.contains("<option value=\"river_flood\" selected>")
+    );
+    let (_, page) = city.get("/report?lang=en&area=%3Cscript%3E&hazard=nothing").await;
+    assert!(!page.contains(" selected"), "{page}");
+    // A city that writes no letters says so instead of showing a form that does nothing.
+    let (_, page) = city.get("/subscribe?lang=en&area=banpo").await;
+    assert!(page.contains("sends no e-mails") && page.contains("/feed.atom") && !page.contains("<form"), "{page}");
+}
+
+#[tokio::test]
+async fn what_was_a_mistake_is_withdrawn_and_not_over() {
+    let mut city = City::actual();
+    let said = city.transition("seocho", 1, Level::Watch, Some(Level::Watch));
+    let id = said.incident.id.clone();
+    let mut back = city.transition("seocho", 2, Level::None, Some(Level::None));
+    let cancel = |message: &mut Message| message.msg_type = MessageType::Cancel;
+    back.incident.state = State::Cancelled;
+    back.incident.issued.iter_mut().chain(back.message.iter_mut()).for_each(cancel);
+    city.commit(vec![said], &[]);
+    city.commit(vec![back], &[]);
+    let (_, page) = city.get(&format!("/alerts/{id}?lang=en")).await;
+    assert!(page.contains("Withdrawn</span><h1>Withdrawn: river flooding"), "{page}");
+    assert!(page.contains("sent by mistake") && !page.contains("Over"), "{page}");
+    let (_, page) = city.get("/?lang=ko").await;
+    assert!(page.contains("알림 취소") && !page.contains("상황 종료"), "{page}");
+    let alert = city.json(&format!("/api/v1/alerts/{id}")).await;
+    assert_eq!((&alert["alert"]["state"], &alert["alert"]["level"]), (&"cancelled".into(), &"none".into()));
+    let (_, feed) = city.get("/feed.atom?lang=en").await;
+    assert!(feed.contains("<title>Withdrawn: river flooding"), "{feed}");
 }
