@@ -27,6 +27,8 @@ setup: console ## Install what the tests need besides Rust: MQTT clients, judges
 	@broker/tests/clients/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 	@tests/schemathesis/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 	@tests/judges/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
+	@tests/archive/setup.sh
+	@tests/sta/setup.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))"
 
 .PHONY: test
 test: setup ## Run every test
@@ -44,8 +46,14 @@ soak: ## Kill the program under load, let months of a simulated city pass, send 
 	$(CARGO) test --profile long --workspace --no-run
 	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --profile long --workspace --test whole -- --nocapture kill::
 	SOAK=1 $(CARGO) test --profile long --workspace --test city -- --nocapture
+	SOAK=1 $(CARGO) test --profile long --workspace --test archive -- --nocapture outage::
 	SOAK=1 $(CARGO) test --profile long --workspace --test door -- --nocapture --test-threads 1 \
 	  mutated_frames sessions_of_many
+
+.PHONY: deb
+deb: console ## Build the Debian package with its systemd unit (cargo install cargo-deb brings what it needs)
+	@scripts/need.sh cargo cc
+	$(CARGO) deb --package bongsu-gateway
 
 .PHONY: ci
 ci: ## Run everything that must pass before a change is taken: format, lints, tests, documentation, licences

@@ -4,6 +4,7 @@ use crate::alert;
 use crate::alert::cap::Speaker;
 use crate::alert::sign::Signer;
 use crate::alert::words::Language;
+use crate::archive::exporter::Exporters;
 use crate::authority::{City, CityAuthority};
 use crate::certificate::Certificates;
 use crate::channel::device::Acks;
@@ -59,6 +60,7 @@ pub struct App {
     pub addresses: Addresses,
     door: Option<Arc<Door>>,
     channels: Option<Channels>,
+    exporters: Exporters,
     pipeline: Option<JoinHandle<miette::Result<()>>>,
     is_stopping: Arc<AtomicBool>,
     /// Cancelled when the pipeline has ended, whether it was asked to or not.
@@ -236,6 +238,7 @@ impl App {
             addresses,
             door: Some(door),
             channels: Some(channels),
+            exporters: Exporters::default(),
             pipeline: Some(pipeline),
             is_stopping,
             ended,
@@ -248,6 +251,10 @@ impl App {
         };
         if is_ready.await.is_err() {
             return Err(app.stop().await.err().unwrap_or_else(|| miette!("the pipeline ended before it began")));
+        }
+        match Exporters::start(&config.archive, &config.store.path, &config.data, clock, &shared) {
+            Ok(exporters) => app.exporters = exporters,
+            Err(error) => return Err(app.stop().await.err().unwrap_or(error)),
         }
         Ok(app)
     }
@@ -280,6 +287,7 @@ impl App {
         if let Some(channels) = self.channels.take() {
             channels.stop().await;
         }
+        std::mem::take(&mut self.exporters).stop().await;
         self.is_stopping.store(true, Ordering::Release);
         let ended = self.ended.clone();
         if tokio::time::timeout(Duration::from_secs(20), ended.cancelled()).await.is_err() {

@@ -19,6 +19,7 @@ pub use secret::Secret;
 pub use show::{differences, show};
 
 use crate::alert::resource::Attachment;
+use crate::archive::Feeding;
 use crate::channel::Settings;
 use crate::channel::ping::Ping;
 use bongsu_sensors::Mistake;
@@ -28,6 +29,11 @@ use std::sync::Arc;
 
 /// The embedded default configuration: the documentation of every key.
 pub const DEFAULT: &str = include_str!("config/default.toml");
+
+/// The text a configuration begins with: the default one, and behind it what may be added to it.
+pub fn begun() -> String {
+    format!("{DEFAULT}{}", crate::archive::manuals())
+}
 
 /// The file that is read where no `--config` is given and it is there.
 pub const DEFAULT_FILE: &str = "bongsu.toml";
@@ -57,6 +63,8 @@ pub struct Config {
     pub ping: Option<Ping>,
     /// The embedded store.
     pub store: Store,
+    /// Time-series databases of others that keep what was decided.
+    pub archive: Feeding,
     /// What is said on standard error.
     pub log: Log,
     /// Bounds on what others can make grow.

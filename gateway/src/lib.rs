@@ -38,6 +38,9 @@ pub mod restart;
 // The city and the rules as text, checked.
 pub mod inventory;
 
+// Everything that must survive the loss of a machine, and the way back.
+pub mod backup;
+
 // Recorded observations, read whole.
 pub mod observed;
 
@@ -94,6 +97,9 @@ pub mod herald;
 
 // How what is issued reaches those who do not look.
 pub mod channel;
+
+// Time-series databases of others that keep what was decided.
+pub mod archive;
 
 // Those who want to hear, and what they report.
 pub mod outreach;

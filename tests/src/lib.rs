@@ -17,6 +17,8 @@ pub mod histogram;
 pub mod http;
 // What the store holds, as the judge of what was promised.
 pub mod ledger;
+// A stand-in for InfluxDB 2.
+pub mod influx;
 // Devices under load that keep exact books.
 pub mod load;
 // A mail server that keeps letters.
@@ -37,5 +39,7 @@ pub mod rehearsal;
 pub mod store;
 // The load of the crash tests.
 pub mod storm;
+// A time-series database of others.
+pub mod victoria;
 // MQTT 3.1.1, as much as a load client needs.
 pub mod wire;

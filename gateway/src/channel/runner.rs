@@ -101,10 +101,10 @@ pub fn key(channel: &str, target: &str, identifier: &str) -> String {
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The wait after so many failed attempts: doubled each time, and no two recipients at once.
-fn back_off(attempts: u32, asked: Option<Duration>, chance: f64) -> Duration {
+/// The wait after so many failed attempts: doubled each time up to the longest, and no two at once.
+pub(crate) fn back_off(longest: Duration, attempts: u32, asked: Option<Duration>, chance: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
-    let wait = doubled.min(LONGEST_WAIT).mul_f64(0.5 + chance);
+    let wait = doubled.min(longest).mul_f64(0.5 + chance);
     asked.map_or(wait, |asked| asked.max(wait))
 }
 
@@ -317,7 +317,7 @@ impl Runner {
             };
             self.note(vec![self.row(&notice, &target.id, fate, attempts, now, detail)], None);
             let Some(asked) = asked else { return };
-            let wait = back_off(attempts, asked, rand::rng().random_range(0.0..1.0));
+            let wait = back_off(LONGEST_WAIT, attempts, asked, rand::rng().random_range(0.0..1.0));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = stop.cancelled() => return,
@@ -443,7 +443,7 @@ mod tests {
     #[test]
     fn waits_double_to_a_limit_and_differ() {
         let check = |attempts, asked, chance, ms: u128| {
-            assert_eq!(back_off(attempts, asked, chance).as_millis(), ms, "{attempts}");
+            assert_eq!(back_off(LONGEST_WAIT, attempts, asked, chance).as_millis(), ms, "{attempts}");
         };
         check(1, None, 0.5, 1_000);
         check(1, None, 0.0, 500);

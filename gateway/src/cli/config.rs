@@ -1,7 +1,7 @@
 //! `bongsu config init|show|check`: write a configuration, say what is in force and why, find mistakes.
 
 use super::{Ended, Globals, checked, output_failed};
-use crate::config::{DEFAULT, DEFAULT_FILE, show};
+use crate::config::{DEFAULT_FILE, begun, show};
 use crate::report::{Look, render_warnings};
 use miette::{Context, IntoDiagnostic};
 use std::io::{self, Write};
@@ -47,10 +47,10 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn Write) -> miett
 
 fn init(file: &Path, output: &mut dyn Write) -> miette::Result<Ended> {
     if file == Path::new("-") {
-        output.write_all(DEFAULT.as_bytes()).map_err(output_failed)?;
+        output.write_all(begun().as_bytes()).map_err(output_failed)?;
         return Ok(Ended::Well);
     }
-    let written = std::fs::File::create_new(file).and_then(|mut new| new.write_all(DEFAULT.as_bytes()));
+    let written = std::fs::File::create_new(file).and_then(|mut new| new.write_all(begun().as_bytes()));
     match written {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

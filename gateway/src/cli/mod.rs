@@ -5,7 +5,9 @@
 //! error; standard output carries data only.
 
 mod alerts;
+mod archive;
 mod audit;
+mod backup;
 mod certs;
 mod city;
 mod completions;
@@ -14,6 +16,7 @@ mod demo;
 mod devices;
 mod doctor;
 pub mod replay;
+mod restore;
 pub mod rules;
 mod serve;
 mod simulate;
@@ -74,6 +77,13 @@ enum Command {
     /// The audit: who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Archives: time-series databases of others that keep what was decided
+    #[command(subcommand)]
+    Archive(archive::Command),
+    /// Save everything that must survive the loss of this machine, while the program runs
+    Backup(backup::Arguments),
+    /// Bring a backup back into an empty data folder
+    Restore(restore::Arguments),
     /// Stations and areas
     #[command(subcommand)]
     Stations(stations::Command),
@@ -106,6 +116,9 @@ pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<E
         Command::Alerts(command) => alerts::run(command, globals, output),
         Command::Users(command) => users::run(command, globals, output),
         Command::Audit(command) => audit::run(command, globals, output),
+        Command::Archive(command) => archive::run(command, globals, output),
+        Command::Backup(arguments) => backup::run(&arguments, globals, output),
+        Command::Restore(arguments) => restore::run(&arguments, globals, output),
         Command::Stations(command) => stations::run(command, globals, output),
         Command::Doctor(arguments) => doctor::run(&arguments, globals, output),
         Command::Config(command) => config::run(command, globals, output),

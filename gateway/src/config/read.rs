@@ -28,6 +28,7 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let city = top.inner("city").and_then(|section| city(section, layers));
     let (channels, ping) = top.inner("channel").map(|section| channels(section, layers)).unwrap_or_default();
     let store = top.inner("store").and_then(|section| store(section, layers, data.as_ref()));
+    let archive = top.inner("archive").and_then(|section| crate::archive::read(section, layers));
     let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, layers, &warnings));
     let public = top.inner("public").and_then(public);
     let operator = top.inner("operator").and_then(|section| operator(section, &warnings));
@@ -57,6 +58,7 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
         channels,
         ping,
         store: store?,
+        archive: archive?,
         log: log?,
         limits: limits?,
         warnings: warnings.into_vec(),

@@ -2,15 +2,25 @@
 //! that says where the value comes from. Secrets are never part of it.
 
 use super::{Config, Layers, Limits, Named};
+use crate::archive::Feeding;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
 /// A section's name and its keys, each with its effective value as TOML.
-pub(super) type Section = (&'static str, Vec<(&'static str, Option<String>)>);
+pub(super) type Section = (String, Vec<Key>);
+
+/// A key and its effective value as TOML.
+type Key = (&'static str, Option<String>);
 
 /// The effective value of every key, section by section.
 pub(super) fn values(config: &Config) -> Vec<Section> {
+    let archives = config.archive.archives.iter();
+    let archives = archives.map(|settings| (format!("archive.{}", settings.name()), settings.shown()));
+    sections(config).into_iter().map(|(name, keys)| (name.to_owned(), keys)).chain(archives).collect()
+}
+
+fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
     let (remote, tls) = (config.mqtt.remote.as_ref(), config.mqtt.tls.as_ref());
     vec![
         (
@@ -72,10 +82,11 @@ pub(super) fn values(config: &Config) -> Vec<Section> {
         ("store", vec![("path", Some(path(&config.store.path)))]),
         ("log", vec![("level", Some(text(config.log.level.name()))), ("format", Some(text(config.log.format.name())))]),
         limits(&config.limits),
+        ("archive", archive(&config.archive)),
     ]
 }
 
-fn limits(limits: &Limits) -> Section {
+fn limits(limits: &Limits) -> (&'static str, Vec<Key>) {
     (
         "limits",
         vec![
@@ -93,8 +104,19 @@ fn limits(limits: &Limits) -> Section {
     )
 }
 
+/// The keys of the section `archive`.
+fn archive(feeding: &Feeding) -> Vec<Key> {
+    let duration = |duration| Some(text(&bongsu_sensors::time::duration_text(duration)));
+    vec![
+        ("batch_points", Some(feeding.batch_points.to_string())),
+        ("every", duration(feeding.every)),
+        ("timeout", duration(feeding.timeout)),
+        ("max_lag", duration(feeding.max_lag)),
+    ]
+}
+
 /// The keys of the section `city`.
-fn city(config: &Config) -> Vec<(&'static str, Option<String>)> {
+fn city(config: &Config) -> Vec<Key> {
     vec![
         ("languages", Some(list(&config.city.languages))),
         ("sender", Some(text(&config.city.sender))),
@@ -113,7 +135,7 @@ pub fn show(config: &Config, layers: &Layers) -> String {
             let _ = writeln!(shown, "\n[{section}]");
         }
         for (key, value) in keys {
-            let place = layers.place(section, key).unwrap_or_else(|| "default".to_owned());
+            let place = layers.place(&section, key).unwrap_or_else(|| "default".to_owned());
             let line = match value {
                 Some(value) => format!("{key} = {value}"),
                 None => format!("# {key} is not set"),
@@ -126,14 +148,16 @@ pub fn show(config: &Config, layers: &Layers) -> String {
 
 /// The keys whose values differ, as `section.key`; each channel counts as one.
 pub fn differences(before: &Config, after: &Config) -> Vec<String> {
-    let sections = values(before).into_iter().zip(values(after));
+    let sections = sections(before).into_iter().zip(sections(after));
     let keys = sections.flat_map(|((section, before), (_, after))| {
         let changed = before.into_iter().zip(after).filter(|(before, after)| before.1 != after.1);
         changed.map(move |((key, _), _)| if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") })
     });
     let channels = |config: &Config| format!("{:?} {:?}", config.channels, config.ping);
     let channel = (channels(before) != channels(after)).then(|| "channel".to_owned());
-    keys.chain(channel).collect()
+    let archives = |config: &Config| format!("{:?}", config.archive.archives);
+    let archive = (archives(before) != archives(after)).then(|| "archive".to_owned());
+    keys.chain(channel).chain(archive).collect()
 }
 
 fn text(value: &str) -> String {

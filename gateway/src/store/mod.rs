@@ -9,6 +9,8 @@ mod cap;
 mod checkpoint;
 mod device;
 mod entry;
+// What was written after a place.
+mod follow;
 mod outreach;
 // Accounts, sessions, tokens.
 pub mod people;
@@ -281,8 +283,7 @@ impl Store {
             return Err(StoreError::Newer { path: self.path.clone(), found, known: MIGRATIONS.len() });
         }
         if found > 0 && found < MIGRATIONS.len() {
-            let copy = self.path.with_extension(format!("before-v{}.db", MIGRATIONS.len()));
-            self.connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(&failed)?;
+            self.save_before(&self.path.with_extension(format!("before-v{}.db", MIGRATIONS.len())))?;
         }
         for (version, migration) in MIGRATIONS.iter().enumerate().skip(found) {
             let transaction = self.connection.transaction().map_err(&failed)?;
@@ -291,6 +292,37 @@ impl Store {
             transaction.commit().map_err(&failed)?;
         }
         Ok(())
+    }
+
+    /// Saves the store as it is. A copy that a crash left behind is made anew.
+    fn save_before(&self, copy: &Path) -> Result<(), StoreError> {
+        let part = copy.with_extension("part");
+        let folder = |cause| StoreError::Folder { path: copy.to_owned(), cause };
+        match std::fs::remove_file(&part) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(folder(cause)),
+            _ => {}
+        }
+        self.connection.execute("VACUUM INTO ?1", [part.to_string_lossy()]).map_err(self.failed())?;
+        std::fs::rename(&part, copy).map_err(folder)
+    }
+
+    /// What it is for.
+    ///
+    /// # Errors
+    /// The store cannot be read, or is for nothing yet.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        let held = self.meta("status")?.unwrap_or_default();
+        let known = [("Actual", Status::Actual), ("Exercise", Status::Exercise), ("Test", Status::Test)];
+        let found = known.into_iter().find(|(word, _)| *word == held).map(|(_, status)| status);
+        found.ok_or_else(|| self.damaged("status", &format!("{held:?}")))
+    }
+
+    /// Carries the write-ahead log over, so that the file alone holds everything.
+    ///
+    /// # Errors
+    /// The disk, most likely.
+    pub fn fold_log(&mut self) -> Result<(), StoreError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(self.failed())
     }
 
     /// A store is for what is meant, or for exercises, or for tests, and stays so.
@@ -473,3 +505,6 @@ impl Store {
         StoreError::Damaged { path: self.path.clone(), what: what.to_owned(), cause: cause.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,7 @@ pub struct Report {
     pub token: Vec<u8>,
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, DeliveryRow)> {
+pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, DeliveryRow)> {
     Ok((
         row.get(0)?,
         DeliveryRow {
@@ -129,7 +129,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, DeliveryRow)> {
     ))
 }
 
-const DELIVERY: &str =
+pub(super) const DELIVERY: &str =
     "SELECT id, channel, target, transition, identifier, state, attempts, updated, detail FROM delivery";
 
 fn list(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
