@@ -28,6 +28,8 @@ mod parameters;
 mod problem;
 mod readers;
 mod shared;
+// The OGC SensorThings API.
+mod sta;
 mod stations;
 
 pub use metrics::Metrics;
@@ -94,6 +96,8 @@ pub fn public(shared: Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/alerts/{incident}", get(alerts::one))
         .route("/api/v1/stations", get(stations::list))
         .route("/api/v1/observations", get(stations::observations))
+        .route("/sta/v1.1", get(sta::root))
+        .route("/sta/v1.1/{*path}", get(sta::resource))
         .route("/events", get(events::events))
         .route("/cap/{file}", get(cap::message))
         .route("/feed.atom", get(cap::feed))

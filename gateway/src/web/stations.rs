@@ -79,7 +79,7 @@ struct DatastreamJson<'a> {
 }
 
 /// Whether a plane may read a datastream.
-fn is_readable(datastream: &Datastream, plane: Plane) -> bool {
+pub(super) fn is_readable(datastream: &Datastream, plane: Plane) -> bool {
     plane == Plane::Operator || !OPERATORS_KINDS.contains(&datastream.name.kind().name)
 }
 
