@@ -27,6 +27,7 @@ use crate::reception;
 use crate::reload::{self, Reloader};
 use crate::restart;
 use crate::source::door::DoorSource;
+use crate::source::own::Own;
 use crate::store::{Reader, Store};
 use crate::trouble::Trouble;
 use crate::voice::{MqttVoice, WebVoice};
@@ -186,7 +187,8 @@ impl App {
         let (reloads, reload_queue) = channel::<Reload>();
         let reloader = Arc::new(Reloader::new(&config, people, reloads, rules.clone()));
         let (ready, is_ready) = tokio::sync::oneshot::channel();
-        let source = DoorSource::new(intake, clock, last, config.limits.batch_readings, is_stopping.clone());
+        let own = Own::new(door.stats());
+        let source = DoorSource::new(intake, own, clock, last, config.limits.batch_readings, is_stopping.clone());
         let limit = config.limits.batch_readings;
         let house = House {
             store: config.store.path.clone(),

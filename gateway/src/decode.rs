@@ -1,8 +1,8 @@
 //! Decode: from what was said to readings of known datastreams. What cannot be taken becomes a dead letter.
 
 use crate::dialect::{Dialects, Scripts};
-use crate::source::Said;
 use crate::source::file::Row;
+use crate::source::{Said, own};
 use crate::store::{DeadLetter, Event, PAYLOAD_KEPT};
 use bongsu_broker::{Message, Outgoing, Qos, Reason as Code, Rejection};
 use bongsu_sensors::catalog::StationIndex;
@@ -92,9 +92,24 @@ impl Decoder {
                         self.message(place, message, &mut step);
                     }
                 }
+                Said::Own(counts) => self.own(counts, &mut step),
             }
         }
         step
+    }
+
+    /// What the gateway observes of itself: readings of the stations that stand for it, if there are any.
+    fn own(&self, counts: &[(&str, f64)], step: &mut Step) {
+        let Some(catalog) = &self.catalog else { return };
+        step.marks.push(Mark { first: step.readings.len(), source: own::TAG.into() });
+        let stations = (0..).map(StationIndex).zip(&catalog.stations);
+        for (at, _) in stations.filter(|(_, station)| station.tags.iter().any(|tag| tag == own::TAG)) {
+            for (kind, value) in counts {
+                let stream = kind.parse().ok().and_then(|name| catalog.datastream(at, name));
+                let reading = |id| Reading { datastream: id, time: Some(step.now), value: Some(*value) };
+                step.readings.extend(stream.map(|stream| reading(stream.id)));
+            }
+        }
     }
 
     fn message(&mut self, place: usize, message: &Message, step: &mut Step) {

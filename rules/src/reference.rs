@@ -6,7 +6,7 @@ use crate::stats::{FAMILIES, Family};
 use std::fmt::Write;
 
 /// Words that are part of the language itself: what to write, and what it means.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 9] = [
     (
         "check(\"label\", value, \">=\", limit)",
         "Compares, and records what it found as evidence. The label is a key of `[labels]`. Answers true, false or \
@@ -14,6 +14,11 @@ const WORDS: [(&str, &str); 8] = [
     ),
     ("any([a, b])", "True where one of the checks is true; unknown where none is true and one is unknown."),
     ("all([a, b])", "True where all checks are true; false where one is false, even if others are unknown."),
+    (
+        "at_least(2, [a, b, c])",
+        "True where that many of the checks are true; false where that many cannot be. What is left out (an optional input \
+         that was never seen) does not count.",
+    ),
     ("not(a)", "Turns a check round; unknown stays unknown."),
     ("raise(\"level\")", "The rule reaches this level: advisory, watch, warning or emergency. The highest one counts."),
     (

@@ -1,5 +1,6 @@
 //! Devices at the door as a source: what they say, at the time it comes, acknowledged when it is on the disk.
 
+use super::own::Own;
 use super::{Heard, Moment, Said, Source};
 use crate::clock::Clock;
 use bongsu_broker::{Ack, Delivery, Intake, Receipt, Rejection};
@@ -25,14 +26,15 @@ pub struct DoorSource {
     limit: usize,
     /// What is owed an answer: one for each delivery of the moment, with the receipts of its QoS 2 messages.
     held: Vec<(Ack, Vec<Receipt>)>,
+    own: Own,
     stop: Arc<AtomicBool>,
     quiet_since: Option<Instant>,
 }
 
 impl DoorSource {
     /// Listens to an intake. `last` is the moment of the last record: no later one may lie before it.
-    pub fn new(intake: Intake, clock: Clock, last: Time, limit: usize, stop: Arc<AtomicBool>) -> DoorSource {
-        DoorSource { intake, clock, last, limit, held: Vec::new(), stop, quiet_since: None }
+    pub fn new(intake: Intake, own: Own, clock: Clock, last: Time, limit: usize, stop: Arc<AtomicBool>) -> DoorSource {
+        DoorSource { intake, clock, last, limit, held: Vec::new(), own, stop, quiet_since: None }
     }
 
     fn keep(&mut self, delivery: Delivery, said: &mut Vec<Said>) -> usize {
@@ -69,6 +71,8 @@ impl Source for DoorSource {
         }
         // Read once for all that came, and never backwards, whatever the system's clock does.
         self.last = self.clock.now().max(self.last);
+        // After what devices said: the places of their answers stay as they are.
+        said.extend(self.own.say(self.last));
         Ok(Heard::Moment(Moment { now: self.last, said, more: false }))
     }
 

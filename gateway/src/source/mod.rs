@@ -2,6 +2,8 @@
 
 pub mod door;
 pub mod file;
+// What the gateway observes of itself.
+pub mod own;
 
 use bongsu_broker::{Message, Receipt, Rejection};
 use bongsu_sensors::Time;
@@ -14,6 +16,8 @@ pub enum Said {
     Row(Row),
     /// What one read of a device's connection brought, in order.
     Messages(Vec<Message>),
+    /// What the gateway observes of itself, by kind.
+    Own(Vec<(&'static str, f64)>),
 }
 
 /// What was heard at one moment.

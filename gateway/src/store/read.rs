@@ -2,10 +2,12 @@
 
 use super::{DeadLetter, Entry, Stored};
 use bongsu_rules::Observation;
+use bongsu_rules::backtest::Moment;
 use bongsu_rules::incident::Transition;
 use bongsu_rules::record::Undecided;
+use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::reading::DatastreamId;
-use bongsu_sensors::{Reason, Time};
+use bongsu_sensors::{DatastreamName, Reading, Reason, StationId, Time};
 use rusqlite::{Connection, InterruptHandle, OpenFlags, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -98,6 +100,57 @@ impl Reader {
         }
         let more = found.len() > limit;
         Ok(Page { observations: found.into_values().take(limit).collect(), more })
+    }
+
+    /// What some datastreams observed with `from ≤ time < to`, each at the time it is of; a few more than `limit` where
+    /// there are more. `wanted` is in order.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn moments(&self, wanted: &[u32], from: Time, to: Time, limit: usize) -> rusqlite::Result<Vec<Moment>> {
+        let sql = "SELECT seq, now, kind, first, last, body FROM log
+            WHERE now >= ?3 AND kind = 1 AND last >= ?1 AND first < ?2 ORDER BY now, seq";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let received = from - FAST_CLOCK;
+        let (mut by_time, mut count): (BTreeMap<Time, Vec<Reading>>, usize) = Default::default();
+        for row in statement.query_map(params![from.millis(), to.millis(), received.millis()], entry)? {
+            for stored in row?.stored().into_iter().flatten() {
+                let Stored::Observation(Observation { datastream, time, value, .. }) = stored else { continue };
+                if from <= time && time < to && wanted.binary_search(&datastream.0).is_ok() {
+                    by_time.entry(time).or_default().push(Reading { datastream, time: Some(time), value });
+                    count += 1;
+                }
+            }
+            if count > limit {
+                break;
+            }
+        }
+        Ok(by_time.into_iter().map(|(now, readings)| Moment { now, readings }).collect())
+    }
+
+    /// The newest record of a kind: the city, or the rules, in force.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn in_force(&self, kind: i64) -> rusqlite::Result<Option<Entry>> {
+        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 ORDER BY seq DESC LIMIT 1";
+        self.connection.prepare_cached(sql)?.query_row(params![kind], entry).optional()
+    }
+
+    /// The numbers of datastreams.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn numbering(&self) -> rusqlite::Result<Numbering> {
+        let mut statement = self.connection.prepare_cached("SELECT station, name FROM datastream ORDER BY id")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let mut pairs: Vec<(StationId, DatastreamName)> = Vec::new();
+        for row in rows {
+            let (station, name) = row?;
+            let name = name.parse().map_err(|_| rusqlite::Error::InvalidColumnName(name))?;
+            pairs.push((StationId::new(&station), name));
+        }
+        Ok(Numbering::of(pairs))
     }
 
     /// What every datastream last said before a moment, of what was received within `back` before it, by number.

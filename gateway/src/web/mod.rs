@@ -31,6 +31,7 @@ mod shared;
 // The OGC SensorThings API.
 mod sta;
 mod stations;
+mod workbench;
 
 pub use metrics::Metrics;
 pub use problem::Problem;

@@ -10,6 +10,7 @@ use super::journal::{Journal, Said};
 use super::metrics::Metrics;
 use super::page::{Reader as Reading, Series};
 use super::readers::Readers;
+use super::workbench::Workbench;
 use crate::alert::Context;
 use crate::alert::words::Language;
 use crate::outreach::Office;
@@ -98,6 +99,7 @@ pub struct Shared {
     pub(super) metrics: Metrics,
     pub(super) journal: Journal,
     pub(super) readers: Readers,
+    pub(super) workbench: Workbench,
     pub(super) pages: Cache<(String, Reading), Bytes>,
     pub(super) stations: Cache<bool, Bytes>,
     pub(super) areas: Cache<(), Bytes>,
@@ -133,6 +135,7 @@ impl Shared {
             metrics: Metrics::new(),
             journal: Journal::default(),
             readers: Readers::new(settings.store.clone()),
+            workbench: Workbench::default(),
             pages: Cache::new(Duration::from_secs(1), 256),
             stations: Cache::new(Duration::from_secs(1), 2),
             areas: Cache::new(Duration::from_secs(10), 1),

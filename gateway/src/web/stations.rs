@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Kinds that only operators read: they tell an attacker how an attack goes.
-const OPERATORS_KINDS: [&str; 1] = ["auth_failures"];
+const OPERATORS_KINDS: [&str; 2] = ["auth_failures", "access_denials"];
 
 /// The span of observations where none is asked for.
 const DEFAULT_SPAN: Duration = Duration::from_secs(24 * 3600);

@@ -234,6 +234,9 @@ fn catalog_text(stations: &Reader<'_>) -> String {
         if let Some(upstream) = table.get("upstream").and_then(|node| Vec::<String>::from_node(node).ok()) {
             let _ = writeln!(text, "upstream = {upstream:?}");
         }
+        if let Some(tags) = table.get("tags").and_then(|node| Vec::<String>::from_node(node).ok()) {
+            let _ = writeln!(text, "tags = {tags:?}");
+        }
         text.push_str(&datastreams_text(table, stations.mistakes()));
     }
     let areas: String = areas
@@ -246,7 +249,7 @@ fn catalog_text(stations: &Reader<'_>) -> String {
 /// The datastreams of a station: every key that is none of its own.
 fn datastreams_text(table: &Table, mistakes: &Mistakes) -> String {
     let mut text = String::new();
-    for (name, origin, node) in table.iter().filter(|(key, ..)| !["area", "at_km", "upstream"].contains(key)) {
+    for (name, origin, node) in table.iter().filter(|(key, ..)| !["area", "at_km", "tags", "upstream"].contains(key)) {
         let Value::Table(facts) = &node.value else {
             mistakes.add(
                 &node.origin,

@@ -328,7 +328,10 @@ impl<'a> Places<'a> {
                 }
             }
             Scope::Area => {
-                let required: Vec<&InputSpec> = header.inputs.iter().filter(|spec| !spec.optional).collect();
+                let required = header.inputs.iter().filter(|spec| !spec.optional);
+                // A rule that can do without each of its inputs still needs one of them.
+                let any_of = || header.inputs.iter().filter(|_| header.inputs.iter().all(|spec| spec.optional));
+                let required: Vec<&InputSpec> = required.chain(any_of()).collect();
                 let has_one =
                     |station: &StationIndex| required.iter().any(|spec| observes(self.catalog, spec, *station));
                 for (area, name) in self.areas.iter().enumerate() {

@@ -37,6 +37,9 @@ impl Engine {
         let (inputs, expiry) = self.inputs(scoped, &rule, now);
         let arguments = self.arguments(scoped, &rule, now);
         let level = scoped.memory.hold.level;
+        if let Some(tape) = &self.tape {
+            tape.show(&self.look(at, &inputs, &arguments, now));
+        }
         let answered = self.answer(&rule, &inputs, &arguments, level);
         drop(inputs);
         let is_silenced = self.is_silenced(scoped, now);

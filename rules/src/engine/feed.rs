@@ -117,14 +117,15 @@ impl<'a> Around<'a> {
     }
 
     fn feed(&self, spec: &InputSpec, stations: &[StationIndex], but: &[u32]) -> Feed {
-        let mut feed = Feed::default();
+        let (mut feed, mut who) = (Feed::default(), 0_u16);
         let wanted = |stream: &&Datastream| feeds(stream.name.kind, spec.kind) && !but.contains(&stream.id.0);
         for station in stations.iter().filter(|station| is_tagged(self.catalog, spec, **station)) {
-            for stream in self.catalog.datastreams_of(*station).iter().filter(wanted) {
-                feed.push(stream.id.0);
-            }
+            let before = feed.len();
+            feed.extend(self.catalog.datastreams_of(*station).iter().filter(wanted).map(|stream| stream.id.0));
+            who = who.saturating_add(u16::from(feed.len() > before));
         }
-        feed
+        // Where there are never enough stations nothing would ever be known: then there is no such input here.
+        if who < spec.min_stations { Feed::default() } else { feed }
     }
 }
 

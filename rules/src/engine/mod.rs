@@ -17,11 +17,13 @@ mod past;
 mod report;
 mod snapshot;
 mod stream;
+mod taped;
 mod tune;
 
 pub use explain::{Explanation, Heard};
 pub use failure::HAZARD as FAILURE_HAZARD;
 pub use snapshot::{Authority, RestoreError, SNAPSHOT_FORMAT};
+pub(crate) use taped::{Fed, Look, Tape};
 pub use tune::Compiled;
 
 use crate::flag::Flag;
@@ -63,6 +65,8 @@ pub struct Engine {
     /// When which scope must be looked at again.
     wakes: BTreeSet<(Time, usize)>,
     book: Book,
+    /// Who wants to see what every evaluation compares; only back-tests do.
+    tape: Option<Tape>,
 }
 
 impl Engine {
@@ -83,6 +87,7 @@ impl Engine {
             longest_age: Duration::ZERO,
             wakes: BTreeSet::new(),
             book: Book::new(status),
+            tape: None,
         }
     }
 

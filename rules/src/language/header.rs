@@ -139,7 +139,11 @@ pub fn read(source: &Arc<Source>, mistakes: &Mistakes) -> (Option<Header>, Vec<S
     let messages = message::messages(&reader);
     if names.is_empty() {
         reader.complain("a rule without inputs", "add [inputs] with a line such as stage = { kind = \"river_stage\" }");
-    } else if !inputs.is_empty() && mistakes.is_empty() && inputs.iter().all(|input| input.optional) {
+    } else if scope == Some(Scope::Station)
+        && !inputs.is_empty()
+        && mistakes.is_empty()
+        && inputs.iter().all(|input| input.optional)
+    {
         reader.complain("every input is optional", "a rule needs one input that it cannot do without");
     }
     reader.finish();

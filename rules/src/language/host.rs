@@ -67,6 +67,23 @@ pub(super) struct Ledger {
     easing: Option<HoldSpec>,
     /// What the clocks and calendars of the city show.
     pub(super) moment: Option<jiff::civil::DateTime>,
+    /// What each check compares, where somebody wants to know.
+    asked: Option<Vec<Asked>>,
+    /// What each check is to answer, the next one last, where that was found otherwise.
+    answers: Option<Vec<Truth>>,
+}
+
+/// What a check compares, in the order of the body.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    /// Its label.
+    pub label: String,
+    /// What is compared.
+    pub value: Value,
+    /// How.
+    pub op: Op,
+    /// With what; eased, where that was asked.
+    pub limit: Value,
 }
 
 /// The script engine.
@@ -127,6 +144,38 @@ impl Host {
         self.run(rule, inputs, arguments, Some(rule.header.hold.clone()))
     }
 
+    /// What a rule compares here, check by check; with limits eased where `eased`.
+    ///
+    /// # Errors
+    /// The script's own mistake.
+    pub(crate) fn ask(
+        &self,
+        rule: &Rule,
+        inputs: &[Input],
+        arguments: &Arguments,
+        eased: bool,
+    ) -> Result<Vec<Asked>, Failure> {
+        let easing = eased.then(|| rule.header.hold.clone());
+        self.script(rule, inputs, arguments, Ledger { easing, asked: Some(Vec::new()), ..Ledger::default() })?;
+        Ok(lock(&self.ledger).asked.take().unwrap_or_default())
+    }
+
+    /// The level a rule reaches where its checks answer this, in their order, whatever they compare.
+    ///
+    /// # Errors
+    /// The script's own mistake.
+    pub(crate) fn level_of(
+        &self,
+        rule: &Rule,
+        inputs: &[Input],
+        arguments: &Arguments,
+        mut answers: Vec<Truth>,
+    ) -> Result<Level, Failure> {
+        answers.reverse();
+        self.script(rule, inputs, arguments, Ledger { answers: Some(answers), ..Ledger::default() })?;
+        Ok(lock(&self.ledger).outcome.level)
+    }
+
     fn run(
         &self,
         rule: &Rule,
@@ -135,12 +184,14 @@ impl Host {
         easing: Option<HoldSpec>,
     ) -> Result<Outcome, Failure> {
         let outcome = Outcome { supporting: rule.header.hold.corroborate.clone(), ..Outcome::default() };
-        *lock(&self.ledger) = Ledger { outcome, easing, moment: arguments.moment };
+        self.script(rule, inputs, arguments, Ledger { outcome, easing, ..Ledger::default() })?;
+        Ok(std::mem::take(&mut lock(&self.ledger).outcome))
+    }
+
+    fn script(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments, ledger: Ledger) -> Result<(), Failure> {
+        *lock(&self.ledger) = Ledger { moment: arguments.moment, ..ledger };
         let mut scope = rule.scope(inputs, arguments);
-        match self.engine.run_ast_with_scope(&mut scope, &rule.ast) {
-            Ok(()) => Ok(std::mem::take(&mut lock(&self.ledger).outcome)),
-            Err(error) => Err(failure(*error)),
-        }
+        self.engine.run_ast_with_scope(&mut scope, &rule.ast).map_err(|error| failure(*error))
     }
 }
 
@@ -244,7 +295,13 @@ fn words(engine: &mut Engine, ledger: &Arc<Mutex<Ledger>>) {
             Some(easing) => eased(&value, op, limit, easing),
             None => limit,
         };
-        Ok::<Dynamic, Box<EvalAltResult>>(to_script(book.outcome.check(&label, &value, op, &limit)))
+        if let Some(asked) = &mut book.asked {
+            asked.push(Asked { label: label.to_string(), value, op, limit });
+            return Ok(to_script(Truth::Unknown));
+        }
+        let answer = book.answers.as_mut().map(|answers| answers.pop().unwrap_or(Truth::Unknown));
+        let truth = answer.unwrap_or_else(|| book.outcome.check(&label, &value, op, &limit));
+        Ok::<Dynamic, Box<EvalAltResult>>(to_script(truth))
     });
     let book = ledger.clone();
     engine.register_fn("raise", move |level: ImmutableString| {
@@ -258,6 +315,15 @@ fn words(engine: &mut Engine, ledger: &Arc<Mutex<Ledger>>) {
             Ok::<Dynamic, Box<EvalAltResult>>(to_script(join(truths(word, &answers)?)))
         });
     }
+    engine.register_fn("at_least", |count: f64, answers: Array| {
+        let answers = truths("at_least", &answers)?;
+        if !(count >= 1.0 && count.fract() == 0.0) {
+            return Err(wrong(format!("at_least({count}, …): write a whole number from 1")));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 1")]
+        let count = count as usize;
+        Ok::<Dynamic, Box<EvalAltResult>>(to_script(truth::at_least(count, answers)))
+    });
     engine.register_fn("not", |answer: Dynamic| {
         let truth = from_script(&answer).ok_or_else(|| wrong("not(): takes a check"))?;
         Ok::<Dynamic, Box<EvalAltResult>>(to_script(truth::not(truth)))

@@ -13,12 +13,14 @@ pub mod korean;
 mod lint;
 pub mod outcome;
 pub mod overrides;
+mod reach;
 mod rule;
 mod sense;
 mod truth;
 pub mod value;
 
 pub use header::{Audience, Header, Release, Scope};
+pub(crate) use host::Asked;
 pub use host::{Failure, Host};
 pub use outcome::{Check, Outcome};
 pub use rule::{Arguments, Rule};

@@ -57,6 +57,22 @@ pub fn all(answers: impl IntoIterator<Item = Truth>) -> Truth {
     if seen { joined } else { Truth::Absent }
 }
 
+/// Whether at least so many hold: true as soon as that many do, false when that many cannot. What is absent is left out.
+pub fn at_least(count: usize, answers: impl IntoIterator<Item = Truth>) -> Truth {
+    let (mut holding, mut open, mut asked) = (0, 0, 0);
+    for answer in answers {
+        holding += usize::from(answer == Truth::True);
+        open += usize::from(answer == Truth::Unknown);
+        asked += usize::from(answer != Truth::Absent);
+    }
+    match (asked, holding >= count, holding + open >= count) {
+        (0, ..) => Truth::Absent,
+        (_, true, _) => Truth::True,
+        (_, _, true) => Truth::Unknown,
+        _ => Truth::False,
+    }
+}
+
 /// Kleene's *not*.
 pub fn not(answer: Truth) -> Truth {
     match answer {
@@ -114,6 +130,12 @@ mod tests {
         check(&[Unknown, Absent], Unknown, Absent);
         check(&[Absent, Absent], Absent, Absent);
         check(&[], Absent, Absent);
+        let counted = |count: usize, answers: &[Truth]| at_least(count, answers.iter().copied());
+        assert_eq!(counted(2, &[True, Unknown, True]), True);
+        assert_eq!(counted(2, &[True, Unknown, False]), Unknown);
+        assert_eq!(counted(2, &[True, Absent, False]), False);
+        assert_eq!(counted(3, &[Unknown, True]), False);
+        assert_eq!(counted(1, &[Absent, Absent]), Absent);
         assert_eq!([not(True), not(False), not(Unknown), not(Absent)], [False, True, Unknown, Absent]);
     }
 }

@@ -6,6 +6,7 @@ use crate::language::value::{Measure, Value};
 use crate::stats::{Answer, over};
 use rhai::ImmutableString;
 use rhai::plugin::export_module;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,37 @@ pub mod methods {
             let quiet = stream.heard.map(|heard| now.since(heard).as_secs_f64() / 60.0 / unit);
             (Measure::of(quiet), 1.0 / unit)
         })
+    }
+
+    /// Like `silence`, of whole stations: for how many cadences nothing at all has come from a station, whatever it
+    /// observes. With `.across("median")` it tells of half of an area's stations.
+    ///
+    /// # Units
+    /// Cadences; of a station's datastreams, the one that was heard last counts.
+    ///
+    /// # Source
+    /// A difference of times.
+    ///
+    /// # Check
+    /// Two sensors of a station, one silent for 6 cadences, one for 2: 2.
+    #[rhai_fn(pure)]
+    pub fn station_silence(input: &mut Input) -> Value {
+        let each = silence(input);
+        let mut whole = Value { parts: SmallVec::new(), growth: SmallVec::new(), ..each.clone() };
+        for (part, growth) in each.parts.iter().zip(&each.growth) {
+            let known = whole.parts.iter_mut().zip(&mut whole.growth).find(|(known, _)| known.station == part.station);
+            match (known, part.measure.number()) {
+                (None, _) => {
+                    whole.parts.push(*part);
+                    whole.growth.push(*growth);
+                }
+                (Some((known, grows)), Some(quiet)) if known.measure.number().is_none_or(|other| quiet < other) => {
+                    (*known, *grows) = (*part, *growth);
+                }
+                (Some(_), _) => {}
+            }
+        }
+        whole
     }
 
     /// Minutes by which the newest observation was late when it was received; known also of a silent station. A device whose clock is slow is always
@@ -203,10 +235,11 @@ pub mod methods {
 
 #[cfg(test)]
 mod tests {
-    use super::methods::{age, at_last_word, changes, doubts, jump, lag, lost, silence};
+    use super::methods::{age, at_last_word, changes, doubts, jump, lag, lost, silence, station_silence};
     use super::*;
-    use crate::stats::tests::{cadence, input_of, level_input};
+    use crate::stats::tests::{cadence, input_of, level_input, level_inputs};
     use bongsu_sensors::Time;
+    use bongsu_sensors::catalog::StationIndex;
 
     fn number(value: &Value) -> Option<f64> {
         value.decide(true).measure.number()
@@ -243,6 +276,24 @@ mod tests {
             stream.heard = None;
         }
         assert_eq!((number(&age(&mut never)), number(&silence(&mut never))), (None, None));
+    }
+
+    #[test]
+    fn a_station_is_silent_when_all_of_it_is() {
+        let mut input = level_inputs(&[&[1.0], &[1.0], &[1.0], &[1.0]]);
+        input.now = Time::from_millis(0) + cadence() * 6;
+        for ((station, heard), stream) in
+            [(0, Some(0)), (0, Some(4)), (1, Some(3)), (1, None)].into_iter().zip(Arc::make_mut(&mut input.streams))
+        {
+            let mut facts = (*stream.facts).clone();
+            facts.station = StationIndex(station);
+            stream.facts = Arc::new(facts);
+            stream.heard = heard.map(|cadences| Time::from_millis(0) + cadence() * cadences);
+        }
+        let quiet = station_silence(&mut input);
+        let parts: Vec<Option<f64>> = quiet.parts.iter().map(|part| part.measure.number()).collect();
+        assert_eq!(parts, [Some(2.0), Some(3.0)]);
+        assert_eq!(quiet.minutes_to(&Value::constant(3.5)), Some(5.0));
     }
 
     #[test]

@@ -9,6 +9,7 @@ enum Quantity {
     Frequency,
     Voltage,
     Pressure,
+    Force,
     Speed,
     Acceleration,
     Flow,
@@ -20,7 +21,7 @@ enum Quantity {
 }
 
 use Quantity::{
-    Acceleration, Angle, Count, Flow, Frequency, Length, Pressure, Ratio, Speed, Temperature, Time, Voltage,
+    Acceleration, Angle, Count, Flow, Force, Frequency, Length, Pressure, Ratio, Speed, Temperature, Time, Voltage,
 };
 
 /// Unit, quantity, and its size in the quantity's first unit as numerator and denominator: with both whole, a
@@ -45,6 +46,8 @@ const UNITS: &[(&str, Quantity, f64, f64)] = &[
     ("Pa", Pressure, 1.0, 1.0),
     ("hPa", Pressure, 1e2, 1.0),
     ("kPa", Pressure, 1e3, 1.0),
+    ("N", Force, 1.0, 1.0),
+    ("kN", Force, 1e3, 1.0),
     ("m/s", Speed, 1.0, 1.0),
     ("km/h", Speed, 10.0, 36.0),
     ("m/s2", Acceleration, 1.0, 1.0),

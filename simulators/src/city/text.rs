@@ -2,7 +2,7 @@
 
 use super::City;
 use super::ground::Area;
-use super::station::{Station, Stream};
+use super::station::{Role, Station, Stream};
 use bongsu_sensors::name::Instance;
 use serde_json::json;
 use std::fmt::Write;
@@ -60,6 +60,9 @@ fn write_station(text: &mut String, city: &City, station: &Station) {
     if !station.upstream.is_empty() {
         let ids = station.upstream.iter().map(|id| id.as_str()).collect();
         let _ = writeln!(text, "upstream = {}", quoted(ids));
+    }
+    if matches!(station.role, Role::Slope { .. }) {
+        text.push_str("tags = [\"slope\"]\n");
     }
     for stream in &station.streams {
         write_stream(text, station, stream);

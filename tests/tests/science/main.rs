@@ -3,7 +3,11 @@
 //! The observations are not part of the repository: `make eval DATA=DIR` names a folder of them, `docs/skill.md` says
 //! where each is from and what came out.
 
+mod bridge;
+mod flood;
+mod kiosk;
 mod landslide;
+mod played;
 mod quality;
 mod rain;
 mod seismic;

@@ -28,3 +28,5 @@ mod kill;
 mod replay;
 // Rules that are wrong.
 mod rule;
+// Strangers at the door.
+mod turned_away;

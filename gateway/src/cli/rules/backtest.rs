@@ -4,7 +4,7 @@ use super::Observations;
 use super::paper;
 use crate::cli::{Ended, Globals, output_failed, write_json};
 use crate::observed::Observed;
-use bongsu_rules::backtest::{Event, Score, Setting, Terms, alerts, crossings, score};
+use bongsu_rules::backtest::{Alerted, Event, Moment, Score, Setting, Terms, alerts, crossings, score, split};
 use bongsu_rules::record::RulesText;
 use bongsu_sensors::time::parse_duration;
 use bongsu_sensors::{DatastreamName, Level, Time};
@@ -208,7 +208,8 @@ fn variants(rule: &str, param: &str, rules: &Arc<RulesText>) -> miette::Result<V
     Ok(values.into_iter().map(variant).collect())
 }
 
-/// Tries every variant, as many at a time as there are processors. Which thread does which changes nothing.
+/// Tries every variant, as many at a time as there are processors; where there are fewer variants, the places of the
+/// rule are played apart. Which thread does which changes nothing.
 fn try_all(
     rule: &str,
     level: Level,
@@ -217,36 +218,44 @@ fn try_all(
     events: &[Event],
     terms: &Terms,
 ) -> miette::Result<Vec<Tried>> {
-    let bar = ProgressBar::new((observed.moments.len() * variants.len()) as u64);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let setting = |rules: &Arc<RulesText>| Setting {
+        catalog: observed.catalog_text.clone(),
+        numbering: observed.numbering.clone(),
+        rules: rules.clone(),
+        rule: rule.to_owned(),
+        level,
+    };
+    let apart = match variants {
+        [(_, rules), ..] if variants.len() < processors => split(&setting(rules), &observed.moments, processors),
+        _ => Vec::new(),
+    };
+    let heaps: Vec<&[Moment]> = match apart.is_empty() {
+        true => vec![&observed.moments],
+        false => apart.iter().map(Vec::as_slice).collect(),
+    };
+    let moments: usize = heaps.iter().map(|heap| heap.len()).sum();
+    let bar = ProgressBar::new((moments * variants.len()) as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left") {
         bar.set_style(style);
     }
+    let jobs = heaps.len() * variants.len();
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        while let Some((at, (value, rules))) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, variants.get(at)?)))
-        {
-            let setting = Setting {
-                catalog: observed.catalog_text.clone(),
-                numbering: observed.numbering.clone(),
-                rules: rules.clone(),
-                rule: rule.to_owned(),
-                level,
-            };
-            let found = alerts(&setting, &observed.moments, |heard| {
+        while let Some(job) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|job| *job < jobs) {
+            let (variant, heap) = (job / heaps.len(), heaps[job % heaps.len()]);
+            let found = alerts(&setting(&variants[variant].1), heap, |heard| {
                 if heard % STEP == STEP - 1 {
                     bar.inc(STEP as u64);
                 }
             });
-            let score = score(&found, events, terms, |alert, event| speaks_for(observed, alert, event));
-            done.push((at, Tried { value: value.clone(), score }));
+            done.push((job, found));
         }
         done
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(variants.len());
-    let mut tried: Vec<(usize, Tried)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+    let mut done: Vec<(usize, Vec<Alerted>)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..processors.min(jobs)).map(|_| scope.spawn(work)).collect();
         let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.collect::<Result<Vec<_>, _>>().map_err(|_| miette!("a back-test panicked; this is a bug in bongsu"))
     })?
@@ -254,8 +263,14 @@ fn try_all(
     .flatten()
     .collect();
     bar.finish_and_clear();
-    tried.sort_by_key(|(at, _)| *at);
-    Ok(tried.into_iter().map(|(_, tried)| tried).collect())
+    done.sort_by_key(|(job, _)| *job);
+    let tried = done.chunks(heaps.len()).zip(variants).map(|(found, (value, _))| {
+        let mut found: Vec<Alerted> = found.iter().flat_map(|(_, found)| found.iter().cloned()).collect();
+        found.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
+        let score = score(&found, events, terms, |alert, event| speaks_for(observed, alert, event));
+        Tried { value: value.clone(), score }
+    });
+    Ok(tried.collect())
 }
 
 /// Whether a warning at a place is one for a station: its own, one of an area it stands in, or the city's.

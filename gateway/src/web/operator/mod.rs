@@ -10,6 +10,7 @@ mod login;
 // The description of all of it, for programs.
 pub mod openapi;
 mod reading;
+mod rule;
 mod silence;
 mod stream;
 mod system;
@@ -62,7 +63,7 @@ const fn route(method: Method, path: &'static str, needs: Needs, handler: fn() -
     Route { method, path, needs, handler }
 }
 
-use Ability::{Audit, Decide, Exercise, Handle, Look, Own, People, Report, Silence};
+use Ability::{Audit, Decide, Exercise, Handle, Look, Own, People, Report, Rules, Silence};
 use Needs::{Able, Nothing};
 
 /// Everything that is served to operators. A body of requests is limited in [`reading`].
@@ -96,6 +97,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST,   "/api/v1/exercises",                 Able(Exercise), || post(exercise::begin)),
     route(Method::POST,   "/api/v1/exercises/{id}/end",        Able(Exercise), || post(exercise::end)),
     route(Method::POST,   "/api/v1/agency",                    Able(Report),   || post(agency::report)),
+    route(Method::POST,   "/api/v1/rules/{id}/try",            Able(Rules),    || post(rule::try_out)),
     route(Method::GET,    "/api/v1/audit",                     Able(Audit),    || get(audit::list)),
     route(Method::GET,    "/api/v1/audit/export",              Able(Audit),    || get(audit::export)),
     route(Method::GET,    "/api/v1/users",                     Able(People),   || get(user::list)),

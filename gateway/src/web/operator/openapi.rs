@@ -1,6 +1,6 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
-use super::{account, agency, alert, audit, exercise, login, silence, stream, system, user};
+use super::{account, agency, alert, audit, exercise, login, rule, silence, stream, system, user};
 use crate::web::{areas, deliveries, desk as duty, json, stations};
 use axum::response::Response;
 use std::sync::OnceLock;
@@ -153,7 +153,7 @@ impl Modify for Keys {
         alert::approve, alert::reject, alert::cancel, alert::end,
         silence::list, silence::add, silence::preview, silence::remove,
         exercise::list, exercise::begin, exercise::end,
-        agency::report, audit::list, audit::export,
+        agency::report, rule::try_out, audit::list, audit::export,
         user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,
         system::devices, system::system, stream::events,
         stations::list, stations::observations, areas::list, duty::dead_letters, duty::undecided,

@@ -1,14 +1,15 @@
 //! `make bench`: the whole job beside bare Mosquitto, and how long an alert takes, in one run on one machine.
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
-//! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, alerts,
-//! start, burst, connections, crowd.
+//! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, slider,
+//! alerts, start, burst, connections, crowd.
 
 mod alerts;
 mod city;
 mod connections;
 mod crowd;
 mod forward;
+mod slider;
 mod whole;
 mod windows;
 
@@ -75,6 +76,9 @@ fn main() -> ExitCode {
     }
     if is_wanted("windows") {
         windows::run();
+    }
+    if is_wanted("slider") {
+        slider::run();
     }
     if is_wanted("connections") {
         connections::run(folder.path());

@@ -1,0 +1,181 @@
+//! The workbench of rule authors: what a rule would have found lately with other parameters. What was prepared once is
+//! kept, so that a slider can be moved over it.
+
+use super::problem::Problem;
+use super::shared::Shared;
+use crate::store::{CATALOG, RULES, Reader};
+use bongsu_rules::backtest::{Moment, Prepared, Setting, Unprepared, WrongParameter, concerned};
+use bongsu_rules::language::header::Setting as Value;
+use bongsu_rules::record::{CatalogText, Input, RulesText};
+use bongsu_sensors::{Level, Time};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// Most observations of one preparation: thirty days of minutes of ten datastreams are half as many.
+const OBSERVATIONS: usize = 1_000_000;
+
+/// How long something prepared is kept: whoever thinks between two moves finds it still there.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// Most of them that are kept.
+const PREPARED: usize = 2;
+
+/// What is prepared: the rule, where, how far back, from which level on, and the records of the city and the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub rule: String,
+    pub area: Option<String>,
+    pub days: u32,
+    pub level: Level,
+}
+
+/// What was prepared, and how long that took.
+#[derive(Debug)]
+pub(super) struct Bench {
+    key: Key,
+    /// The records of the city and the rules it was prepared with.
+    in_force: (u64, u64),
+    at: Instant,
+    pub from: Time,
+    pub to: Time,
+    pub took: Duration,
+    pub prepared: Prepared,
+}
+
+/// The benches that stand.
+#[derive(Debug)]
+pub(super) struct Workbench {
+    /// One is prepared, or played again, at a time: the pipeline shares the machine with it.
+    turn: Arc<Semaphore>,
+    benches: Mutex<Vec<Arc<Bench>>>,
+}
+
+impl Default for Workbench {
+    fn default() -> Workbench {
+        Workbench { turn: Arc::new(Semaphore::new(1)), benches: Mutex::default() }
+    }
+}
+
+/// What the store says of a question.
+struct Read {
+    in_force: (u64, u64),
+    setting: Setting,
+    moments: Result<Vec<Moment>, Unprepared>,
+}
+
+impl Shared {
+    /// Finds what stands prepared, or prepares it.
+    ///
+    /// # Errors
+    /// There is no such rule or place, too much is asked for, or the machine is busy.
+    pub(super) async fn bench(&self, key: Key, to: Time) -> Result<Arc<Bench>, Problem> {
+        let in_force = self.readers.read(in_force).await?;
+        let known = || {
+            let mut benches = self.workbench.benches.lock().unwrap_or_else(PoisonError::into_inner);
+            benches.retain(|bench| bench.at.elapsed() < KEPT && bench.in_force == in_force);
+            benches.iter().find(|bench| bench.key == key).cloned()
+        };
+        if let Some(bench) = known() {
+            return Ok(bench);
+        }
+        let turn = self.workbench.turn.clone().try_acquire_owned().map_err(|_| taken())?;
+        let from = to - Duration::from_secs(86_400) * key.days;
+        let began = Instant::now();
+        let asked = key.clone();
+        let read = self.readers.read(move |reader| read(reader, &asked, from, to)).await?;
+        let bench = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let Read { in_force, setting, moments } = read;
+            let prepared = moments.and_then(|moments| match moments.iter().map(|m| m.readings.len()).sum::<usize>() {
+                count if count > OBSERVATIONS => Ok(None),
+                _ => Prepared::of(&setting, moments, key.area.as_deref()).map(Some),
+            });
+            match prepared {
+                Ok(Some(prepared)) => {
+                    let took = began.elapsed();
+                    Ok(Arc::new(Bench { key, in_force, at: Instant::now(), from, to, took, prepared }))
+                }
+                Ok(None) => Err(Problem::of(
+                    413,
+                    format!("there are more than {OBSERVATIONS} observations"),
+                    "ask for fewer days, or for one area",
+                )),
+                Err(Unprepared::NoRule) => {
+                    let remedy = "bongsu rules versions lists the rules in force";
+                    Err(Problem::not_found(format!("there is no rule {}", super::problem::quoted(&key.rule)), remedy))
+                }
+                Err(why @ Unprepared::NoPlace) => {
+                    Err(Problem::bad_request(why.to_string(), "name another area, or none for the whole city"))
+                }
+            }
+        });
+        let bench = bench.await.map_err(|cause| Problem::unreadable(&cause))??;
+        let mut benches = self.workbench.benches.lock().unwrap_or_else(PoisonError::into_inner);
+        benches.push(bench.clone());
+        let most = benches.len().saturating_sub(PREPARED);
+        benches.drain(..most);
+        Ok(bench)
+    }
+
+    /// What a bench answers; one that must be played again waits for its turn.
+    ///
+    /// # Errors
+    /// The rule does not take these parameters, or the machine is busy.
+    pub(super) async fn tried(
+        &self,
+        bench: Arc<Bench>,
+        set: Vec<(String, Value)>,
+    ) -> Result<(Vec<bongsu_rules::backtest::Alerted>, bool, Duration), Problem> {
+        bench.prepared.check(&set).map_err(|wrong| wrong_parameter(&wrong))?;
+        let quick = bench.prepared.is_quick(&set);
+        let turn = match quick {
+            true => None,
+            false => Some(self.workbench.turn.clone().try_acquire_owned().map_err(|_| taken())?),
+        };
+        let asked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let began = Instant::now();
+            let alerts = bench.prepared.alerts(&set);
+            (alerts, quick, began.elapsed())
+        });
+        asked.await.map_err(|cause| Problem::unreadable(&cause))
+    }
+}
+
+fn taken() -> Problem {
+    Problem::of(503, "somebody else is trying a rule", "ask again in a few seconds")
+}
+
+fn wrong_parameter(wrong: &WrongParameter) -> Problem {
+    let remedy = match wrong {
+        WrongParameter::Unknown(_) => "write a parameter of the rule's header",
+        WrongParameter::OutOfRange { .. } => "stay within its range, or change the rule",
+    };
+    Problem::bad_request(wrong.to_string(), remedy)
+}
+
+/// The records of the city and the rules in force.
+fn in_force(reader: &Reader) -> rusqlite::Result<(u64, u64)> {
+    let seq = |kind| reader.in_force(kind).map(|entry| entry.map_or(0, |entry| entry.seq));
+    Ok((seq(CATALOG)?, seq(RULES)?))
+}
+
+fn read(reader: &Reader, key: &Key, from: Time, to: Time) -> rusqlite::Result<Read> {
+    let (mut catalog, mut rules): (Arc<CatalogText>, Arc<RulesText>) = Default::default();
+    for kind in [CATALOG, RULES] {
+        // A damaged record is the checker's business; here it is a city without stations.
+        match reader.in_force(kind)?.and_then(|entry| entry.record().ok()).map(|record| record.input) {
+            Some(Input::Catalog(text)) => catalog = text,
+            Some(Input::Rules(text)) => rules = text,
+            _ => {}
+        }
+    }
+    let numbering = reader.numbering()?;
+    let setting = Setting { catalog, numbering, rules, rule: key.rule.clone(), level: key.level };
+    let moments = match concerned(&setting, key.area.as_deref()) {
+        Ok(wanted) => Ok(reader.moments(&wanted, from, to, OBSERVATIONS)?),
+        Err(why) => Err(why),
+    };
+    Ok(Read { in_force: in_force(reader)?, setting, moments })
+}

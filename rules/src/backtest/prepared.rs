@@ -1,0 +1,230 @@
+//! A back-test of one rule in one area that is prepared once and answered again and again with other parameters, fast
+//! enough for a slider to be moved over it.
+//!
+//! Observations are decoded, judged and cut into windows once; what every evaluation compares is written down. A
+//! parameter that stands only in limits changes nothing of that, so for another value of it the numbers are compared
+//! anew and the hold of the engine (confirmation, hysteresis, patience) does the rest. Any other parameter, and rules that
+//! ask for the hour or for silence, are played again by the engine: the same answer, but slower.
+
+mod track;
+
+use super::{Alerted, Moment, Setting, engine};
+use crate::Engine;
+use crate::engine::{Look, Tape};
+use crate::language::header::Setting as Value;
+use crate::language::{Host, Rule};
+use crate::record::{Input, RulesText};
+use bongsu_sensors::Time;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use track::Track;
+
+/// Most numbers that are kept of one preparation, some nine bytes each: thirty days of minutes for ten stations and a
+/// dozen checks are five million.
+const NUMBERS_LIMIT: usize = 40_000_000;
+
+/// A back-test that waits for parameters.
+pub struct Prepared {
+    setting: Setting,
+    moments: Vec<Moment>,
+    area: Option<String>,
+    rule: Arc<Rule>,
+    /// What every evaluation compared, by place; `None`: this rule must be played again in any case.
+    tracks: Option<Vec<Track>>,
+    /// The level that a rule reaches by what its checks answer, as far as it was ever asked for.
+    levels: Levels,
+    end: Time,
+}
+
+/// Why nothing can be prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unprepared {
+    /// The rules have no such rule.
+    #[error("there is no such rule")]
+    NoRule,
+    /// It has no place here.
+    #[error("the rule is evaluated nowhere in this area")]
+    NoPlace,
+}
+
+/// What a parameter must not be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrongParameter {
+    /// The rule has no such parameter.
+    #[error("the rule has no parameter {0:?}")]
+    Unknown(String),
+    /// It must not be that.
+    #[error("{value} lies outside the range of {name:?}, {range}")]
+    OutOfRange {
+        /// The parameter.
+        name: String,
+        /// What it was to be.
+        value: String,
+        /// What it may be.
+        range: String,
+    },
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("rule", &self.rule.header.id).field("area", &self.area).finish_non_exhaustive()
+    }
+}
+
+/// Every datastream that a rule looks at in an area, or asks in judging those, by number and in order; `None`:
+/// everywhere.
+///
+/// # Errors
+/// There is no such rule, or it is evaluated nowhere there.
+pub fn concerned(setting: &Setting, area: Option<&str>) -> Result<Vec<u32>, Unprepared> {
+    let (_, _, engine, scopes) = alone(setting, area, Time::default())?;
+    Ok(engine.concerned(&scopes))
+}
+
+/// Where a rule is evaluated: the place among all, and its name.
+pub(super) type Scopes = Vec<(usize, Arc<str>)>;
+
+/// The rule alone, with its overrides: nobody asks what else would have been found.
+pub(super) fn alone(
+    setting: &Setting,
+    area: Option<&str>,
+    now: Time,
+) -> Result<(Arc<Rule>, Setting, Engine, Scopes), Unprepared> {
+    let whole = engine(setting, now);
+    let rule = whole.rules().iter().find(|rule| rule.header.id == setting.rule).cloned();
+    let rule = rule.ok_or(Unprepared::NoRule)?;
+    let is_wanted = |name: &str| name == rule.source.name || crate::language::overrides::is_overrides(name);
+    let files = setting.rules.files.iter().filter(|(name, _)| is_wanted(name)).cloned().collect();
+    let rules = Arc::new(RulesText { files, author: String::new() });
+    let setting = Setting { rules, ..setting.clone() };
+    let engine = engine(&setting, now);
+    let scopes = engine.scopes_in(area);
+    if scopes.is_empty() { Err(Unprepared::NoPlace) } else { Ok((rule, setting, engine, scopes)) }
+}
+
+impl Prepared {
+    /// Prepares a rule over moments, in an area and what lies in it; `None`: everywhere.
+    ///
+    /// # Errors
+    /// There is no such rule, or it is evaluated nowhere there.
+    pub fn of(setting: &Setting, mut moments: Vec<Moment>, area: Option<&str>) -> Result<Prepared, Unprepared> {
+        let start = moments.first().map_or_else(Time::default, |moment| moment.now);
+        let end = moments.last().map_or(start, |moment| moment.now);
+        let (rule, setting, mut engine, scopes) = alone(setting, area, start)?;
+        let concerned = engine.concerned(&scopes);
+        for moment in &mut moments {
+            moment.readings.retain(|reading| concerned.binary_search(&reading.datastream.0).is_ok());
+        }
+        moments.retain(|moment| !moment.readings.is_empty());
+        let fixed = rule.fixed_limits().filter(|_| !rule.asks_calendar);
+        let tracks = fixed.and_then(|checks| tape(&mut engine, &moments, &scopes, checks));
+        let area = area.map(str::to_owned);
+        Ok(Prepared { setting, moments, area, levels: Levels::new(rule.clone()), rule, tracks, end })
+    }
+
+    /// How many observations it was prepared from.
+    pub fn observations(&self) -> usize {
+        self.moments.iter().map(|moment| moment.readings.len()).sum()
+    }
+
+    /// Whether these parameters can be answered without playing everything again.
+    pub fn is_quick(&self, set: &[(String, Value)]) -> bool {
+        self.tracks.is_some() && set.iter().all(|(name, _)| self.rule.only_in_limits(name))
+    }
+
+    /// Whether the rule takes these parameters.
+    ///
+    /// # Errors
+    /// The first that it does not.
+    pub fn check(&self, set: &[(String, Value)]) -> Result<(), WrongParameter> {
+        for (name, value) in set {
+            let param = self.rule.header.params.iter().find(|param| param.name == *name);
+            let param = param.ok_or_else(|| WrongParameter::Unknown(name.clone()))?;
+            if !param.admits(value) {
+                let (name, value) = (name.clone(), value.to_string());
+                let range = format!("{} to {}", param.min, param.max);
+                return Err(WrongParameter::OutOfRange { name, value, range });
+            }
+        }
+        Ok(())
+    }
+
+    /// When the rule would have stood where with these parameters, which hold everywhere; the others are as they are.
+    pub fn alerts(&self, set: &[(String, Value)]) -> Vec<Alerted> {
+        let quick = self.tracks.as_ref().filter(|_| self.is_quick(set));
+        let mut alerts = match quick.and_then(|tracks| self.compared(tracks, set)) {
+            Some(alerts) => alerts,
+            None => self.played(set),
+        };
+        alerts.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
+        alerts
+    }
+
+    /// By comparing again what was written down; `None`: the rule fails with these parameters.
+    fn compared(&self, tracks: &[Track], set: &[(String, Value)]) -> Option<Vec<Alerted>> {
+        let each = tracks.iter().map(|track| track.run(&self.levels, set, self.setting.level, self.end));
+        each.collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+    }
+
+    /// By playing everything again.
+    fn played(&self, set: &[(String, Value)]) -> Vec<Alerted> {
+        let Some(first) = self.moments.first() else { return Vec::new() };
+        let mut engine = engine(&self.setting, first.now);
+        engine.set_everywhere(set);
+        let wanted: Vec<Arc<str>> = engine.scopes_in(self.area.as_deref()).into_iter().map(|(_, name)| name).collect();
+        let played = super::played(engine, &self.setting, &self.moments, |_| {});
+        played.alerts.into_iter().filter(|alert| wanted.iter().any(|name| **name == *alert.place)).collect()
+    }
+}
+
+/// Plays the moments and writes down what is compared at each evaluation; `None`: that is not enough to answer by.
+fn tape(engine: &mut Engine, moments: &[Moment], scopes: &[(usize, Arc<str>)], checks: usize) -> Option<Vec<Track>> {
+    let mut tracks: BTreeMap<usize, Track> = BTreeMap::new();
+    for (scope, name) in scopes {
+        tracks.insert(*scope, Track::new(name.clone(), engine.fed(*scope), checks));
+    }
+    let book = Arc::new(Mutex::new((tracks, 0_usize, true)));
+    let writer = book.clone();
+    engine.show_to(Tape::new(move |look: &Look| {
+        let mut book = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tracks, numbers, good) = &mut *book;
+        let Some(track) = tracks.get_mut(&look.scope).filter(|_| *good) else { return };
+        match track.push(look) {
+            Some(more) => *numbers += more,
+            None => *good = false,
+        }
+        *good &= *numbers <= NUMBERS_LIMIT;
+    }));
+    let (mut seq, mut effects) = (0, Vec::new());
+    let mut hand = |engine: &mut Engine, now: Time, input: Input| {
+        seq += 1;
+        effects.clear();
+        engine.handle(&crate::record::Record { seq, now, input }, &mut effects);
+    };
+    for moment in moments {
+        while let Some(due) = engine.next_due().filter(|due| *due < moment.now) {
+            hand(engine, due, Input::Tick);
+        }
+        hand(engine, moment.now, Input::Readings(moment.readings.clone()));
+    }
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    let (tracks, _, good) = std::mem::take(&mut *book);
+    let finished = tracks.into_iter().map(|(scope, track)| {
+        let (inputs, arguments) = engine.inputs_of(scope);
+        track.finished(inputs, arguments)
+    });
+    good.then(|| finished.collect())
+}
+
+/// The level that a rule reaches by what its checks answer: its body is a sentence about them and nothing else.
+struct Levels {
+    rule: Arc<Rule>,
+    host: Mutex<Host>,
+    known: Mutex<BTreeMap<u128, bongsu_sensors::Level>>,
+}
+
+impl Levels {
+    fn new(rule: Arc<Rule>) -> Levels {
+        Levels { rule, host: Mutex::new(Host::new()), known: Mutex::default() }
+    }
+}
