@@ -406,15 +406,16 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Tells everybody who is waiting for it.
     fn speak(&mut self) -> miette::Result<()> {
         self.source.acknowledge();
-        for (reply, answer) in self.answers.drain(..) {
-            // Who no longer waits finds it in the audit.
-            let _ = reply.send(answer);
-        }
         let (batch, ids, effects, relays, engine) =
             (&self.batch, &*self.ids, &*self.effects, &*self.relays, &self.engine);
         let spoken = Spoken { now: self.now, batch, ids, effects, relays, engine };
         for voice in &mut self.voices {
             voice.speak(&spoken)?;
+        }
+        // After the voices: whoever is answered and then asks what stands finds what the answer was about.
+        for (reply, answer) in self.answers.drain(..) {
+            // Who no longer waits finds it in the audit.
+            let _ = reply.send(answer);
         }
         self.relays.clear();
         self.counts.observations += self.batch.observations;
