@@ -15,5 +15,7 @@ mod fault;
 mod lending;
 // Seeds and rain decide, not a script.
 mod rain;
+// Live, replayed and back-tested are the same.
+mod same;
 // `simulate` as files and at a broker.
 mod simulate;
