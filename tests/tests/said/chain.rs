@@ -197,7 +197,7 @@ fn a_false_alarm_is_withdrawn_in_every_language() {
     let expected = [
         "south bridge 하천 범람 알림 취소",
         "Withdrawn: river flooding, bridge, south",
-        "southbridge：河水泛滥，通知已撤回",
+        "south bridge：河水泛滥，通知已撤回",
         "south bridge 川のはんらん お知らせの取り消し",
     ];
     assert_eq!(lines, expected);

@@ -20,7 +20,7 @@ fn until_told(program: &Program, wanted: &str) {
 
 #[test]
 fn the_level_of_the_log_changes_while_it_runs_and_what_needs_a_restart_is_told() {
-    const READ_AGAIN: &str = "the catalog and the rules are read again";
+    const READ_AGAIN: &str = "are read again";
     let folder = tempfile::tempdir().expect("a folder");
     city::write(folder.path(), &city::stations(1, "river_stage", ""), &[]);
     let setup = Setup::anonymous(folder.path());
