@@ -1,7 +1,7 @@
 //! InfluxDB 2, through the crate `influxdb2`.
 //!
 //! The crate's client is used for what it does well: keeping connections and sending one body. Lines are written by
-//! [`line`](super::line), because the crate leaves line breaks and NaN in them; every question has a time-out, because
+//! [`mod@line`], because the crate leaves line breaks and NaN in them; every question has a time-out, because
 //! the crate has none.
 
 use super::point::Point;
