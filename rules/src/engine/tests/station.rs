@@ -37,9 +37,9 @@ fn a_river_rises_through_its_levels_and_ends_once() {
          75 seocho warning proposed (escalated)
          80 seocho warning issued .2 (deadline)",
     );
-    // Below the highest level at 90, on the way no more to any at 100: each falls twelve hours later.
+    // Below the higher levels at 90, below 5.2 at 100: each falls twelve hours later.
     let calm: String = (10..90).map(|step| format!("{} jamsu river_stage 5.18\n", step * 10)).collect();
-    assert_told(&bench.play(&calm), "810 seocho watch issued .5\n 820 seocho none ended .6");
+    assert_told(&bench.play(&calm), "810 seocho advisory issued .5\n 820 seocho none ended .6");
 }
 
 #[test]
