@@ -102,9 +102,9 @@ impl App {
         };
         let scripts = Scripts::read(&config.stations, &parsed)?;
         let filters = door::filters(&parsed);
+        let policy = inventory::policy(config.release.policy.as_deref(), &parsed)?;
         let city = City::default();
         city.set(parsed);
-        let policy = inventory::policy(config.release.policy.as_deref(), &catalog)?;
         let (rules, mistakes) = match first_rules {
             Some(rules) => (rules, Vec::new()),
             None => inventory::rules_beside(config.rules.as_deref(), engine.rules_text(), None)?,

@@ -16,7 +16,7 @@ mod show;
 
 pub use layers::{Layers, Setting};
 pub use secret::Secret;
-pub use show::{differences, show};
+pub use show::{differences, quoted, show};
 
 use crate::alert::resource::Attachment;
 use crate::archive::Feeding;

@@ -50,6 +50,15 @@ pub fn read_catalog(path: &Path) -> Result<(CatalogText, Catalog), Vec<Mistake>>
         let remedy = "name the file of your stations with the key `stations` or on the command line";
         vec![Mistake::new(&origin, format!("failed to read the catalog: {error}"), remedy)]
     })?;
+    parse_catalog(path, stations)
+}
+
+/// A text as the catalog at a path, and what it says.
+///
+/// # Errors
+/// Every mistake of it and of the polygons it names.
+pub fn parse_catalog(path: &Path, stations: String) -> Result<(CatalogText, Catalog), Vec<Mistake>> {
+    let name = path.display().to_string();
     let mut geometry = None;
     let catalog = Catalog::parse(&Source::new(name.clone(), stations.clone()), |file| {
         let path = path.parent().unwrap_or(Path::new("")).join(file);
@@ -65,17 +74,11 @@ pub fn read_catalog(path: &Path) -> Result<(CatalogText, Catalog), Vec<Mistake>>
 ///
 /// # Errors
 /// A file that cannot be read, or every mistake in it.
-pub fn policy(path: Option<&Path>, catalog: &CatalogText) -> miette::Result<Arc<Policy>> {
+pub fn policy(path: Option<&Path>, city: &Catalog) -> miette::Result<Arc<Policy>> {
     let Some(path) = path else { return Ok(Arc::default()) };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).into_diagnostic().wrap_err_with(|| format!("failed to read {name}"))?;
-    let source = Source::new(catalog.name.clone(), catalog.stations.clone());
-    let geometry = catalog.geometry.clone();
-    let city = Catalog::parse(&source, |_| {
-        geometry.map(|(name, text)| Source::new(name, text)).ok_or_else(|| "it was not read".to_owned())
-    })
-    .map_err(|mistakes| Problems::errors("the catalog cannot be used", mistakes))?;
-    let policy = crate::policy::read(&Source::new(name, text), &city)
+    let policy = crate::policy::read(&Source::new(name, text), city)
         .map_err(|mistakes| Problems::errors("the policy cannot be used", mistakes))?;
     Ok(Arc::new(policy))
 }

@@ -40,8 +40,8 @@ impl Reloader {
     /// A catalog, rules or a policy with mistakes.
     pub fn reload(&self) -> miette::Result<()> {
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        let (catalog, _) = inventory::catalog(&self.stations)?;
-        let policy = inventory::policy(self.policy.as_deref(), &catalog)?;
+        let (catalog, parsed) = inventory::catalog(&self.stations)?;
+        let policy = inventory::policy(self.policy.as_deref(), &parsed)?;
         let (rules, mistakes) = inventory::rules_beside(self.rules.as_deref(), &in_force, Some(&catalog))?;
         let (done, is_done) = channel();
         let gone = |()| miette!("bongsu is stopping");

@@ -27,6 +27,8 @@ pub mod mailbox;
 pub mod mosquitto;
 // What the machine says.
 pub mod machine;
+// Programs of others.
+pub mod peer;
 // Somebody at the operators' console.
 pub mod person;
 // The real program as a child.
@@ -41,5 +43,7 @@ pub mod store;
 pub mod storm;
 // A time-series database of others.
 pub mod victoria;
+// Waiting for what comes about by itself.
+pub mod wait;
 // MQTT 3.1.1, as much as a load client needs.
 pub mod wire;

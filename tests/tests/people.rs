@@ -4,7 +4,7 @@
 use bongsu_tests::http::{self, Answer};
 use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, Setup};
-use bongsu_tests::{city, wire};
+use bongsu_tests::{city, wait, wire};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
@@ -163,12 +163,8 @@ fn the_power_is_cut_between_any_two_steps() {
 
 /// Waits until something holds.
 #[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn until(what: &str, holds: impl FnMut() -> bool) {
+    wait::until(Duration::from_secs(60), what, holds);
 }
 
 #[test]

@@ -46,13 +46,6 @@ pub(crate) struct Attached {
     pub present: bool,
 }
 
-/// A session that was not there before.
-struct Begun {
-    attached: Attached,
-    /// Told when it is stored; `None`: it ends with its connection.
-    stored: Option<oneshot::Receiver<()>>,
-}
-
 /// How many sessions were loaded: their numbers are taken.
 pub(crate) struct Loaded(pub u64);
 
@@ -136,21 +129,11 @@ impl Sessions {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             let existing = self.lock().get(wanted.key).cloned();
-            let existing = match existing {
-                Some(existing) if !wanted.clean_start => existing,
-                other => {
-                    if let Some(existing) = other {
-                        self.end(&existing);
-                    }
-                    let Begun { attached, stored } = self.begin(&wanted)?;
-                    // A store that is stuck must not keep out who wants to hear alerts: then the session may be new
-                    // again after a crash, which its client is told.
-                    if let Some(stored) = stored {
-                        let _ = tokio::time::timeout_at(deadline, stored).await;
-                    }
-                    return Ok(attached);
-                }
-            };
+            let Some(existing) = existing else { return self.begin(&wanted, deadline).await };
+            if wanted.clean_start {
+                self.end(&existing);
+                return self.begin(&wanted, deadline).await;
+            }
             let changed = existing.changed.notified();
             let mut changed = std::pin::pin!(changed);
             changed.as_mut().enable();
@@ -164,11 +147,21 @@ impl Sessions {
         }
     }
 
-    fn begin(&self, wanted: &Wanted<'_>) -> Result<Begun, Denial> {
-        let fresh = |durable| Attached { session: Session::default(), durable, present: false };
+    /// A session that was not there before; one that outlives its connection is stored first.
+    async fn begin(&self, wanted: &Wanted<'_>, deadline: tokio::time::Instant) -> Result<Attached, Denial> {
+        let fresh = |durable| Ok(Attached { session: Session::default(), durable, present: false });
         if wanted.expiry_s == 0 {
-            return Ok(Begun { attached: fresh(None), stored: None });
+            return fresh(None);
         }
+        let (durable, stored) = self.enter(wanted)?;
+        // A store that is stuck must not keep out who wants to hear alerts: then the session may be new again after a
+        // crash, which its client is told.
+        let _ = tokio::time::timeout_at(deadline, stored).await;
+        fresh(Some(durable))
+    }
+
+    /// Makes a session that outlives its connection; what comes is told when it is stored.
+    fn enter(&self, wanted: &Wanted<'_>) -> Result<(Arc<Durable>, oneshot::Receiver<()>), Denial> {
         let mut by_key = self.lock();
         if by_key.len() >= self.limits.sessions {
             return Err(Denial::new(Reason::QUOTA_EXCEEDED, "too many kept sessions: connect with a clean start"));
@@ -179,7 +172,7 @@ impl Sessions {
         let stored = durable.begin(wanted.mailbox, wanted.expiry_s);
         self.stats.sessions.add(1);
         by_key.insert(key, durable.clone());
-        Ok(Begun { attached: fresh(Some(durable)), stored: Some(stored) })
+        Ok((durable, stored))
     }
 
     /// The connection has ended: parks the session, or ends it when it may not wait. Answers the

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const WINDOW: usize = 8;
 
+/// The publisher is never further ahead of the subscriber: a door drops what is beyond its bound, and says so.
+const AHEAD: usize = 1000;
+
 /// A generator small enough to need no crate; the seed is printed.
 struct Random(u64);
 
@@ -111,6 +114,12 @@ impl World {
         assert!(present || !expect_session, "the session of {client_id} was forgotten");
         Some(link)
     }
+
+    /// How many messages that were acknowledged are still to be heard.
+    fn unheard(&self) -> usize {
+        let acknowledged = self.acknowledged.lock().unwrap().len();
+        acknowledged.saturating_sub(self.heard.lock().unwrap().len())
+    }
 }
 
 /// A message the publisher still owns.
@@ -150,7 +159,7 @@ fn publisher(world: &World) {
             if stopping && owned.is_empty() {
                 return;
             }
-            while !stopping && owned.len() < WINDOW && fine.is_some() {
+            while !stopping && owned.len() < WINDOW && fine.is_some() && world.unheard() < AHEAD {
                 number += 1;
                 id = id % 100 + 1;
                 while owned.iter().any(|message| message.id == id) {
@@ -161,7 +170,8 @@ fn publisher(world: &World) {
                 fine = link.send(&message.packet(false, world.topics));
                 owned.push(message);
             }
-            let Some(answer) = link.read(Duration::from_millis(200)) else { break };
+            let wait = if owned.is_empty() { 5 } else { 200 };
+            let Some(answer) = link.read(Duration::from_millis(wait)) else { break };
             if answer.is_empty() {
                 continue;
             }

@@ -26,9 +26,9 @@ mod users;
 use crate::config::{Config, Layers, Setting, differences};
 use crate::report::{Language, Look, Problems, render_warnings};
 use clap::{Args, Parser, Subcommand};
-use miette::{Diagnostic, Report};
+use miette::{Diagnostic, IntoDiagnostic, Report, WrapErr};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Bongsu hears the sensors of a city, decides what is dangerous, and tells everyone.
@@ -175,6 +175,15 @@ impl Globals {
             }
         }
     }
+}
+
+/// All of a file or nothing: a rule or a catalog half written must never be read.
+fn write_whole(path: &Path, text: &str) -> miette::Result<()> {
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, text)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .into_diagnostic()
+        .wrap_err_with(|| format!("failed to write {}", path.display()))
 }
 
 /// The checked configuration of what was typed.

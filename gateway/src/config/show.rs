@@ -35,14 +35,14 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         (
             "mqtt",
             vec![
-                ("listen", Some(text(&config.mqtt.listen.to_string()))),
+                ("listen", Some(quoted(&config.mqtt.listen.to_string()))),
                 ("tls_listen", address(config.mqtt.tls_listen)),
                 ("ws_listen", address(config.mqtt.ws_listen)),
                 ("wss_listen", address(config.mqtt.wss_listen)),
                 ("allow_anonymous_devices", Some(config.mqtt.allow_anonymous_devices.to_string())),
-                ("remote", remote.map(|remote| text(&remote.to_string()))),
-                ("remote_username", remote.and_then(|remote| remote.username.as_deref()).map(text)),
-                ("remote_password", remote.and_then(|remote| remote.password.as_ref()).map(|_| text("(hidden)"))),
+                ("remote", remote.map(|remote| quoted(&remote.to_string()))),
+                ("remote_username", remote.and_then(|remote| remote.username.as_deref()).map(quoted)),
+                ("remote_password", remote.and_then(|remote| remote.password.as_ref()).map(|_| quoted("(hidden)"))),
                 ("remote_ca", remote.and_then(|remote| remote.ca.as_deref()).map(path)),
             ],
         ),
@@ -57,19 +57,19 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         (
             "public",
             vec![
-                ("listen", Some(text(&config.public.listen.to_string()))),
+                ("listen", Some(quoted(&config.public.listen.to_string()))),
                 ("mqtt_listen", address(config.public.mqtt_listen)),
                 ("mqtt_tls_listen", address(config.public.mqtt_tls_listen)),
                 ("ws_listen", address(config.public.ws_listen)),
                 ("wss_listen", address(config.public.wss_listen)),
-                ("base_url", config.public.base_url.as_deref().map(text)),
+                ("base_url", config.public.base_url.as_deref().map(quoted)),
             ],
         ),
         (
             "operator",
             vec![
-                ("listen", Some(text(&config.operator.listen.to_string()))),
-                ("mqtt_listen", Some(text(&config.operator.mqtt_listen.to_string()))),
+                ("listen", Some(quoted(&config.operator.listen.to_string()))),
+                ("mqtt_listen", Some(quoted(&config.operator.mqtt_listen.to_string()))),
             ],
         ),
         (
@@ -80,7 +80,10 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
             ],
         ),
         ("store", vec![("path", Some(path(&config.store.path)))]),
-        ("log", vec![("level", Some(text(config.log.level.name()))), ("format", Some(text(config.log.format.name())))]),
+        (
+            "log",
+            vec![("level", Some(quoted(config.log.level.name()))), ("format", Some(quoted(config.log.format.name())))],
+        ),
         limits(&config.limits),
         ("archive", archive(&config.archive)),
     ]
@@ -106,7 +109,7 @@ fn limits(limits: &Limits) -> (&'static str, Vec<Key>) {
 
 /// The keys of the section `archive`.
 fn archive(feeding: &Feeding) -> Vec<Key> {
-    let duration = |duration| Some(text(&bongsu_sensors::time::duration_text(duration)));
+    let duration = |duration| Some(quoted(&bongsu_sensors::time::duration_text(duration)));
     vec![
         ("batch_points", Some(feeding.batch_points.to_string())),
         ("every", duration(feeding.every)),
@@ -119,9 +122,9 @@ fn archive(feeding: &Feeding) -> Vec<Key> {
 fn city(config: &Config) -> Vec<Key> {
     vec![
         ("languages", Some(list(&config.city.languages))),
-        ("sender", Some(text(&config.city.sender))),
-        ("sender_name", Some(text(&config.city.sender_name))),
-        ("contact", config.city.contact.as_deref().map(text)),
+        ("sender", Some(quoted(&config.city.sender))),
+        ("sender_name", Some(quoted(&config.city.sender_name))),
+        ("contact", config.city.contact.as_deref().map(quoted)),
         ("signing_key", config.city.signing_key.as_deref().map(path)),
         ("signing_certificate", config.city.signing_certificate.as_deref().map(path)),
     ]
@@ -160,19 +163,20 @@ pub fn differences(before: &Config, after: &Config) -> Vec<String> {
     keys.chain(channel).chain(archive).collect()
 }
 
-fn text(value: &str) -> String {
+/// A text as a basic string in TOML.
+pub fn quoted(value: &str) -> String {
     // JSON's escapes are a subset of those of a basic string in TOML.
     serde_json::Value::from(value).to_string()
 }
 
 fn address(value: Option<SocketAddr>) -> Option<String> {
-    value.map(|address| text(&address.to_string()))
+    value.map(|address| quoted(&address.to_string()))
 }
 
 fn path(value: &Path) -> String {
-    text(&value.to_string_lossy())
+    quoted(&value.to_string_lossy())
 }
 
 fn list(values: &[String]) -> String {
-    format!("[{}]", values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", "))
+    format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "))
 }

@@ -2,11 +2,61 @@
 
 use super::outreach::{self, DeliveryRow};
 use super::{CATALOG, Entry, Reader, read};
+use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{DatastreamName, StationId, Time};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+/// The place and time of one record.
+fn place(connection: &Connection, sql: &str, value: i64) -> rusqlite::Result<Option<(u64, Time)>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let values = &[&value as &dyn rusqlite::ToSql][..statement.parameter_count()];
+    statement.query_row(values, |row| Ok((row.get(0)?, Time::from_millis(row.get(1)?)))).optional()
+}
+
+/// The newest record.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<(u64, Time)>> {
+    place(connection, "SELECT seq, now FROM log ORDER BY seq DESC LIMIT 1", 0)
+}
+
+/// The first record taken in at `since` or later. `now` never goes backwards, so the index finds it, however long the log
+/// is.
+pub(super) fn first_since(connection: &Connection, since: Time) -> rusqlite::Result<Option<(u64, Time)>> {
+    place(connection, "SELECT seq, now FROM log WHERE now >= ?1 ORDER BY now, seq LIMIT 1", since.millis())
+}
+
+/// Goes through the log in order: the entries after `after` up to `until`, until `each` has enough.
+pub(super) fn through<E>(
+    connection: &Connection,
+    after: u64,
+    until: u64,
+    failed: impl Fn(rusqlite::Error) -> E,
+    mut each: impl FnMut(Entry) -> Result<ControlFlow<()>, E>,
+) -> Result<(), E> {
+    let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    for entry in statement.query_map(params![after, until], read::entry).map_err(&failed)? {
+        if each(entry.map_err(&failed)?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The newest record of a kind before or at `until`: the city, or the rules, in force then.
+pub(super) fn in_force(connection: &Connection, kind: i64, until: u64) -> rusqlite::Result<Option<Entry>> {
+    let sql =
+        "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
+    connection.prepare_cached(sql)?.query_row(params![kind, until], read::entry).optional()
+}
+
+/// Station and name of every datastream there ever was, by number.
+pub(super) fn datastreams(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached("SELECT station, name FROM datastream ORDER BY id")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
 
 impl Reader {
     /// The place and time of the newest record; `None`: there is none yet.
@@ -14,7 +64,7 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn newest_record(&self) -> rusqlite::Result<Option<(u64, Time)>> {
-        self.place("SELECT seq, now FROM log ORDER BY seq DESC LIMIT 1", 0)
+        newest(&self.connection)
     }
 
     /// The place and time of the first record after `after`.
@@ -23,7 +73,7 @@ impl Reader {
     /// The store cannot be read.
     pub fn next_record(&self, after: u64) -> rusqlite::Result<Option<(u64, Time)>> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        self.place("SELECT seq, now FROM log WHERE seq > ?1 ORDER BY seq LIMIT 1", after)
+        place(&self.connection, "SELECT seq, now FROM log WHERE seq > ?1 ORDER BY seq LIMIT 1", after)
     }
 
     /// The place and time of the first record taken in at `since` or later.
@@ -31,13 +81,7 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn record_since(&self, since: Time) -> rusqlite::Result<Option<(u64, Time)>> {
-        self.place("SELECT seq, now FROM log WHERE now >= ?1 ORDER BY now, seq LIMIT 1", since.millis())
-    }
-
-    fn place(&self, sql: &str, value: i64) -> rusqlite::Result<Option<(u64, Time)>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let values = &[&value as &dyn rusqlite::ToSql][..statement.parameter_count()];
-        statement.query_row(values, |row| Ok((row.get(0)?, Time::from_millis(row.get(1)?)))).optional()
+        first_since(&self.connection, since)
     }
 
     /// Goes through the log in order: the entries after `after` up to `until`, until `each` has enough.
@@ -48,16 +92,17 @@ impl Reader {
         &self,
         after: u64,
         until: u64,
-        mut each: impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
+        each: impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
     ) -> rusqlite::Result<()> {
-        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        for entry in statement.query_map(params![after, until], read::entry)? {
-            if each(entry?)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
+        through(&self.connection, after, until, std::convert::identity, each)
+    }
+
+    /// The newest record of a kind: the city, or the rules, in force.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn in_force(&self, kind: i64) -> rusqlite::Result<Option<Entry>> {
+        in_force(&self.connection, kind, u64::MAX >> 1)
     }
 
     /// The city in force after record `seq`.
@@ -65,9 +110,20 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn city_at(&self, seq: u64) -> rusqlite::Result<Option<Entry>> {
-        let sql =
-            "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
-        self.connection.prepare_cached(sql)?.query_row(params![CATALOG, seq], read::entry).optional()
+        in_force(&self.connection, CATALOG, seq)
+    }
+
+    /// The numbers of datastreams.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn numbering(&self) -> rusqlite::Result<Numbering> {
+        let pair = |(station, name): (String, String)| match name.parse() {
+            Ok(parsed) => Ok((StationId::new(&station), parsed)),
+            Err(_) => Err(rusqlite::Error::InvalidColumnName(name)),
+        };
+        let pairs = datastreams(&self.connection)?.into_iter().map(pair);
+        pairs.collect::<rusqlite::Result<Vec<_>>>().map(Numbering::of)
     }
 
     /// Which datastream each number means.

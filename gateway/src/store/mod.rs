@@ -28,10 +28,11 @@ use bongsu_broker::Receipt;
 use bongsu_rules::incident::{Book, Status, Transition};
 use bongsu_rules::record::{Historic, Undecided};
 use bongsu_sensors::catalog::Numbering;
-use bongsu_sensors::{DatastreamName, Reason, StationId, Time};
+use bongsu_sensors::{Reason, StationId, Time};
 use checkpoint::{Checkpointer, Gate};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -391,12 +392,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn newest(&self) -> Result<Option<(u64, Time)>, StoreError> {
-        self.connection
-            .query_row("SELECT seq, now FROM log ORDER BY seq DESC LIMIT 1", [], |row| {
-                Ok((row.get(0)?, Time::from_millis(row.get(1)?)))
-            })
-            .optional()
-            .map_err(self.failed())
+        follow::newest(&self.connection).map_err(self.failed())
     }
 
     /// Goes through the log in order: the entries after `after`, received at or after `since`, up to `until`.
@@ -411,19 +407,9 @@ impl Store {
         mut each: impl FnMut(Entry) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let failed = self.failed();
-        // `now` never goes backwards, so the index finds where to begin, however long the log is.
-        let sql = "SELECT seq FROM log WHERE now >= ?1 ORDER BY now, seq LIMIT 1";
-        let first: Option<u64> =
-            self.connection.query_row(sql, [since.millis()], |row| row.get(0)).optional().map_err(&failed)?;
-        let Some(first) = first else { return Ok(()) };
-        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
-        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let Some((first, _)) = follow::first_since(&self.connection, since).map_err(&failed)? else { return Ok(()) };
         let after = after.max(first.saturating_sub(1));
-        let rows = statement.query_map(params![after, until], read::entry).map_err(&failed)?;
-        for entry in rows {
-            each(entry.map_err(&failed)?)?;
-        }
-        Ok(())
+        follow::through(&self.connection, after, until, failed, |entry| each(entry).map(ControlFlow::Continue))
     }
 
     /// The newest record of a kind before or at `until`: the city and the rules in force.
@@ -431,9 +417,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn entry_in_force(&self, kind: i64, until: u64) -> Result<Option<Entry>, StoreError> {
-        let sql =
-            "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
-        self.connection.query_row(sql, params![kind, until], read::entry).optional().map_err(self.failed())
+        follow::in_force(&self.connection, kind, until).map_err(self.failed())
     }
 
     /// Alerts and incidents as they stand.
@@ -450,17 +434,12 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn numbering(&self) -> Result<Numbering, StoreError> {
-        let failed = self.failed();
-        let mut statement =
-            self.connection.prepare("SELECT station, name FROM datastream ORDER BY id").map_err(&failed)?;
-        let rows =
-            statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).map_err(&failed)?;
-        let mut pairs: Vec<(StationId, DatastreamName)> = Vec::new();
-        for row in rows {
-            let (station, name) = row.map_err(&failed)?;
-            pairs.push((StationId::new(&station), name.parse().map_err(|cause| self.damaged("datastream", &cause))?));
-        }
-        Ok(Numbering::of(pairs))
+        let pair = |(station, name): (String, String)| match name.parse() {
+            Ok(parsed) => Ok((StationId::new(&station), parsed)),
+            Err(cause) => Err(self.damaged("datastream", &cause)),
+        };
+        let pairs = follow::datastreams(&self.connection).map_err(self.failed())?.into_iter().map(pair);
+        pairs.collect::<Result<Vec<_>, _>>().map(Numbering::of)
     }
 
     /// The QoS 2 messages that must not be taken twice.

@@ -5,9 +5,8 @@ use bongsu_rules::Observation;
 use bongsu_rules::backtest::Moment;
 use bongsu_rules::incident::Transition;
 use bongsu_rules::record::Undecided;
-use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::reading::DatastreamId;
-use bongsu_sensors::{DatastreamName, Reading, Reason, StationId, Time};
+use bongsu_sensors::{Reading, Reason, Time};
 use rusqlite::{Connection, InterruptHandle, OpenFlags, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -126,31 +125,6 @@ impl Reader {
             }
         }
         Ok(by_time.into_iter().map(|(now, readings)| Moment { now, readings }).collect())
-    }
-
-    /// The newest record of a kind: the city, or the rules, in force.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn in_force(&self, kind: i64) -> rusqlite::Result<Option<Entry>> {
-        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 ORDER BY seq DESC LIMIT 1";
-        self.connection.prepare_cached(sql)?.query_row(params![kind], entry).optional()
-    }
-
-    /// The numbers of datastreams.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn numbering(&self) -> rusqlite::Result<Numbering> {
-        let mut statement = self.connection.prepare_cached("SELECT station, name FROM datastream ORDER BY id")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        let mut pairs: Vec<(StationId, DatastreamName)> = Vec::new();
-        for row in rows {
-            let (station, name) = row?;
-            let name = name.parse().map_err(|_| rusqlite::Error::InvalidColumnName(name))?;
-            pairs.push((StationId::new(&station), name));
-        }
-        Ok(Numbering::of(pairs))
     }
 
     /// What every datastream last said before a moment, of what was received within `back` before it, by number.

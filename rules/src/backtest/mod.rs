@@ -82,19 +82,54 @@ pub fn play(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> 
     played(engine(setting, first.now), setting, moments, heard)
 }
 
-fn played(engine: Engine, setting: &Setting, moments: &[Moment], mut heard: impl FnMut(usize)) -> Played {
-    let mut stage = Stage { engine, seq: 0, effects: Vec::new(), open: BTreeMap::new(), played: Played::default() };
-    for (at, moment) in moments.iter().enumerate() {
-        while let Some(due) = stage.engine.next_due().filter(|due| *due < moment.now) {
-            stage.hand(due, Input::Tick, setting);
+fn played(mut engine: Engine, setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Played {
+    let (mut open, mut played) = (BTreeMap::new(), Played::default());
+    let handled = |engine: &Engine, now: Time, effects: std::vec::Drain<'_, Effect>| {
+        for effect in effects {
+            if let Effect::Incident(transition) = effect {
+                played.transitions.push(*transition);
+            }
         }
-        stage.hand(moment.now, Input::Readings(moment.readings.clone()), setting);
-        heard(at);
-    }
-    let Stage { open, mut played, .. } = stage;
+        for (place, level) in engine.levels_of(&setting.rule) {
+            match (level >= setting.level, open.get(place)) {
+                (true, None) => {
+                    open.insert(place.to_owned(), now);
+                }
+                (false, Some(from)) => {
+                    played.alerts.push(Alerted { place: place.to_owned(), from: *from, to: Some(now) });
+                    open.remove(place);
+                }
+                _ => {}
+            }
+        }
+    };
+    hand_over(&mut engine, moments, handled, heard);
     played.alerts.extend(open.into_iter().map(|(place, from)| Alerted { place, from, to: None }));
     played.alerts.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
     played
+}
+
+/// Hands moments to an engine, and a tick wherever time alone changes something between them. `handled` is told what came
+/// of each record, `heard` of every moment.
+fn hand_over(
+    engine: &mut Engine,
+    moments: &[Moment],
+    mut handled: impl FnMut(&Engine, Time, std::vec::Drain<'_, Effect>),
+    mut heard: impl FnMut(usize),
+) {
+    let (mut seq, mut effects) = (0, Vec::new());
+    let mut hand = |engine: &mut Engine, now: Time, input: Input| {
+        seq += 1;
+        engine.handle(&Record { seq, now, input }, &mut effects);
+        handled(engine, now, effects.drain(..));
+    };
+    for (at, moment) in moments.iter().enumerate() {
+        while let Some(due) = engine.next_due().filter(|due| *due < moment.now) {
+            hand(engine, due, Input::Tick);
+        }
+        hand(engine, moment.now, Input::Readings(moment.readings.clone()));
+        heard(at);
+    }
 }
 
 /// The engine of a setting, before anything was heard.
@@ -107,38 +142,6 @@ fn engine(setting: &Setting, now: Time) -> Engine {
         book: Book::new(Status::Test),
     };
     Engine::rebuild(authority, now)
-}
-
-struct Stage {
-    engine: Engine,
-    seq: u64,
-    effects: Vec<Effect>,
-    open: BTreeMap<String, Time>,
-    played: Played,
-}
-
-impl Stage {
-    fn hand(&mut self, now: Time, input: Input, setting: &Setting) {
-        self.seq += 1;
-        self.engine.handle(&Record { seq: self.seq, now, input }, &mut self.effects);
-        for effect in self.effects.drain(..) {
-            if let Effect::Incident(transition) = effect {
-                self.played.transitions.push(*transition);
-            }
-        }
-        for (place, level) in self.engine.levels_of(&setting.rule) {
-            match (level >= setting.level, self.open.get(place)) {
-                (true, None) => {
-                    self.open.insert(place.to_owned(), now);
-                }
-                (false, Some(from)) => {
-                    self.played.alerts.push(Alerted { place: place.to_owned(), from: *from, to: Some(now) });
-                    self.open.remove(place);
-                }
-                _ => {}
-            }
-        }
-    }
 }
 
 /// How a back-test is judged.

@@ -11,9 +11,10 @@ mod track;
 use super::{Alerted, Moment, Setting, engine};
 use crate::Engine;
 use crate::engine::{Look, Tape};
+use crate::incident::Status;
 use crate::language::header::Setting as Value;
 use crate::language::{Host, Rule};
-use crate::record::{Input, RulesText};
+use crate::record::RulesText;
 use bongsu_sensors::Time;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,9 +91,8 @@ pub(super) fn alone(
     area: Option<&str>,
     now: Time,
 ) -> Result<(Arc<Rule>, Setting, Engine, Scopes), Unprepared> {
-    let whole = engine(setting, now);
-    let rule = whole.rules().iter().find(|rule| rule.header.id == setting.rule).cloned();
-    let rule = rule.ok_or(Unprepared::NoRule)?;
+    let (compiled, _) = Engine::new(Status::Test).compile(&setting.rules);
+    let rule = compiled.rules.into_iter().find(|rule| rule.header.id == setting.rule).ok_or(Unprepared::NoRule)?;
     let is_wanted = |name: &str| name == rule.source.name || crate::language::overrides::is_overrides(name);
     let files = setting.rules.files.iter().filter(|(name, _)| is_wanted(name)).cloned().collect();
     let rules = Arc::new(RulesText { files, author: String::new() });
@@ -195,18 +195,7 @@ fn tape(engine: &mut Engine, moments: &[Moment], scopes: &[(usize, Arc<str>)], c
         }
         *good &= *numbers <= NUMBERS_LIMIT;
     }));
-    let (mut seq, mut effects) = (0, Vec::new());
-    let mut hand = |engine: &mut Engine, now: Time, input: Input| {
-        seq += 1;
-        effects.clear();
-        engine.handle(&crate::record::Record { seq, now, input }, &mut effects);
-    };
-    for moment in moments {
-        while let Some(due) = engine.next_due().filter(|due| *due < moment.now) {
-            hand(engine, due, Input::Tick);
-        }
-        hand(engine, moment.now, Input::Readings(moment.readings.clone()));
-    }
+    super::hand_over(engine, moments, |_, _, _| {}, |_| {});
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
     let (tracks, _, good) = std::mem::take(&mut *book);
     let finished = tracks.into_iter().map(|(scope, track)| {

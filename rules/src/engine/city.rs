@@ -291,11 +291,8 @@ impl<'a> Places<'a> {
         let mut inside = vec![Vec::new(); catalog.areas.len()];
         for (index, station) in (0..).map(StationIndex).zip(&catalog.stations) {
             own[station.area.0 as usize].push(index);
-            let mut at = Some(station.area);
-            // A loop of parents is refused by the catalog, so this walk ends.
-            while let Some(area) = at {
+            for area in catalog.lineage(station.area) {
                 inside[area.0 as usize].push(index);
-                at = catalog.area(area).parent;
             }
         }
         Places {

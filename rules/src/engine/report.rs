@@ -25,10 +25,9 @@ impl Engine {
         match report {
             Report::Sighting { hazard, area, device } => {
                 // What is seen in a park is seen in its district.
-                let mut at = catalog.area_named(area);
-                while let Some(found) = at.map(|at| catalog.area(at)) {
-                    self.book_do(effects, |book, out| book.sight((hazard, found.code.as_str()), *device, now, out));
-                    at = found.parent;
+                for at in catalog.area_named(area).into_iter().flat_map(|at| catalog.lineage(at)) {
+                    let code = catalog.area(at).code.as_str();
+                    self.book_do(effects, |book, out| book.sight((hazard, code), *device, now, out));
                 }
             }
             Report::Command { station, confirmed } => {

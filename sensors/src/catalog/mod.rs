@@ -249,22 +249,20 @@ impl Catalog {
 
     /// The administrative area at a position (latitude, longitude): the innermost whose polygon holds it.
     pub fn area_at(&self, position: [f64; 2]) -> Option<AreaIndex> {
-        let depth =
-            |at: AreaIndex| (0..).map(AreaIndex).take(self.areas.len()).filter(|o| self.lies_in(at, *o)).count();
         let areas = (0..).map(AreaIndex).zip(&self.areas).filter(|(_, area)| area.kind != AreaKind::Zone);
-        areas.filter(|(_, area)| geometry::holds(&area.polygon, position)).map(|(at, _)| at).max_by_key(|at| depth(*at))
+        areas
+            .filter(|(_, area)| geometry::holds(&area.polygon, position))
+            .map(|(at, _)| at)
+            .max_by_key(|at| self.lineage(*at).count())
+    }
+
+    /// An area, the one it lies in, and so on outwards. A loop of parents is refused by the reader, so it ends.
+    pub fn lineage(&self, at: AreaIndex) -> impl Iterator<Item = AreaIndex> {
+        std::iter::successors(Some(at), |at| self.area(*at).parent)
     }
 
     /// Whether `inner` is `outer` or lies in it.
     pub fn lies_in(&self, inner: AreaIndex, outer: AreaIndex) -> bool {
-        let mut at = Some(inner);
-        // A loop of parents is refused by the reader, so this walk ends.
-        while let Some(area) = at {
-            if area == outer {
-                return true;
-            }
-            at = self.area(area).parent;
-        }
-        false
+        self.lineage(inner).any(|area| area == outer)
     }
 }

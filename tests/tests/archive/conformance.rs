@@ -7,7 +7,8 @@ use bongsu_gateway::config::Layers;
 use bongsu_sensors::Time;
 use bongsu_sensors::mistake::Source;
 use bongsu_tests::influx::{BUCKET, Influx, ORG, TOKEN};
-use bongsu_tests::victoria::Victoria;
+use bongsu_tests::peer::{self, Peer};
+use bongsu_tests::victoria;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 /// What stands on the other side while a test runs.
 enum Other {
     Influx(Influx),
-    Victoria { server: Victoria, _folder: tempfile::TempDir },
+    Victoria { server: Peer, _folder: tempfile::TempDir },
 }
 
 impl Other {
@@ -24,7 +25,7 @@ impl Other {
             "influxdb2" => Other::Influx(Influx::start()),
             "victoria_metrics" => {
                 let folder = tempfile::tempdir().expect("a folder");
-                Other::Victoria { server: Victoria::start_at(Victoria::free(), folder.path()), _folder: folder }
+                Other::Victoria { server: victoria::start_at(peer::free(), folder.path()), _folder: folder }
             }
             other => panic!("say here how to start the other side of {other}"),
         }
@@ -33,14 +34,14 @@ impl Other {
     fn url(&self) -> String {
         match self {
             Other::Influx(influx) => influx.url(),
-            Other::Victoria { server, .. } => server.url(),
+            Other::Victoria { server, .. } => victoria::url(server),
         }
     }
 
     /// Until what was written can be counted.
     fn settle(&self) {
         if let Other::Victoria { server, .. } = self {
-            server.flush();
+            victoria::flush(server);
         }
     }
 }
@@ -166,7 +167,7 @@ fn what_is_handed_over_twice_is_there_once_and_days_end_where_the_next_begins() 
 fn who_is_away_or_silent_costs_no_more_than_the_time_out() {
     for kind in ARCHIVES {
         let point = [stage("a", 0, Some(1.0), 1)];
-        let nobody = build(kind, &format!("http://{}", Victoria::free()));
+        let nobody = build(kind, &format!("http://{}", peer::free()));
         let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
         let silent = build(kind, &format!("http://{}", silent.local_addr().expect("an address")));
         let began = Instant::now();

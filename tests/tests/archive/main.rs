@@ -17,21 +17,17 @@ use bongsu_tests::influx::{BUCKET, Influx, ORG, TOKEN};
 use bongsu_tests::ledger::Ledger;
 use bongsu_tests::load::Plan;
 use bongsu_tests::program::{Program, Setup};
-use bongsu_tests::{city, http};
+use bongsu_tests::{city, http, wait};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Long enough for anything that comes at all.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until something holds.
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not come about");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn until(what: &str, holds: impl FnMut() -> bool) {
+    wait::until(PATIENCE, what, holds);
 }
 
 /// A setup whose archive is a stand-in.

@@ -5,7 +5,7 @@ use crate::{archived_in, assert_verified, printed, say, stored, until};
 use bongsu_tests::influx::{Does, Influx};
 use bongsu_tests::load::Plan;
 use bongsu_tests::storm;
-use bongsu_tests::victoria::Victoria;
+use bongsu_tests::{peer, victoria};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -25,20 +25,20 @@ fn day_before(plan: &Plan) -> String {
 fn an_archive_that_was_away_under_load_gets_everything_when_it_is_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut setup = storm::make(folder.path(), STATIONS);
-    let (address, disk) = (Victoria::free(), folder.path().join("victoria"));
+    let (address, disk) = (peer::free(), folder.path().join("victoria"));
     setup.env.push(("BONGSU_ARCHIVE__VICTORIA_METRICS__URL".into(), format!("http://{address}")));
     setup.env.push(("BONGSU_ARCHIVE__EVERY".into(), "100ms".into()));
-    let victoria = Victoria::start_at(address, &disk);
+    let server = victoria::start_at(address, &disk);
     let mut program = setup.serve();
     let plan = Plan { lasting: Duration::from_secs(3_600), ..storm::plan(20, Some(RATE)) };
     let load = storm::publish(&plan, program.mqtt, storm::books(STATIONS));
     std::thread::sleep(Duration::from_secs(1));
     // What it has acknowledged it keeps: it is told to end, not killed.
-    victoria.end();
+    server.end();
     std::thread::sleep(away());
     let status = &printed(&setup, &["archive", "status", "--json"])[0];
     assert!(status["behind_records"].as_u64() > Some(10), "{status}");
-    let victoria = Victoria::start_at(address, &disk);
+    let server = victoria::start_at(address, &disk);
     std::thread::sleep(Duration::from_millis(700));
     // In the middle of catching up the program is killed, and the devices go on with the next one.
     program.kill();
@@ -50,7 +50,7 @@ fn an_archive_that_was_away_under_load_gets_everything_when_it_is_back() {
     let account = load.join().expect("the load ends");
     assert_eq!(account.broken, 0, "{}", program.log());
     until("it has caught up", || {
-        victoria.flush();
+        victoria::flush(&server);
         printed(&setup, &["archive", "status", "--json"])[0]["behind_records"] == 0
     });
     let count = assert_verified(&setup, &day_before(&plan));

@@ -7,11 +7,11 @@ use bongsu_tests::flood::Device;
 use bongsu_tests::ledger::Ledger;
 use bongsu_tests::load::Plan;
 use bongsu_tests::program::{Program, Setup};
-use bongsu_tests::{city, http, storm};
+use bongsu_tests::{city, http, storm, wait};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Stations of the load. The next one is quiet, and speaks only when its time has come.
 const STATIONS: usize = 20;
@@ -22,12 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until something holds.
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not come about");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+fn until(what: &str, holds: impl FnMut() -> bool) {
+    wait::until(PATIENCE, what, holds);
 }
 
 /// Whether `/readyz` says yes, and what it says.

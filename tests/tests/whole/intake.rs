@@ -2,14 +2,14 @@
 
 use bongsu_tests::ear::Ear;
 use bongsu_tests::ledger::Ledger;
-use bongsu_tests::mosquitto::Mosquitto;
+use bongsu_tests::peer::Peer;
 use bongsu_tests::program::{Program, Setup};
-use bongsu_tests::{city, wire};
+use bongsu_tests::{city, mosquitto, wait, wire};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Nothing here takes longer.
 const SOON: Duration = Duration::from_secs(30);
@@ -20,7 +20,7 @@ const FIRST_MS: i64 = 1_783_510_260_000;
 /// A way in, and what stands on it.
 enum Way {
     Door,
-    Remote(Mosquitto),
+    Remote(Peer),
 }
 
 impl Way {
@@ -28,15 +28,15 @@ impl Way {
     fn address(&self, program: &Program) -> SocketAddr {
         match self {
             Way::Door => program.mqtt,
-            Way::Remote(mosquitto) => mosquitto.address,
+            Way::Remote(broker) => broker.address,
         }
     }
 
     fn setup(&self, folder: &Path) -> Setup {
         city::write(folder, &city::stations(2, "river_stage", ""), &[]);
         let mut setup = Setup::anonymous(folder);
-        if let Way::Remote(mosquitto) = self {
-            setup.env.push(("BONGSU_MQTT__REMOTE".into(), format!("mqtt://{}", mosquitto.address)));
+        if let Way::Remote(broker) = self {
+            setup.env.push(("BONGSU_MQTT__REMOTE".into(), format!("mqtt://{}", broker.address)));
         }
         setup
     }
@@ -98,12 +98,10 @@ fn reading(n: i64) -> String {
     format!("{{\"t\":{},\"river_stage\":{}}}", FIRST_MS + n * 60_000, value(n))
 }
 
-fn until(what: &str, mut is_true: impl FnMut() -> bool) {
-    let deadline = Instant::now() + SOON;
-    while !is_true() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+/// Waits until something holds.
+#[track_caller]
+fn until(what: &str, holds: impl FnMut() -> bool) {
+    wait::until(SOON, what, holds);
 }
 
 /// What was acknowledged is in the store, or comes into it by itself.
@@ -191,7 +189,7 @@ fn devices_at_our_own_door() {
 #[test]
 fn devices_at_a_broker_of_others() {
     let folder = tempfile::tempdir().expect("a folder");
-    suite(&Way::Remote(Mosquitto::start(folder.path(), "max_queued_messages 0")));
+    suite(&Way::Remote(mosquitto::start(folder.path(), "max_queued_messages 0")));
 }
 
 /// The broker of others goes away and comes back: what devices say then is heard again.
@@ -199,16 +197,16 @@ fn devices_at_a_broker_of_others() {
 fn a_broker_of_others_that_restarts_is_found_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let persistent = format!("persistence true\npersistence_location {}/\n", folder.path().display());
-    let mosquitto = Mosquitto::start(folder.path(), &persistent);
-    let address = mosquitto.address;
-    let way = Way::Remote(mosquitto);
+    let broker = mosquitto::start(folder.path(), &persistent);
+    let address = broker.address;
+    let way = Way::Remote(broker);
     let city = tempfile::tempdir().expect("a folder");
     let setup = way.setup(city.path());
     let program = setup.serve();
     until("it never connected", || program.log().contains("connected to the remote broker"));
     drop(way);
     until("nobody noticed", || program.log().contains("the remote broker is away"));
-    let _again = Mosquitto::start_at(address, folder.path(), &persistent);
+    let _again = mosquitto::start_at(address, folder.path(), &persistent);
     until("it never came back", || program.log().matches("connected to the remote broker").count() == 2);
     let mut device = Device::connect(address).expect("it is let in");
     // the subscription may come a moment after the connection

@@ -1,6 +1,6 @@
 //! `bongsu rules versions`, `rollback` and `diff`: what was in force when, how it differed, and the way back.
 
-use crate::cli::{Ended, Globals, checked, output_failed, write_json};
+use crate::cli::{Ended, Globals, checked, output_failed, write_json, write_whole};
 use crate::config::Config;
 use crate::control::{self, Question, Reply};
 use crate::store::Store;
@@ -82,15 +82,6 @@ pub fn rollback(arguments: &RollbackArguments, globals: &Globals, output: &mut d
         Err(_) => eprintln!("No bongsu is running; the version counts from its next start on."),
     }
     Ok(Ended::Well)
-}
-
-/// All of a file or nothing: a rule half written must never be read.
-fn write_whole(path: &Path, text: &str) -> miette::Result<()> {
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, text)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .into_diagnostic()
-        .wrap_err_with(|| format!("failed to write {}", path.display()))
 }
 
 fn wanted<'a>(versions: &'a [Version], rule: &str, hash: Option<&str>) -> miette::Result<&'a Version> {

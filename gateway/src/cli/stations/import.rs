@@ -1,7 +1,8 @@
 //! A list of stations, as a spreadsheet exports it, becomes tables of the catalog. Every row is checked before anything
 //! is written, and the catalog that would come of it as well.
 
-use crate::cli::{Ended, output_failed};
+use crate::cli::{Ended, output_failed, write_whole};
+use crate::config::quoted;
 use crate::inventory;
 use crate::report::Problems;
 use bongsu_sensors::document::nearest;
@@ -24,7 +25,8 @@ pub fn run(list: &Path, into: Option<&Path>, kinds: &[String], output: &mut dyn 
     let read = |path: &Path| {
         std::fs::read_to_string(path).into_diagnostic().wrap_err_with(|| format!("failed to read {}", path.display()))
     };
-    let before = into.map(|path| read(path).and_then(|text| Ok((path, text, known(path)?)))).transpose()?;
+    let before = into.map(|path| read(path).and_then(|text| known(path, &text).map(|city| (path, text, city))));
+    let before = before.transpose()?;
     let source = Source::new(list.display().to_string(), read(list)?);
     let catalog = before.as_ref().map(|(_, _, catalog)| catalog);
     let (count, tables) = tables(&source, catalog, kinds)
@@ -33,31 +35,18 @@ pub fn run(list: &Path, into: Option<&Path>, kinds: &[String], output: &mut dyn 
         output.write_all(tables.as_bytes()).map_err(output_failed)?;
         return Ok(Ended::Well);
     };
-    replace(path, &format!("{}\n{tables}", text.trim_end()))?;
+    let text = format!("{}\n{tables}", text.trim_end());
+    known(path, &text)?;
+    write_whole(path, &text)?;
     writeln!(output, "{count} stations added to {}", path.display()).map_err(output_failed)?;
     Ok(Ended::Well)
 }
 
-fn known(path: &Path) -> miette::Result<Catalog> {
-    let read = inventory::read_catalog(path);
-    let (_, catalog) = read.map_err(|mistakes| Problems::errors("the catalog cannot be used", mistakes))?;
+/// What a text says as the catalog at a path.
+fn known(path: &Path, text: &str) -> miette::Result<Catalog> {
+    let parsed = inventory::parse_catalog(path, text.to_owned());
+    let (_, catalog) = parsed.map_err(|mistakes| Problems::errors("the catalog cannot be used", mistakes))?;
     Ok(catalog)
-}
-
-/// Puts a text in the place of a catalog, unless it would be none any more.
-fn replace(path: &Path, text: &str) -> miette::Result<()> {
-    let fresh = path.with_extension("toml.new");
-    let failed = || format!("failed to write {}", fresh.display());
-    std::fs::write(&fresh, text).into_diagnostic().wrap_err_with(failed)?;
-    let done = known(&fresh).and_then(|_| {
-        std::fs::rename(&fresh, path)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("failed to replace {}", path.display()))
-    });
-    if done.is_err() {
-        let _ = std::fs::remove_file(&fresh);
-    }
-    done
 }
 
 /// How many rows, and a `[[station]]` for each.
@@ -234,9 +223,4 @@ impl Row<'_> {
 
 fn several(values: &str) -> impl Iterator<Item = &str> {
     values.split([' ', ';', '|']).filter(|value| !value.is_empty())
-}
-
-fn quoted(value: &str) -> String {
-    // JSON's escapes are a subset of those of a basic string in TOML.
-    serde_json::Value::from(value).to_string()
 }

@@ -4,7 +4,7 @@ use crate::Round;
 use crate::whole;
 use bongsu_tests::load::{self, Gate};
 use bongsu_tests::machine;
-use bongsu_tests::mosquitto::Mosquitto;
+use bongsu_tests::mosquitto;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,7 @@ const FAST: &str = "persistence false\nmax_inflight_messages 0\nmax_queued_messa
 
 /// One round: the rate is what the subscriber received.
 pub fn round(folder: &Path, connections: usize, in_flight: u16) -> Round {
-    let broker = Mosquitto::start(folder, FAST);
+    let broker = mosquitto::start(folder, FAST);
     let address = broker.address;
     // Enough to keep it busy, not so much that it drowns in its own queue.
     let gate = Gate::new("bongsu/v1/+/obs", (2 * connections as u64 * u64::from(in_flight)).clamp(1_000, 4_000));

@@ -1,42 +1,20 @@
 //! `bongsu rules` as an officer types it: begin a rule, check it, play its cases, ask how it would have done in a recorded
 //! flood and why, tune it, compare, take it back.
 
+use super::{CATALOG, bongsu, folder, run};
 use std::path::Path;
-use std::process::Command;
 
-/// Exit code, standard output and standard error.
-fn bongsu(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BONGSU_")) {
-        command.env_remove(name);
-    }
-    let output = command.current_dir(folder).args(arguments).env("LANG", "C").output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+/// Exit code, standard output and standard error, in English.
+fn typed(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    run(bongsu(folder, arguments).env("LANG", "C"))
 }
 
 #[track_caller]
 fn well(folder: &Path, arguments: &[&str]) -> String {
-    let (code, output, told) = bongsu(folder, arguments);
-    assert_eq!(code, 0, "{arguments:?}: {output}{told}");
-    output + &told
+    let (code, output, complaint) = typed(folder, arguments);
+    assert_eq!(code, 0, "{arguments:?}: {output}{complaint}");
+    output + &complaint
 }
-
-const CATALOG: &str = r#"
-timezone = "Asia/Seoul"
-[[area]]
-code = "seocho"
-name = { ko = "서초구", en = "Seocho-gu" }
-[[station]]
-id = "jamsu"
-name = { ko = "잠수교", en = "Jamsu Bridge" }
-position = [37.5153, 126.9957]
-area = "seocho"
-[[station.datastream]]
-kind = "river_stage"
-cadence = "10m"
-levels = { advisory = 5.5, watch = 6.2, warning = 6.5 }
-"#;
 
 /// Three hours at 2 m, then 0.3 m in ten minutes up to 7 m, and down again.
 fn flood() -> String {
@@ -53,13 +31,13 @@ fn flood() -> String {
 
 #[test]
 fn an_officer_makes_a_rule_tries_it_on_a_flood_and_takes_a_change_back() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let at = folder.path();
     std::fs::write(at.join("stations.toml"), CATALOG).expect("write");
     std::fs::write(at.join("flood.csv"), flood()).expect("write");
 
     well(at, &["rules", "new", "my_rise", "--hazard", "river_flood"]);
-    let again = bongsu(at, &["rules", "new", "my_rise"]);
+    let again = typed(at, &["rules", "new", "my_rise"]);
     assert_eq!(again.0, 1, "what is there is not overwritten: {}{}", again.1, again.2);
     assert!(well(at, &["rules", "check", "rules"]).contains("my_rise warns of river_flood"));
     assert!(well(at, &["rules", "test", "rules/my_rise"]).contains("2 cases, 0 failed"));
@@ -78,24 +56,24 @@ fn an_officer_makes_a_rule_tries_it_on_a_flood_and_takes_a_change_back() {
     let rule = at.join("rules/my_rise/my_rise.rhai");
     let text = std::fs::read_to_string(&rule).expect("read");
     std::fs::write(&rule, text.replace("default = 5.0", "default = 50.0")).expect("write");
-    let (code, output, told) = bongsu(at, &["rules", "test", "rules/my_rise"]);
+    let (code, output, told) = typed(at, &["rules", "test", "rules/my_rise"]);
     assert_eq!(code, 1, "{output}{told}");
     assert!((output + &told).contains("1 failed"));
     std::fs::write(at.join("old.rhai"), &text).expect("write");
-    let (code, output, _) = bongsu(at, &["rules", "diff", "old.rhai", "rules/my_rise/my_rise.rhai"]);
+    let (code, output, _) = typed(at, &["rules", "diff", "old.rhai", "rules/my_rise/my_rise.rhai"]);
     assert_eq!((code, output.trim()), (1, "params.limit.default: 5.0 → 50.0"));
 
     // a misspelt name is no rule, in both languages
     std::fs::write(&rule, text.replace("seen.last()", "sen.last()")).expect("write");
-    let (code, _, told) = bongsu(at, &["rules", "check", "rules"]);
+    let (code, _, told) = typed(at, &["rules", "check", "rules"]);
     assert!(code == 1 && told.contains("did you mean") && told.contains("my_rise.rhai:"), "{told}");
-    let (code, _, korean) = bongsu(at, &["rules", "check", "rules", "--lang", "ko"]);
+    let (code, _, korean) = typed(at, &["rules", "check", "rules", "--lang", "ko"]);
     assert!(code == 1 && korean.chars().any(|c| ('가'..='힣').contains(&c)), "{korean}");
 }
 
 #[test]
 fn versions_are_kept_and_an_earlier_one_comes_back() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let at = folder.path();
     std::fs::write(at.join("stations.toml"), CATALOG).expect("write");
     std::fs::write(at.join("flood.csv"), flood()).expect("write");

@@ -1,5 +1,8 @@
 //! The program as a shell sees it: exit codes, what goes to which output, and what it leaves behind.
 
+// The commands about rules.
+mod rules;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
