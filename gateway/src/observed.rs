@@ -93,7 +93,7 @@ impl Observed {
             numbering,
             book: bongsu_rules::incident::Book::new(Status::Test),
         };
-        let engine = Engine::rebuild(authority, Time::default());
+        let engine = Engine::begin(authority, Time::default());
         let catalog = engine.catalog().cloned().ok_or_else(|| miette!("the catalog cannot be used"))?;
         let numbering = engine.numbering().clone();
         Ok(Observed { catalog_text, catalog, numbering, moments: Vec::new(), refused: 0 })
@@ -109,7 +109,7 @@ impl Observed {
             book: bongsu_rules::incident::Book::new(Status::Test),
         };
         let start = self.moments.first().map_or(until, |moment| moment.now);
-        let mut engine = Engine::rebuild(authority, start);
+        let mut engine = Engine::begin(authority, start);
         let (mut seq, mut effects) = (0, Vec::new());
         let mut hand = |engine: &mut Engine, now: Time, input: Input| {
             seq += 1;

@@ -141,7 +141,7 @@ fn engine(setting: &Setting, now: Time) -> Engine {
         numbering: setting.numbering.clone(),
         book: Book::new(Status::Test),
     };
-    Engine::rebuild(authority, now)
+    Engine::begin(authority, now)
 }
 
 /// How a back-test is judged.

@@ -61,15 +61,21 @@ pub struct Authority {
 }
 
 impl Engine {
-    /// An engine without a snapshot, after an upgrade or a damaged file: alerts stand and incidents live as the store
-    /// knows them; windows come from the stored observations by [`Engine::recall`]; timers begin anew.
-    pub fn rebuild(authority: Authority, now: Time) -> Engine {
+    /// The engine of a city of which nothing was heard yet: a rule is evaluated at a place when that place first speaks.
+    pub fn begin(authority: Authority, now: Time) -> Engine {
         let mut engine = Engine::new(authority.status);
         engine.numbering = authority.numbering;
         engine.now = now;
         engine.book = authority.book;
         engine.set_catalog(&authority.catalog, now);
         engine.set_rules(&authority.rules, now);
+        engine
+    }
+
+    /// An engine without a snapshot, after an upgrade or a damaged file: alerts stand and incidents live as the store
+    /// knows them; windows come from the stored observations by [`Engine::recall`]; timers begin anew.
+    pub fn rebuild(authority: Authority, now: Time) -> Engine {
+        let mut engine = Engine::begin(authority, now);
         for at in 0..engine.scopes.len() {
             engine.wake(at, now);
         }

@@ -11,7 +11,7 @@ fn hours(count: u64) -> Duration {
 }
 
 /// A scenario with every fault at work somewhere.
-fn faulty(scenario: &'static str, seed: u64, lasting: u64) -> Rehearsal {
+pub fn faulty(scenario: &'static str, seed: u64, lasting: u64) -> Rehearsal {
     let mut rehearsal = Rehearsal { batch: 500, ..Rehearsal::of(scenario, seed).small().lasting(lasting) };
     let order = |(kind, after): (&'static &'static fault::FaultKind, u64)| FaultOrder {
         kind,

@@ -1,6 +1,7 @@
 //! A back-test is a promise: what devices say live, what a replay reads from a file and what a back-test plays come to
 //! the very same incidents, word for word and at the same moments.
 
+use crate::crash;
 use bongsu_broker::{Message, Qos};
 use bongsu_gateway::observed::Observed;
 use bongsu_gateway::pipeline::Pipeline;
@@ -12,8 +13,10 @@ use bongsu_rules::incident::{Status, Transition};
 use bongsu_rules::pack;
 use bongsu_rules::record::CatalogText;
 use bongsu_sensors::{Level, Time};
+use bongsu_simulators::scenario;
 use bongsu_tests::flood::{self, Row};
 use bongsu_tests::program::Setup;
+use bongsu_tests::rehearsal::is_soak;
 use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
@@ -117,6 +120,23 @@ fn live_replay_and_backtest_come_to_the_same_incidents() {
     assert!(live.len() > 8, "{live:#?}");
     same(&live, &replayed, "live and replayed");
     same(&live, &backtested, "live and back-tested");
+}
+
+/// A city of many kinds of stations, with every fault at work, back-tested from its own store.
+#[test]
+fn a_scenario_is_decided_live_as_a_backtest_of_its_store_decides_it() {
+    for scenario in scenario::ALL.iter().filter(|scenario| is_soak() || scenario.name == "storm") {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut outcome = crash::faulty(scenario.name, 1, 6).run_in(folder.path());
+        let [stations, store] = ["stations.toml", "data/city.db"].map(|name| folder.path().join(name));
+        let observed = Observed::of_store(&stations, &store).expect("observations");
+        // A rehearsal is an exercise, a back-test a test.
+        outcome.transitions.iter_mut().for_each(|transition| transition.incident.status = Status::Test);
+        let (live, backtested) = (written(&outcome.transitions), backtested(&observed));
+        println!("{}: {}; {} changes back-tested", scenario.name, outcome.summary(), backtested.len());
+        assert!(live.len() > 5, "{}: {} changes", scenario.name, live.len());
+        same(&live, &backtested, scenario.name);
+    }
 }
 
 /// A prepared back-test compares what it wrote down; the engine plays everything again. Both answer the same.
