@@ -83,6 +83,7 @@ export interface Detail extends Alert {
   lacks_geometry: boolean;
   channels: string[];
   preview: Record<string, Record<string, unknown>>;
+  sending_class?: string | null;
   areas: string[];
 }
 

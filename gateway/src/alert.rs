@@ -10,6 +10,9 @@ pub mod words;
 // The same in every length, from a cell phone's line to a page.
 pub mod text;
 
+// All of them together, as one message says them.
+pub mod wording;
+
 // The same for the systems of others.
 pub mod cap;
 
@@ -279,12 +282,6 @@ pub fn for_operators<'a>(incident: &'a Incident, context: Context<'_>) -> Alert<
         sightings: handling.sightings,
     };
     Alert { desk: Some(desk), ..make(incident, message, level, incident.state, context) }
-}
-
-/// What an incident would say at a level that is proposed: the danger in a line, and what to do.
-pub fn proposed(incident: &Incident, level: Level, context: Context<'_>) -> (Texts, Texts) {
-    let alert = make(incident, None, level, State::Proposed, context);
-    (alert.headline, alert.instruction)
 }
 
 /// What is said of an incident at a level, in a line, and what to do. Every channel says these, and they are what a person

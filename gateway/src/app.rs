@@ -178,6 +178,7 @@ impl App {
         addresses.welcome = welcome.map(|secret| shared.welcome(&secret));
         let settings = desk::Settings {
             channels: crate::channel::heard_by(&config.channels),
+            sender_name: config.city.sender_name.clone(),
             languages: Language::of_tags(&config.city.languages),
             type_population_above: config.release.type_population_above,
         };

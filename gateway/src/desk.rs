@@ -1,8 +1,10 @@
 //! Between people and the pipeline: who asks, what they saw, and the queue their orders wait in. Whoever comes, by the
 //! pages, with a token or over the control socket, comes by here.
 
+use crate::alert::text::{Unfilled, sending_class};
+use crate::alert::wording::Wording;
 use crate::alert::words::Language;
-use crate::alert::{self, Context, Texts};
+use crate::alert::{Context, cap};
 use crate::clock::Clock;
 use crate::command::{Check, Command, Outcome, Refused, Work};
 use crate::device;
@@ -16,7 +18,7 @@ use crate::store::audit::{Draft, hex};
 use crate::store::people::Change;
 use crate::store::{Store, StoreError};
 use crate::web::Shared;
-use bongsu_rules::incident::{Action, CITY, Done, Incident, Order, Person, Seen, Status};
+use bongsu_rules::incident::{Action, CITY, Done, Incident, Message, MessageType, Order, Person, Seen, Status};
 use bongsu_sensors::{Catalog, Time};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -33,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct Settings {
     /// The channels the public hears by.
     pub channels: Vec<String>,
+    /// Who warns.
+    pub sender_name: String,
     /// The languages the city speaks.
     pub languages: Vec<Language>,
     /// Who approves for more people than this types how many they are.
@@ -89,13 +93,11 @@ pub struct Preview {
     pub hash: String,
     /// The proposal.
     pub seen: Seen,
-    /// The danger in a line.
-    pub headline: Texts,
-    /// What to do.
-    pub instruction: Texts,
-    /// The languages in which it is said.
+    /// Every text, in the languages in which it is said; where one lacks something, nothing is said at all.
     #[serde(skip)]
-    pub languages: Vec<Language>,
+    pub texts: Vec<(Language, Result<Wording, Unfilled>)>,
+    /// The class of cell broadcast it is proposed for.
+    pub sending_class: &'static str,
     /// Where it goes.
     pub channels: Vec<String>,
     /// Whom it reaches, where the catalog knows.
@@ -125,7 +127,19 @@ fn lacks_geometry(catalog: Option<&Catalog>, area: &str) -> bool {
 /// What would be sent; `None`: nothing is proposed.
 pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -> Option<Preview> {
     let proposal = incident.proposal.as_ref()?;
-    let (headline, instruction) = alert::proposed(incident, proposal.level, context);
+    // What would be said if it were sent when it was proposed: the only thing that changes is the time of day.
+    let message = Message {
+        identifier: String::new(),
+        sent: proposal.since,
+        msg_type: MessageType::Update,
+        level: proposal.level,
+    };
+    let link = cap::link(context.base_url, incident);
+    let wording = |language: &Language| {
+        let sender = &settings.sender_name;
+        (*language, Wording::of(sender, &link, incident, &message, context.catalog, *language))
+    };
+    let texts: Vec<_> = settings.languages.iter().map(wording).collect();
     let channels = match incident.status {
         Status::Actual => settings.channels.clone(),
         // What is practised goes to its own topics, whatever is configured.
@@ -138,8 +152,11 @@ pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -
     let reached = population.map_or(String::new(), |population| population.to_string());
     let mut parts = vec![&*incident.id, proposal.level.name(), &number, &incident.area, &reached];
     parts.extend(channels.iter().map(String::as_str));
-    for language in &settings.languages {
-        parts.extend([language.code(), headline.get(*language), instruction.get(*language)]);
+    for (language, wording) in &texts {
+        parts.push(language.code());
+        if let Ok(wording) = wording {
+            parts.extend(wording.each().map(|(_, text)| text));
+        }
     }
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
@@ -149,9 +166,8 @@ pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -
     Some(Preview {
         hash: hex(&hash.finalize()),
         seen,
-        headline,
-        instruction,
-        languages: settings.languages.clone(),
+        texts,
+        sending_class: sending_class(proposal.level),
         channels,
         population,
         type_population: reaches_many && incident.status == Status::Actual,
@@ -182,6 +198,9 @@ impl Yes {
         };
         if !crate::people::is_same(&preview.hash, &self.hash) {
             return changed("the level, the area, the texts or the channels have changed since they were shown");
+        }
+        if let Some(unfilled) = preview.texts.iter().find_map(|(_, wording)| wording.as_ref().err()) {
+            return changed(&unfilled.to_string());
         }
         if preview.type_population && self.population != preview.population {
             return changed("it reaches many people: type how many, as they are shown");

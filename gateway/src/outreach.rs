@@ -7,9 +7,9 @@
 // Who may say what how often, without knowing who they are.
 mod throttle;
 
+use crate::alert::wording::Wording;
 use crate::alert::words::Language;
 use crate::channel::email::{Letter, Mailer};
-use crate::channel::notice::Words;
 use crate::channel::push::{Services, Subscription};
 use crate::channel::{Outcome, Target};
 use crate::clock::Clock;
@@ -82,7 +82,7 @@ pub fn digest(token: &str) -> Vec<u8> {
 }
 
 /// The letter that carries a message.
-pub fn letter(links: &Links, words: &Words, target: &Target, language: Language, key: &str) -> Letter {
+pub fn letter(links: &Links, words: &Wording, target: &Target, language: Language, key: &str) -> Letter {
     let unsubscribe = links.unsubscribe(&target.id);
     let leave = language.one(["받지 않으려면", "To unsubscribe", "退订", "配信を止めるには"]);
     Letter {

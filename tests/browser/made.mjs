@@ -51,7 +51,8 @@ const detail = (one) => ({
   timeline: [{ time: before(30), cause: "rule", from: "none", level: "advisory", state: "issued", by: null, reason: null, message: { identifier: "a.1", sent: before(30), level: "advisory", msg_type: "Alert" } },
     { time: before(3), cause: HOSTILE, from: "advisory", level: "watch", state: "proposed", by: HOSTILE, reason: HOSTILE, message: null }],
   notes: [{ time: before(2), by: "kim", text: HOSTILE }],
-  preview: { ko: { headline: "위험", instruction: "대피하세요." }, en: { headline: HOSTILE, instruction: "Leave." } },
+  sending_class: "긴급재난문자",
+  preview: { ko: { headline: "위험", instruction: "대피하세요.", text_90: HOSTILE, speech: HOSTILE }, en: { headline: HOSTILE, instruction: "Leave." } },
 });
 
 const observations = () => Array.from({ length: 140 }, (_, n) => ({

@@ -69,8 +69,17 @@ function Water({ detail, now }: { detail: Detail; now: number }) {
 }
 
 const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English", zh: "中文", ja: "日本語" };
-const PARTS: Record<string, Key> = { headline: "headline", instruction: "instruction" };
-const partWord = (name: string): string => { const key = PARTS[name]; return key ? say(key) : name; };
+const PARTS: Record<string, Key> = {
+  headline: "headline", instruction: "instruction", whole: "wholeText", plain: "plainText", speech: "spokenText", unfilled: "unfilled",
+};
+
+/** The name of a text; `text_90` is one of at most 90 characters. */
+function partWord(name: string): string {
+  const limit = /^text_(\d+)$/.exec(name)?.[1];
+  if (limit) return `${say("atMost")} ${limit} ${say("characters")}`;
+  const key = PARTS[name];
+  return key ? say(key) : name;
+}
 
 /** Every text that goes out, in every language, with its length. */
 function Preview({ detail }: { detail: Detail }) {
@@ -283,6 +292,7 @@ export function Incident({ id }: { id: string }) {
       <section aria-labelledby="preview">
         <h2 id="preview">{say("preview")}</h2>
         <p>{say("audience")}: <b>{detail.audience === "public" ? say("forPublic") : say("forOperators")}</b> · {say("area")}: {reached(detail, nameOf)} · {say("level")}: {levelWord(detail.proposal?.level ?? detail.level)}</p>
+        {detail.sending_class && detail.audience === "public" && <p>{say("sendingClass")}: <b lang="ko">{detail.sending_class}</b></p>}
         {detail.audience === "public" && detail.issued && <p><a href={`${PUBLIC}/alerts/${part(id)}`}>{say("onPublic")}</a></p>}
         <Preview detail={detail} />
       </section>

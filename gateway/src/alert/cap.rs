@@ -4,8 +4,9 @@
 use super::resource::{self, Attachment};
 use super::sign::Signer;
 use super::text::{self, Facts, Unfilled};
+use super::wording::facts;
 use super::words::{self, Language};
-use super::{area_name, expires, name_in, place_of, said};
+use super::{area_name, expires, name_in, said};
 use bongsu_rules::cap::model::{Category, Certainty, MsgType, Pair, ResponseType, Scope, Severity, Status, Urgency};
 use bongsu_rules::cap::{Alert, Area, Info, Moment, Reference};
 use bongsu_rules::incident::{CITY, Evidence, Incident, Message, MessageType};
@@ -37,35 +38,14 @@ pub fn zone(catalog: Option<&Catalog>) -> TimeZone {
     catalog.map_or(TimeZone::UTC, |catalog| catalog.timezone.clone())
 }
 
-/// What the texts of a message tell in a language.
-pub fn facts<'a>(
-    speaker: &'a Speaker,
-    incident: &'a Incident,
-    message: &Message,
-    catalog: Option<&Catalog>,
-    link: &'a str,
-    language: Language,
-) -> Facts<'a> {
-    Facts {
-        sender: &speaker.sender_name,
-        hazard: &incident.hazard,
-        level: message.level,
-        is_retracted: is_retracted(message),
-        place: place_of(incident, catalog, language),
-        at: message.sent.civil(&zone(catalog)),
-        is_meant: incident.status == bongsu_rules::incident::Status::Actual,
-        link,
-    }
-}
-
 /// Whether a message takes back what was said by mistake.
 pub fn is_retracted(message: &Message) -> bool {
     MessageType::name(message.msg_type) == MsgType::Cancel.name()
 }
 
 /// The page of an incident.
-pub fn link(speaker: &Speaker, incident: &Incident) -> String {
-    format!("{}/alerts/{}", speaker.base_url, incident.id)
+pub fn link(base_url: &str, incident: &Incident) -> String {
+    format!("{base_url}/alerts/{}", incident.id)
 }
 
 /// Makes the CAP message of what is issued. `earlier` are the messages of its chain that it replaces.
@@ -125,8 +105,8 @@ fn info(
 ) -> Result<Info, Unfilled> {
     let zone = zone(catalog);
     let (hazard, level) = (incident.hazard.as_str(), message.level);
-    let link = link(speaker, incident);
-    let facts = facts(speaker, incident, message, catalog, &link, language);
+    let link = link(&speaker.base_url, incident);
+    let facts = facts(&speaker.sender_name, &link, incident, message, catalog, language);
     let sent = Moment::at(message.sent, &zone);
     let (headline, instruction) = said(incident, level, facts.is_retracted, catalog, language);
     let (urgency, severity, certainty) = grade(level);

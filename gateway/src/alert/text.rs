@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub level: Level,
     /// It takes back what was said by mistake.
     pub is_retracted: bool,
+    /// What the rule itself tells people to do; `None`: what its hazard tells them.
+    pub own: Option<&'a str>,
     /// Where it is.
     pub place: Place,
     /// When it was said, as the city's clocks show it.
@@ -203,10 +205,12 @@ impl Facts<'_> {
             "steps" if is_over => words::all_clear(self.hazard, language).to_owned(),
             "short" if self.is_retracted => no_danger(language).to_owned(),
             "short" if is_over => words::over(self.hazard, language).to_owned(),
+            "steps" if self.own.is_some() => self.own?.to_owned(),
             "steps" if self.level == Level::Emergency && words::endangers(self.hazard) => {
                 format!("{}{}", words::life(language), words.steps(self.level))
             }
             "steps" => words.steps(self.level).to_owned(),
+            "short" if self.own.is_some() => first_sentence(self.own?).to_owned(),
             "short" => words.short(self.level).to_owned(),
             "link" => self.link.to_owned(),
             _ => String::new(),
@@ -286,6 +290,16 @@ fn clock(at: DateTime, language: Language) -> String {
 
 const fn twelve(hour: i8) -> i8 {
     if hour % 12 == 0 { 12 } else { hour % 12 }
+}
+
+/// The first sentence of a text.
+fn first_sentence(text: &str) -> &str {
+    let ends = |(at, sign): (usize, char)| match sign {
+        '。' | '！' => Some(at + sign.len_utf8()),
+        '.' | '!' if text[at + 1..].starts_with(' ') => Some(at + 1),
+        _ => None,
+    };
+    text.char_indices().find_map(ends).map_or(text, |end| &text[..end])
 }
 
 /// Whether a word ends in a consonant as Korean hears it, which decides between 은 and 는, 이 and 가, 을 and 를.

@@ -1,7 +1,8 @@
 //! A message as channels see it: the frozen facts, and the words in a recipient's language.
 
 use crate::alert::cap::{self, Speaker};
-use crate::alert::text::{LENGTHS, Unfilled, cut};
+use crate::alert::text::Unfilled;
+use crate::alert::wording::Wording;
 use crate::alert::words::Language;
 use crate::alert::{self, Context};
 use crate::clock::Clock;
@@ -108,39 +109,6 @@ impl Filter {
     }
 }
 
-/// The texts of a notice in one language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
-    /// The danger in a line.
-    pub headline: String,
-    /// What to do.
-    pub instruction: String,
-    /// The texts of [`LENGTHS`].
-    pub limited: [String; 3],
-    /// Everything.
-    pub whole: String,
-    /// In plain language.
-    pub plain: String,
-    /// To be read out.
-    pub speech: String,
-}
-
-impl Words {
-    /// The same after a mark, no longer than before.
-    fn after(self, mark: &str) -> Words {
-        let first = |text: String| format!("{mark}{text}");
-        let mut limits = LENGTHS.into_iter();
-        Words {
-            headline: first(self.headline),
-            limited: self.limited.map(|text| cut(&first(text), limits.next().unwrap_or(usize::MAX))),
-            whole: first(self.whole),
-            plain: first(self.plain),
-            speech: first(self.speech),
-            ..self
-        }
-    }
-}
-
 impl Notice {
     /// When it ceases to be true: it is not delivered later.
     pub fn expires(&self) -> Time {
@@ -171,30 +139,18 @@ impl Notice {
         if let Some(console) = &self.console {
             return console.clone();
         }
-        cap::link(&self.speaker, &self.transition.incident)
+        cap::link(&self.speaker.base_url, &self.transition.incident)
     }
 
     /// Its words.
     ///
     /// # Errors
     /// A text that lacks something: it must not be said.
-    pub fn words(&self, language: Language) -> Result<Words, Unfilled> {
-        let incident = &self.transition.incident;
-        let link = self.link();
-        let facts = cap::facts(&self.speaker, incident, &self.message, self.catalog.as_deref(), &link, language);
-        let [short, medium, long] = LENGTHS.map(|limit| facts.within(limit, language));
-        let (headline, instruction) =
-            alert::said(incident, self.message.level, facts.is_retracted, self.catalog.as_deref(), language);
-        let words = Words {
-            headline,
-            instruction,
-            limited: [short?, medium?, long?],
-            whole: facts.whole(language)?,
-            plain: facts.plain(language)?,
-            speech: facts.speech(language)?,
-        };
+    pub fn words(&self, language: Language) -> Result<Wording, Unfilled> {
+        let (incident, city) = (&self.transition.incident, self.catalog.as_deref());
+        let words = Wording::of(&self.speaker.sender_name, &self.link(), incident, &self.message, city, language)?;
         Ok(match &self.question {
-            Some(question) => words.after(&question.mark(language, self.catalog.as_deref())),
+            Some(question) => words.after(&question.mark(language, city)),
             None => words,
         })
     }

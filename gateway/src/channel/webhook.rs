@@ -4,9 +4,10 @@
 //! that a receiver can drop repetitions and forgeries.
 
 use super::client::Client;
-use super::notice::{Filter, Notice, Words};
+use super::notice::{Filter, Notice};
 use super::{Channel, Kind, Outcome, Pace, Settings, Target, Tools};
 use crate::alert::text::sending_class;
+use crate::alert::wording::Wording;
 use crate::alert::words::Language;
 use crate::clock::Clock;
 use crate::config::{Layers, Secret};
@@ -260,10 +261,10 @@ struct Built {
 
 impl Built {
     /// Media type and body of a request.
-    fn body(&self, notice: &Notice, words: &Words, key: &str) -> Result<(&'static str, String), String> {
+    fn body(&self, notice: &Notice, words: &Wording, key: &str) -> Result<(&'static str, String), String> {
         let level = notice.message.level;
         let identifier = &notice.message.identifier;
-        let Words { headline, instruction, limited: [short, medium, long], whole, plain, speech } = words;
+        let Wording { headline, instruction, limited: [short, medium, long], whole, plain, speech } = words;
         let value = match self.template {
             Template::Cap => {
                 let document = notice.cap.clone().ok_or("the message has no CAP document")?;

@@ -15,6 +15,7 @@ fn facts(hazard: &'static str, level: Level, language: Language) -> Facts<'stati
         hazard,
         level,
         is_retracted: false,
+        own: None,
         place: Place { area: area.into(), station: Some(station.into()) },
         at: jiff::civil::date(2026, 7, 8).at(20, 31, 0, 0),
         is_meant: true,
@@ -144,4 +145,20 @@ fn particles_follow_the_sound() {
     };
     assert!(plain("잠수교").starts_with("잠수교는 지금 위험해요."));
     assert!(plain("한강공원").starts_with("한강공원은 지금 위험해요."));
+}
+
+#[test]
+fn what_the_rule_itself_tells_people_to_do_stands_in_every_length() {
+    let own = "언더패스에서 나오세요. 다리를 건너지 마세요.";
+    let of = |level| Facts { own: Some(own), ..facts("river_flood", level, Language::Ko) };
+    let facts = of(Level::Warning);
+    for limit in LENGTHS {
+        let text = facts.within(limit, Language::Ko).expect("filled");
+        assert!(text.contains("언더패스에서 나오세요."), "{text}");
+        assert!(text.chars().count() <= limit, "{text}");
+    }
+    assert!(facts.whole(Language::Ko).expect("filled").contains(own));
+    assert!(facts.speech(Language::Ko).expect("filled").contains("언더패스에서 나오세요."));
+    let over = of(Level::None).whole(Language::Ko).expect("filled");
+    assert!(!over.contains("언더패스"), "what was to be done is over: {over}");
 }

@@ -2,6 +2,9 @@
 
 use super::reading::{Said, text};
 use super::{From, Problem};
+use crate::alert::text::Unfilled;
+use crate::alert::wording::Wording;
+use crate::alert::words::Language;
 use crate::desk::{Desk, Preview, Yes, unchecked};
 use crate::people::Who;
 use crate::web::{Web, alerts, json_of};
@@ -132,6 +135,7 @@ struct Detail {
     type_population: bool,
     lacks_geometry: bool,
     preview: serde_json::Value,
+    sending_class: Option<&'static str>,
     channels: Vec<String>,
     areas: Vec<String>,
 }
@@ -166,6 +170,7 @@ pub async fn one(
         type_population: preview.as_ref().is_some_and(|preview| preview.type_population),
         lacks_geometry: preview.as_ref().is_some_and(|preview| preview.lacks_geometry),
         preview: preview.as_ref().map(texts).unwrap_or_default(),
+        sending_class: preview.as_ref().map(|preview| preview.sending_class),
         channels: preview.map(|preview| preview.channels).unwrap_or_default(),
         areas: vec![incident.area.clone()],
     };
@@ -174,18 +179,18 @@ pub async fn one(
 
 /// What would be sent, by language, with the length of each text in characters.
 fn texts(preview: &Preview) -> serde_json::Value {
-    let one = |headline: &str, instruction: &str| {
-        serde_json::json!({
-            "headline": headline, "headline_length": headline.chars().count(),
-            "instruction": instruction, "instruction_length": instruction.chars().count(),
-        })
+    let one = |(language, wording): &(Language, Result<Wording, Unfilled>)| {
+        let texts = match wording {
+            Ok(wording) => wording
+                .each()
+                .into_iter()
+                .flat_map(|(name, text)| [(format!("{name}_length"), text.chars().count().into()), (name, text.into())])
+                .collect(),
+            Err(unfilled) => [("unfilled".to_owned(), unfilled.to_string().into())].into_iter().collect(),
+        };
+        (language.code().to_owned(), serde_json::Value::Object(texts))
     };
-    let Preview { headline, instruction, .. } = preview;
-    let texts = preview
-        .languages
-        .iter()
-        .map(|language| (language.code().to_owned(), one(headline.get(*language), instruction.get(*language))));
-    serde_json::Value::Object(texts.collect())
+    serde_json::Value::Object(preview.texts.iter().map(one).collect())
 }
 
 /// An empty body.

@@ -90,6 +90,8 @@ pub struct AlertDetail {
     /// The texts that would be sent, by language, with their lengths; null: nothing is proposed.
     #[schema(value_type = Option<Object>)]
     preview: Option<serde_json::Value>,
+    /// The class of cell broadcast it is proposed for; null: nothing is proposed.
+    sending_class: Option<String>,
     /// Where it goes.
     channels: Vec<String>,
     /// The areas it speaks to.

@@ -249,6 +249,7 @@ impl City {
         let (errands, _) = std::sync::mpsc::channel();
         let settings = desk::Settings {
             channels: vec!["mqtt".into()],
+            sender_name: "Bongsu & <City>".into(),
             languages: vec![crate::alert::words::Language::Ko],
             type_population_above: 100_000,
         };

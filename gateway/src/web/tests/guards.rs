@@ -1,6 +1,7 @@
 //! Each guard, one by one: what it keeps out is kept out, and what it lets in is let in.
 
 use super::office::Office;
+use crate::alert;
 use crate::people::role::Role;
 use crate::people::totp;
 use crate::web::operator::openapi;
@@ -163,12 +164,18 @@ async fn an_approval_is_for_the_words_in_every_language_the_city_speaks() {
     let shown = office.detail(&who, &id).await;
     assert_eq!(shown["proposal_hash"], hash(&incident));
     for language in ["ko", "en", "zh", "ja"] {
-        assert!(shown["preview"][language]["instruction"].is_string(), "{shown}");
+        let texts = &shown["preview"][language];
+        assert!(["instruction", "plain", "speech"].iter().all(|name| texts[name].is_string()), "{texts}");
+        for limit in alert::text::LENGTHS {
+            let length = texts[format!("text_{limit}_length")].as_u64().expect("a length");
+            assert!(length > 0 && length <= limit as u64, "{texts}");
+        }
         let mut other = incident.clone();
         let words = other.words.entry(Level::Watch).or_default();
         words.instruction.insert(language.to_owned(), "go somewhere else".to_owned());
         assert_ne!(hash(&other), hash(&incident), "{language}");
     }
+    assert_eq!(shown["sending_class"], "안전안내문자");
     let mut other = incident.clone();
     other
         .words

@@ -170,6 +170,7 @@ impl Office {
         let (errands, errand_queue) = channel::<Errand>();
         let settings = desk::Settings {
             channels: vec!["mqtt".into()],
+            sender_name: "Bongsu".into(),
             languages: crate::alert::words::Language::ALL.to_vec(),
             type_population_above: 1_000,
         };
