@@ -29,6 +29,7 @@ use crate::session::{Loaded, Sessions, unix_ms};
 use crate::stats::Stats;
 use crate::store::{Forgetful, Snapshot, StoreError, Writer};
 use crate::tls::{Certificate, TlsError};
+use crate::turns::Turns;
 use crate::websocket;
 
 /// A city's devices may all come back at once.
@@ -134,6 +135,7 @@ impl Door {
             stats,
             numbers: AtomicU64::new(count),
             connects: Connects::default(),
+            handshakes: Turns::new(),
             closing: CancellationToken::new(),
         });
         let door = Door {
@@ -316,7 +318,7 @@ async fn shake_hands(stream: TcpStream, peer: SocketAddr, listener: Listener, sh
         let caller = Caller { address: peer, plane, certificate: None };
         return shake_websocket(stream, caller, deadline, shared).await;
     };
-    let accepting = tls.acceptor().accept(stream);
+    let accepting = shared.handshakes.take(tls.acceptor().accept(stream));
     let Some(stream) = in_time(accepting, deadline, &shared).await else { return };
     let certificate = Certificate::of(stream.get_ref().1.peer_certificates()).map(Box::new);
     let caller = Caller { address: peer, plane, certificate };

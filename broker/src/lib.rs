@@ -32,6 +32,7 @@
 //! | `remote` | a broker of others: another way into the intake, with the same acknowledgement | drop retained messages |
 //! | `fanout` | retained messages, subscriptions, shared ones too, router and watchdog | see what is routed to the application |
 //! | `registry` | who is connected: take-over, revocation, draining | |
+//! | `turns` | what costs much and many ask for at once: handshakes | hold a turn for the silent |
 //! | `stats` | counters | |
 //!
 //! # Promises
@@ -67,6 +68,7 @@ mod stats;
 mod store;
 mod tls;
 mod topic;
+mod turns;
 mod websocket;
 mod wire;
 

@@ -53,6 +53,7 @@ use crate::session::{Session, Sessions};
 use crate::stats::Stats;
 use crate::store::SessionKey;
 use crate::tls::Certificate;
+use crate::turns::Turns;
 use crate::wire::{Fault, Reason, Version, Will};
 
 /// What every connection of a door shares.
@@ -69,6 +70,8 @@ pub(crate) struct Shared {
     pub stats: Arc<Stats>,
     pub numbers: AtomicU64,
     pub connects: Connects,
+    /// Of TLS; thousands of devices come back at once.
+    pub handshakes: Turns,
     /// Nobody is greeted any more.
     pub closing: CancellationToken,
 }
