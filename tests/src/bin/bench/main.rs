@@ -2,12 +2,13 @@
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
 //! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, slider,
-//! alerts, start, burst, connections, crowd.
+//! alerts, start, burst, connections, fair, crowd.
 
 mod alerts;
 mod city;
 mod connections;
 mod crowd;
+mod fair;
 mod forward;
 mod slider;
 mod whole;
@@ -82,6 +83,9 @@ fn main() -> ExitCode {
     }
     if is_wanted("connections") {
         connections::run(folder.path());
+    }
+    if is_wanted("fair") {
+        fair::run(folder.path());
     }
     if is_wanted("alerts") {
         alerts::run(folder.path());
