@@ -133,6 +133,18 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().map_err(&failed)
     }
 
+    /// The versions that were in force at a moment, one of each rule.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn rules_at(&self, time: Time) -> Result<Vec<Version>, StoreError> {
+        let mut in_force = BTreeMap::new();
+        for version in self.rule_versions(None)?.into_iter().filter(|version| version.time <= time) {
+            in_force.insert(version.rule.clone(), version);
+        }
+        Ok(in_force.into_values().filter(|version| version.text.is_some()).collect())
+    }
+
     /// What rules would have said of the past, the newest so many, oldest first.
     ///
     /// # Errors

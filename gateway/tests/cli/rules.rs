@@ -88,6 +88,12 @@ fn versions_are_kept_and_an_earlier_one_comes_back() {
     let version: serde_json::Value = serde_json::from_str(listed.trim()).expect("one version");
     let hash = version["hash"].as_str().expect("a hash");
     std::fs::write(&rule, first.replace("default = 5.0", "default = 3.0")).expect("write");
+    // What was decided then is told as it was, and evaluated anew by the version of then.
+    let why = ["rules", "explain", "my_rise", "jamsu", "--at", "2026-07-08T05:20:00Z", "--data", "d"];
+    let told = well(at, &why);
+    assert!(told.contains("as it was decided then") && told.contains(&hash[..8]) && told.contains(">= 5 "), "{told}");
+    let told = well(at, &[&why[..], &["--rules", "rules"]].concat());
+    assert!(!told.contains(&hash[..8]) && told.contains(">= 3 "), "{told}");
     well(at, &["rules", "rollback", "my_rise", &hash[..8], "--data", "d"]);
     assert_eq!(std::fs::read_to_string(&rule).expect("read"), first);
 }
