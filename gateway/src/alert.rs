@@ -362,6 +362,17 @@ pub fn place_of(incident: &Incident, catalog: Option<&Catalog>, language: Langua
     }
 }
 
+/// Where people go who must leave an area: the shelter there that takes in most, and how many others there are. Where it
+/// has none, of the area it lies in.
+pub fn refuge_of(incident: &Incident, catalog: Option<&Catalog>, language: Language) -> Option<(String, usize)> {
+    let catalog = catalog?;
+    let within = |outer| catalog.shelters.iter().filter(move |shelter| catalog.lies_in(shelter.area, outer));
+    let outer = catalog.lineage(catalog.area_named(&incident.area)?).find(|area| within(*area).next().is_some())?;
+    // Of several that take in as many, the one the catalog names first.
+    let most = within(outer).rev().max_by_key(|shelter| shelter.people)?;
+    Some((name_in(&most.name, language, "").to_owned(), within(outer).count() - 1)).filter(|(name, _)| !name.is_empty())
+}
+
 /// The name of an area; its code where it has none.
 pub fn area_name(catalog: Option<&Catalog>, code: &str, language: Language) -> String {
     let known = catalog.and_then(|catalog| Some(&catalog.area(catalog.area_named(code)?).name));

@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub is_retracted: bool,
     /// What the rule itself tells people to do; `None`: what its hazard tells them.
     pub own: Option<&'a str>,
+    /// Where people go who must leave theirs, and how many such places more there are.
+    pub refuge: Option<(String, usize)>,
     /// Where it is.
     pub place: Place,
     /// When it was said, as the city's clocks show it.
@@ -49,24 +51,30 @@ pub const fn sending_class(level: Level) -> &'static str {
 
 /// Templates from the richest to the poorest, in the order of [`Language::ALL`]. `{where}` is station and area, `{spot}`
 /// one of them.
-const LADDER: [[&str; 4]; 7] = [
+const LADDER: [[&str; 4]; 8] = [
     [
-        "[{sender}] {mark}{day} {time} {where} {what} {word}. {cause} {steps} {link}",
-        "[{sender}] {mark}{word}: {what}, {where}, {day} {time}. {cause} {steps} {link}",
-        "[{sender}] {mark}{day} {time} {where}：{what}，{word}。{cause}{steps} {link}",
-        "[{sender}] {mark}{day} {time} {where} {what} {word}。{cause}{steps} {link}",
+        "[{sender}] {mark}{day} {time} {where} {what} {word}. {cause} {steps} {refuge} {link}",
+        "[{sender}] {mark}{word}: {what}, {where}, {day} {time}. {cause} {steps} {refuge} {link}",
+        "[{sender}] {mark}{day} {time} {where}：{what}，{word}。{cause}{steps}{refuge} {link}",
+        "[{sender}] {mark}{day} {time} {where} {what} {word}。{cause}{steps}{refuge} {link}",
     ],
     [
-        "[{sender}] {mark}{time} {where} {what} {word}. {cause} {steps}",
-        "[{sender}] {mark}{word}: {what}, {where}, {time}. {cause} {steps}",
-        "[{sender}] {mark}{time} {where}：{what}，{word}。{cause}{steps}",
-        "[{sender}] {mark}{time} {where} {what} {word}。{cause}{steps}",
+        "[{sender}] {mark}{time} {where} {what} {word}. {cause} {steps} {refuge}",
+        "[{sender}] {mark}{word}: {what}, {where}, {time}. {cause} {steps} {refuge}",
+        "[{sender}] {mark}{time} {where}：{what}，{word}。{cause}{steps}{refuge}",
+        "[{sender}] {mark}{time} {where} {what} {word}。{cause}{steps}{refuge}",
     ],
     [
-        "[{sender}] {mark}{time} {where} {what} {word}. {cause} {short}",
-        "[{sender}] {mark}{word}: {what}, {where}, {time}. {cause} {short}",
-        "[{sender}] {mark}{time} {where}：{what}，{word}。{cause}{short}",
-        "[{sender}] {mark}{time} {where} {what} {word}。{cause}{short}",
+        "[{sender}] {mark}{time} {where} {what} {word}. {cause} {short} {refuge}",
+        "[{sender}] {mark}{word}: {what}, {where}, {time}. {cause} {short} {refuge}",
+        "[{sender}] {mark}{time} {where}：{what}，{word}。{cause}{short}{refuge}",
+        "[{sender}] {mark}{time} {where} {what} {word}。{cause}{short}{refuge}",
+    ],
+    [
+        "[{sender}] {mark}{time} {where} {what} {word}. {short} {refuge}",
+        "[{sender}] {mark}{word}: {what}, {where}, {time}. {short} {refuge}",
+        "[{sender}] {mark}{time} {where}：{what}，{word}。{short}{refuge}",
+        "[{sender}] {mark}{time} {where} {what} {word}。{short}{refuge}",
     ],
     [
         "[{sender}] {mark}{time} {where} {what} {word}. {short}",
@@ -96,18 +104,18 @@ const LADDER: [[&str; 4]; 7] = [
 
 /// For those who read with difficulty: short sentences, one thought each.
 const PLAIN: [&str; 4] = [
-    "{mark}{spot:은/는} {plain} {cause} {short} {help}",
-    "{mark}{spot}: {plain} {cause} {short} {help}",
-    "{mark}{spot}：{plain}{cause}{short}{help}",
-    "{mark}{spot}：{plain}{cause}{short}{help}",
+    "{mark}{spot:은/는} {plain} {cause} {short} {refuge} {help}",
+    "{mark}{spot}: {plain} {cause} {short} {refuge} {help}",
+    "{mark}{spot}：{plain}{cause}{short}{refuge}{help}",
+    "{mark}{spot}：{plain}{cause}{short}{refuge}{help}",
 ];
 
 /// For sirens with a voice: no brackets, no abbreviations, the action twice.
 const SPEECH: [&str; 4] = [
-    "{spoken_mark}{sender}에서 알립니다. {clock} 현재, {where}, {what} {word}. {cause} {short} 다시 알립니다. {short}",
-    "{spoken_mark}This is {sender}. At {clock}, {where}: {what}, {word}. {cause} {short} Again: {short}",
-    "{spoken_mark}{sender}通知。{clock}，{where}，{what}，{word}。{cause}{short}再说一遍。{short}",
-    "{spoken_mark}{sender}からお知らせします。{clock}現在、{where}、{what}、{word}。{cause}{short}もう一度お知らせします。{short}",
+    "{spoken_mark}{sender}에서 알립니다. {clock} 현재, {where}, {what} {word}. {cause} {short} {refuge} 다시 알립니다. {short}",
+    "{spoken_mark}This is {sender}. At {clock}, {where}: {what}, {word}. {cause} {short} {refuge} Again: {short}",
+    "{spoken_mark}{sender}通知。{clock}，{where}，{what}，{word}。{cause}{short}{refuge}再说一遍。{short}",
+    "{spoken_mark}{sender}からお知らせします。{clock}現在、{where}、{what}、{word}。{cause}{short}{refuge}もう一度お知らせします。{short}",
 ];
 
 impl Facts<'_> {
@@ -148,6 +156,22 @@ impl Facts<'_> {
     /// A slot that nothing fills.
     pub fn speech(&self, language: Language) -> Result<String, Unfilled> {
         self.fill(language.one(SPEECH), language)
+    }
+
+    /// Where to go, if people are told to leave.
+    fn refuge(&self, language: Language) -> String {
+        let is_left = self.level >= Level::Warning && words::is_fled(self.hazard);
+        let Some((name, others)) = self.refuge.as_ref().filter(|_| is_left) else { return String::new() };
+        match (language, others) {
+            (Language::Ko, 0) => format!("대피소: {name}."),
+            (Language::Ko, _) => format!("대피소: {name} 외 {others}곳."),
+            (Language::En, 0) => format!("Shelter: {name}."),
+            (Language::En, _) => format!("Shelter: {name} and {others} more."),
+            (Language::Zh, 0) => format!("避难所：{name}。"),
+            (Language::Zh, _) => format!("避难所：{name}等{}处。", others + 1),
+            (Language::Ja, 0) => format!("避難所：{name}。"),
+            (Language::Ja, _) => format!("避難所：{name}ほか{others}か所。"),
+        }
     }
 
     fn fill(&self, template: &str, language: Language) -> Result<String, Unfilled> {
@@ -197,7 +221,8 @@ impl Facts<'_> {
             "word" if self.is_retracted => words::withdrawn(language).to_owned(),
             "word" => words::word(self.hazard, self.level, language).to_owned(),
             "plain" => plain_word(self.hazard, self.level, self.is_retracted, language).to_owned(),
-            "cause" | "help" if is_over => return Some(String::new()),
+            "cause" | "help" | "refuge" if is_over => return Some(String::new()),
+            "refuge" => return Some(self.refuge(language)),
             "cause" => words.cause.to_owned(),
             "help" if !words::endangers(self.hazard) => return Some(String::new()),
             "help" => help(language).to_owned(),

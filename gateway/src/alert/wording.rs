@@ -3,7 +3,7 @@
 use super::cap::{is_retracted, zone};
 use super::text::{Facts, LENGTHS, Unfilled, cut};
 use super::words::Language;
-use super::{place_of, said};
+use super::{place_of, refuge_of, said};
 use bongsu_rules::incident::{Incident, Message, Status};
 use bongsu_sensors::Catalog;
 use serde::Serialize;
@@ -43,6 +43,7 @@ pub fn facts<'a>(
         level: message.level,
         is_retracted,
         own: own.and_then(|own| own.instruction.get(language.code())).map(String::as_str),
+        refuge: refuge_of(incident, catalog, language),
         place: place_of(incident, catalog, language),
         at: message.sent.civil(&zone(catalog)),
         is_meant: incident.status == Status::Actual,

@@ -179,18 +179,14 @@ const RELEASE: &str = r#"//! id     = "release"
 //! in_ = { kind = "reservoir_inflow", max_age = "40m" }
 //! [params]
 //! much = { default = 8000.0, min = 1000.0, max = 40000.0, unit = "m3/s" }
-//! less = { default = -500.0, min = -4000.0, max = 0.0, unit = "m3/s" }
 //! [release]
 //! warning = "auto"
-//! watch   = "auto"
 //! [labels]
 //! out  = { ko = "방류량", en = "outflow" }
 //! in_  = { ko = "유입량", en = "inflow" }
-//! less = { ko = "음의 방류량", en = "an outflow below nothing" }
 
 if check("out", out.max("30m"), ">", much)  { raise("warning") }
 if check("in_", in_.max("30m"), ">", 2 * much) { raise("warning") }
-if check("less", out.min("30m"), "<", less) { raise("watch") }
 "#;
 
 /// The flags of a datastream of the dam, by time.

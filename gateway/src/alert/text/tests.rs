@@ -16,6 +16,7 @@ fn facts(hazard: &'static str, level: Level, language: Language) -> Facts<'stati
         level,
         is_retracted: false,
         own: None,
+        refuge: None,
         place: Place { area: area.into(), station: Some(station.into()) },
         at: jiff::civil::date(2026, 7, 8).at(20, 31, 0, 0),
         is_meant: true,
@@ -161,4 +162,32 @@ fn what_the_rule_itself_tells_people_to_do_stands_in_every_length() {
     assert!(facts.speech(Language::Ko).expect("filled").contains("언더패스에서 나오세요."));
     let over = of(Level::None).whole(Language::Ko).expect("filled");
     assert!(!over.contains("언더패스"), "what was to be done is over: {over}");
+}
+
+#[test]
+fn who_must_leave_reads_where_to_go() {
+    let of = |hazard, level, language| {
+        let school = language_name(language);
+        Facts { refuge: Some((school.to_owned(), 3)), ..facts(hazard, level, language) }
+    };
+    for language in Language::ALL {
+        let school = language_name(language);
+        let warning = of("river_flood", Level::Warning, language);
+        for text in
+            [warning.within(360, language), warning.whole(language), warning.plain(language), warning.speech(language)]
+        {
+            let text = text.expect("filled");
+            assert!(text.contains(school) && text.contains('3') || text.contains("4处"), "{text}");
+        }
+        assert!(warning.within(90, language).expect("filled").chars().count() <= 90);
+        let stays = [("river_flood", Level::Watch), ("river_flood", Level::None), ("charger_fire", Level::Warning)];
+        for (hazard, level) in stays {
+            let text = of(hazard, level, language).whole(language).expect("filled");
+            assert!(!text.contains(school), "nobody is sent there: {text}");
+        }
+    }
+}
+
+fn language_name(language: Language) -> &'static str {
+    language.one(["서초초등학교", "Seocho School", "瑞草小学", "瑞草小学校"])
 }

@@ -143,6 +143,14 @@ pub fn endangers(hazard: &str) -> bool {
     !SERVICES.contains(&hazard)
 }
 
+/// Hazards that people leave their homes for.
+const FLED: [&str; 4] = ["river_flood", "dam_release", "tide", "landslide"];
+
+/// Whether people leave their homes for a hazard, and are told where to go.
+pub fn is_fled(hazard: &str) -> bool {
+    FLED.contains(&hazard)
+}
+
 /// The danger of a level in one or two plain words; empty for `none`.
 pub fn level_word(level: Level, language: Language) -> &'static str {
     match level {
