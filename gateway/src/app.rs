@@ -123,7 +123,7 @@ impl App {
         let authority = CityAuthority {
             devices: devices.clone(),
             people: people.clone(),
-            trusts_operators: config.operator.mqtt_listen.ip().is_loopback(),
+            trusts_operators: config.operator.is_local(),
             allow_anonymous_devices,
             has_remote: config.mqtt.remote.is_some(),
             city,

@@ -171,6 +171,15 @@ pub struct Operator {
     pub listen: SocketAddr,
     /// Address and port for operators' tools over MQTT; port 0 lets the system choose.
     pub mqtt_listen: SocketAddr,
+    /// The same inside TLS; `None`: it is not served.
+    pub mqtt_tls_listen: Option<SocketAddr>,
+}
+
+impl Operator {
+    /// Whether tools need not say who they are: they can come from this machine only.
+    pub fn is_local(&self) -> bool {
+        self.mqtt_listen.ip().is_loopback() && self.mqtt_tls_listen.is_none_or(|inside| inside.ip().is_loopback())
+    }
 }
 
 /// What the city demands on top of its rules.

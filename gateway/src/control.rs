@@ -88,7 +88,10 @@ pub struct Addresses {
     pub operator: String,
     /// The operators' tools, over MQTT.
     pub operator_mqtt: String,
-    /// The devices' door inside TLS; empty, like those below, where it is not served.
+    /// The same inside TLS; empty, like those below, where it is not served.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub operator_mqtt_tls: String,
+    /// The devices' door inside TLS.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub mqtt_tls: String,
     /// The devices' door over WebSocket.

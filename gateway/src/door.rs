@@ -28,7 +28,7 @@ struct Way {
 }
 
 /// Every way in.
-const WAYS: [Way; 9] = [
+const WAYS: [Way; 10] = [
     Way {
         listen: |config| Some(config.mqtt.listen),
         plane: Plane::Devices,
@@ -42,6 +42,13 @@ const WAYS: [Way; 9] = [
         websocket: false,
         tls: false,
         told: |all| &mut all.operator_mqtt,
+    },
+    Way {
+        listen: |config| config.operator.mqtt_tls_listen,
+        plane: Plane::Operators,
+        websocket: false,
+        tls: true,
+        told: |all| &mut all.operator_mqtt_tls,
     },
     Way {
         listen: |config| config.mqtt.tls_listen,

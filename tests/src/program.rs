@@ -163,6 +163,8 @@ pub struct Program {
     pub public_mqtt: Option<SocketAddr>,
     /// Where operators' tools connect over MQTT.
     pub operator_mqtt: SocketAddr,
+    /// The same inside TLS, if anywhere.
+    pub operator_mqtt_tls: Option<SocketAddr>,
     /// The citizens' pages.
     pub public: String,
     /// The operators' pages.
@@ -204,6 +206,7 @@ impl Program {
             mqtt_tls: text("mqtt_tls").parse().ok(),
             public_mqtt: text("public_mqtt").parse().ok(),
             operator_mqtt: socket("operator_mqtt"),
+            operator_mqtt_tls: text("operator_mqtt_tls").parse().ok(),
             public: text("public"),
             operator: text("operator"),
             welcome: addresses["welcome"].as_str().map(str::to_owned),

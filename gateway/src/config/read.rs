@@ -37,8 +37,8 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let limits = top.inner("limits").and_then(limits);
     top.finish();
     let (mqtt, public, operator) = (mqtt?, public?, operator?);
-    let operators = ["operator.listen", "operator.mqtt_listen"].into_iter().zip(&operator.1);
-    let planes: Vec<_> = mqtt.1.iter().chain(&public.1).map(|(name, plane)| (*name, plane)).chain(operators).collect();
+    let all = mqtt.1.iter().chain(&public.1).chain(&operator.1);
+    let planes: Vec<_> = all.map(|(name, plane)| (*name, plane)).collect();
     apart(&planes, &layers.default, mistakes);
     if mqtt.0.tls.is_none() {
         let inside = planes.iter().filter(|(name, _)| name.contains("tls") || name.contains("wss"));
@@ -235,9 +235,11 @@ fn public(section: Reader<'_>) -> Option<(Public, Addresses)> {
     Some((public, all))
 }
 
-fn operator(section: Reader<'_>, warnings: &Mistakes) -> Option<(Operator, [Located<SocketAddr>; 2])> {
+fn operator(section: Reader<'_>, warnings: &Mistakes) -> Option<(Operator, Addresses)> {
     let listen = address(&section, "listen");
     let mqtt = address(&section, "mqtt_listen");
+    let mut all = Vec::new();
+    let mqtt_tls_listen = optional(&section, "mqtt_tls_listen", "operator.mqtt_tls_listen", &mut all);
     section.finish();
     let (listen, mqtt) = (listen?, mqtt?);
     for typed in [&listen, &mqtt] {
@@ -246,7 +248,9 @@ fn operator(section: Reader<'_>, warnings: &Mistakes) -> Option<(Operator, [Loca
             warnings.add(&typed.origin, wrong, "put a TLS proxy in front of it and listen on 127.0.0.1");
         }
     }
-    Some((Operator { listen: listen.value, mqtt_listen: mqtt.value }, [listen, mqtt]))
+    let operator = Operator { listen: listen.value, mqtt_listen: mqtt.value, mqtt_tls_listen };
+    all.extend([("operator.listen", listen), ("operator.mqtt_listen", mqtt)]);
+    Some((operator, all))
 }
 
 fn release(section: Reader<'_>, layers: &Layers) -> Option<Release> {

@@ -70,6 +70,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
             vec![
                 ("listen", Some(quoted(&config.operator.listen.to_string()))),
                 ("mqtt_listen", Some(quoted(&config.operator.mqtt_listen.to_string()))),
+                ("mqtt_tls_listen", address(config.operator.mqtt_tls_listen)),
             ],
         ),
         (

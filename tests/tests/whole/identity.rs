@@ -1,6 +1,7 @@
 //! Who is let in, as whom, and for how long: certificates, citizens, revocation, and secrets that stay secret.
 
 use bongsu_tests::ear::Ear;
+use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, Setup};
 use bongsu_tests::{city, http, wire};
 use std::fs;
@@ -155,6 +156,30 @@ fn citizens_hear_what_is_public_and_say_nothing() {
     counted("bongsu_mqtt_denied_subscribe_total{reason=\"not_authorized\"} 6");
     counted("bongsu_mqtt_denied_publish_total{reason=\"not_authorized\"} 1");
     counted("bongsu_mqtt_refused_total{reason=\"bad_user_name_or_password\"} 1");
+}
+
+#[test]
+fn operators_tools_say_who_they_are_as_soon_as_others_can_reach_a_listener_of_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut setup = setup(folder.path());
+    assert_eq!(Client::connect(setup.serve().operator_mqtt, None).1, 0, "from this machine nobody is asked");
+    with_tls(&mut setup);
+    setup.env.push(("BONGSU_OPERATOR__MQTT_TLS_LISTEN".into(), "0.0.0.0:0".into()));
+    let program = setup.serve();
+    assert_eq!(Client::connect(program.operator_mqtt, None).1, 4, "not even from this machine");
+    let person = Person::first(&program);
+    let url = format!("{}/api/v1/tokens", program.operator);
+    let made = http::ask("POST", &url, &person.headers(), r#"{"label":"wall","role":"viewer"}"#).expect("an answer");
+    let secret = made.json()["token"].as_str().expect("a token, shown once").to_owned();
+    let port = program.operator_mqtt_tls.expect("it listens inside TLS").port().to_string();
+    let hears = |password: &str| {
+        let mut command = Command::new("mosquitto_sub");
+        command.args(["-h", "localhost", "-p", &port, "-u", "wall", "-P", password, "-t", "bongsu/v1/system"]);
+        command.args(["-C", "1", "-W", "20", "--cafile"]).arg(folder.path().join("certs/ca.pem"));
+        command.output().expect("mosquitto_sub is missing: run `make setup`").status.success()
+    };
+    assert!(hears(&secret), "{}", program.log());
+    assert!(!hears("guessed"));
 }
 
 /// Secrets that were typed, given and tried stand nowhere but where they belong.
