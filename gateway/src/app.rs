@@ -28,6 +28,7 @@ use crate::reload::{self, Reloader};
 use crate::restart;
 use crate::source::door::DoorSource;
 use crate::source::own::Own;
+use crate::store::history::Sealer;
 use crate::store::{Reader, Store};
 use crate::trouble::Trouble;
 use crate::voice::{MqttVoice, WebVoice};
@@ -62,6 +63,7 @@ pub struct App {
     door: Option<Arc<Door>>,
     channels: Option<Channels>,
     exporters: Exporters,
+    sealer: Sealer,
     pipeline: Option<JoinHandle<miette::Result<()>>>,
     is_stopping: Arc<AtomicBool>,
     /// Cancelled when the pipeline has ended, whether it was asked to or not.
@@ -185,6 +187,7 @@ impl App {
         reload::tell_of_absent(&policy, &people);
         let reports = command::Reports::new(commands.clone());
         let desk = Desk::new(people.clone(), shared.clone(), settings, clock, commands, errands.clone());
+        let seals = errands.clone();
         let (reloads, reload_queue) = channel::<Reload>();
         let reloader = Arc::new(Reloader::new(&config, people, reloads, rules.clone()));
         let (ready, is_ready) = tokio::sync::oneshot::channel();
@@ -242,6 +245,7 @@ impl App {
             door: Some(door),
             channels: Some(channels),
             exporters: Exporters::default(),
+            sealer: Sealer::default(),
             pipeline: Some(pipeline),
             is_stopping,
             ended,
@@ -257,6 +261,10 @@ impl App {
         }
         match Exporters::start(&config.archive, &config.store.path, &config.data, clock, &shared) {
             Ok(exporters) => app.exporters = exporters,
+            Err(error) => return Err(app.stop().await.err().unwrap_or(error)),
+        }
+        match Sealer::start(&config, seals, clock, &shared) {
+            Ok(sealer) => app.sealer = sealer,
             Err(error) => return Err(app.stop().await.err().unwrap_or(error)),
         }
         Ok(app)
@@ -290,6 +298,7 @@ impl App {
         if let Some(channels) = self.channels.take() {
             channels.stop().await;
         }
+        std::mem::take(&mut self.sealer).stop().await;
         std::mem::take(&mut self.exporters).stop().await;
         self.is_stopping.store(true, Ordering::Release);
         let ended = self.ended.clone();

@@ -3,6 +3,7 @@
 //! | file of a backup | is |
 //! |---|---|
 //! | `archive.db`, `sessions.db`, `city.db` | the databases, each as it was at one moment, in this order: what an archive has and what sessions are owed is never newer than the log |
+//! | `history/` | the files of the sealed history that `city.db` knows; they never change |
 //! | `links.key`, `push.key` | the keys that links and push subscriptions depend on |
 //! | `city/` | the configuration, the catalog and the rules as they stand in files |
 //! | `manifest.json` | size and digest of each of them, and what the log holds; written last: a backup without it is none |
@@ -12,6 +13,7 @@
 use crate::archive::book;
 use crate::config::Config;
 use crate::control;
+use crate::store::history::FOLDER;
 use crate::store::{Reader, Store};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use rusqlite::{Connection, OpenFlags};
@@ -65,6 +67,9 @@ pub struct Holds {
     pub newest_record: u64,
     /// How many there are.
     pub records: u64,
+    /// Observations and later flags that are no longer in it but in files.
+    #[serde(default)]
+    pub sealed: u64,
     /// Incidents.
     pub incidents: u64,
     /// Changes of incidents.
@@ -92,6 +97,7 @@ pub fn take(config: &Config, config_file: Option<&Path>, to: &Path, now: String)
     for (from, name) in databases.iter().filter(|(from, _)| from.exists()) {
         copy_database(from, &to.join(name))?;
     }
+    copy_history(&config.store.path, &to.join(STORE))?;
     for name in KEYS.into_iter().filter(|name| config.data.join(name).exists()) {
         copy(&config.data.join(name), &to.join(name))?;
     }
@@ -141,7 +147,12 @@ pub fn restore(config: &Config, from: &Path, verify: bool) -> miette::Result<Man
         }
     }
     for name in manifest.files.keys() {
-        let to = if name == STORE { config.store.path.clone() } else { config.data.join(name) };
+        let to = match name.split_once('/') {
+            None if name == STORE => config.store.path.clone(),
+            // It stands beside the database, wherever that is.
+            Some((FOLDER, file)) => config.store.path.with_file_name(FOLDER).join(file),
+            _ => config.data.join(name),
+        };
         copy(&from.join(name), &to)?;
     }
     if verify {
@@ -163,6 +174,10 @@ fn verify_store(path: &Path, manifest: &Manifest) -> miette::Result<()> {
         return Err(miette!("{} holds {holds:?}, saved was {:?}", path.display(), manifest.holds));
     }
     let reader = Reader::open(path).into_diagnostic()?;
+    let history = reader.check_history().into_diagnostic()?;
+    if let Some(damage) = history.damages.first() {
+        return Err(miette!("the history is not whole: {damage}"));
+    }
     let audit = reader.verify_audit(None).into_diagnostic()?;
     if let Some(fault) = audit.faults.first() {
         return Err(miette!("the audit does not hold together: {fault}"));
@@ -222,8 +237,10 @@ fn holds(path: &Path) -> miette::Result<Holds> {
         })
     })();
     let mut holds = counted.into_diagnostic().wrap_err_with(|| format!("failed to read {}", path.display()))?;
-    let audit = Reader::open(path).and_then(|reader| reader.verify_audit(None)).into_diagnostic()?;
+    let reader = Reader::open(path).into_diagnostic()?;
+    let audit = reader.verify_audit(None).into_diagnostic()?;
     (holds.audit, holds.audit_head) = (audit.entries, audit.head);
+    holds.sealed = reader.history_files().into_diagnostic()?.iter().map(|(_, rows)| rows).sum();
     Ok(holds)
 }
 
@@ -242,6 +259,15 @@ fn copy_database(from: &Path, to: &Path) -> miette::Result<()> {
     connection.execute("VACUUM INTO ?1", [to.to_string_lossy()]).into_diagnostic().wrap_err_with(failed)?;
     fs::set_permissions(to, fs::Permissions::from_mode(0o600)).into_diagnostic().wrap_err_with(failed)?;
     sync(to)
+}
+
+/// Copies the files of the history that the copy of the database knows: what was sealed since is in its log.
+fn copy_history(from: &Path, copy_of: &Path) -> miette::Result<()> {
+    let known = Reader::open(copy_of).and_then(|reader| reader.history_files()).into_diagnostic()?;
+    for (file, _) in known {
+        copy(&from.with_file_name(FOLDER).join(&file), &copy_of.with_file_name(FOLDER).join(&file))?;
+    }
+    Ok(())
 }
 
 /// The files that people wrote, for whoever builds the machine anew. The log holds catalog and rules as well: a restored

@@ -22,6 +22,7 @@ use crate::alert::resource::Attachment;
 use crate::archive::Feeding;
 use crate::channel::Settings;
 use crate::channel::ping::Ping;
+use crate::store::history::Bounds;
 use bongsu_sensors::Mistake;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -196,6 +197,8 @@ pub struct Release {
 pub struct Store {
     /// The database file.
     pub path: PathBuf,
+    /// When and how its log becomes history.
+    pub seal: Bounds,
 }
 
 /// What is said on standard error.

@@ -4,6 +4,8 @@
 //! here is used while the program serves. Start at [`examine`].
 
 use crate::config::Config;
+use crate::store::Reader;
+use crate::store::history::Checked;
 use rustix::process::Resource;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -88,6 +90,9 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     findings.push(address_free("public port", "public", config.public.listen));
     findings.push(address_free("operator port", "operator", config.operator.listen));
     findings.push(clock(SystemTime::now(), &config.data));
+    if config.store.path.exists() {
+        findings.push(history(&config.store.path));
+    }
     findings
 }
 
@@ -243,6 +248,26 @@ fn clock(now: SystemTime, data: &Path) -> Finding {
         }
         _ => Finding::ok("clock", stamp),
     }
+}
+
+/// Reads all of the sealed history: a byte that flipped is better found on a calm day.
+fn history(store: &Path) -> Finding {
+    let checked = match Reader::open(store).and_then(|reader| reader.check_history()) {
+        Ok(checked) => checked,
+        Err(error) => {
+            let remedy = "look at the disk; `bongsu restore` brings a backup back into another folder";
+            return Finding::bad("history", State::Fail, format!("{}: {error}", store.display()), remedy);
+        }
+    };
+    let Some(first) = checked.damages.first() else {
+        let Checked { files, rows, bytes, .. } = checked;
+        return Finding::ok("history", format!("{files} files are whole: {rows} observations, {bytes} bytes"));
+    };
+    let more = checked.damages.len() - 1;
+    let found = if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") };
+    let remedy = "copy the file of that name from the folder history of a backup: it never changes. Everything else in \
+                  the history can be read; look at the disk";
+    Finding::bad("history", State::Fail, found, remedy)
 }
 
 /// When the youngest file of a folder was written.

@@ -18,7 +18,9 @@ pub fn restore(store: &Store, status: Status) -> miette::Result<(Engine, u64)> {
     let Some((newest, last_now)) = store.newest()? else { return Ok((Engine::new(status), 0)) };
     let (mut engine, from) = match store.snapshot()? {
         // The log is whole: everything is decided again, to the same end.
-        None => (Engine::new(status), 0),
+        None if store.sealed_until()? == 0 => (Engine::new(status), 0),
+        // What is sealed a snapshot had covered; somebody took it away.
+        None => (rebuild(store, status, newest, last_now)?, newest),
         Some((seq, body)) => match Engine::restore(&body) {
             Ok(engine) => (engine, seq),
             Err(error) => {

@@ -135,7 +135,7 @@ pub fn read(section: Section<'_>, layers: &Layers) -> Option<Feeding> {
 }
 
 /// A duration that is not too short to make sense.
-fn duration(section: &Section<'_>, key: &'static str, least: Duration) -> Option<Duration> {
+pub(crate) fn duration(section: &Section<'_>, key: &'static str, least: Duration) -> Option<Duration> {
     let typed = section.required_at::<Duration>(key)?;
     let fits = typed.value >= least;
     if !fits {

@@ -6,14 +6,17 @@
 use super::{
     City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Release, Remote, Secret, Store, TlsFiles,
 };
+use crate::archive::duration;
 use crate::channel::Settings;
 use crate::channel::ping::Ping;
+use crate::store::history::{Bounds, MOST_ROWS};
 use bongsu_sensors::document::{Located, Reader, nearest};
 use bongsu_sensors::mistake::{Mistakes, Origin, Source};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The database file in the data folder.
 const STORE_FILE: &str = "city.db";
@@ -125,8 +128,15 @@ fn languages(typed: &Located<Vec<String>>, section: &Reader<'_>) -> bool {
 
 fn store(section: Reader<'_>, layers: &Layers, data: Option<&PathBuf>) -> Option<Store> {
     let path = section.located("path").map(|typed| layers.path(&typed));
+    let after = duration(&section, "seal_after", Duration::from_secs(1));
+    let rows = number(&section, "seal_observations", 10_000..=MOST_ROWS);
+    let keep = match section.node("keep_raw") {
+        None => Some(None),
+        Some(_) => duration(&section, "keep_raw", Duration::from_secs(86_400)).map(Some),
+    };
     section.finish();
-    Some(Store { path: path.or_else(|| data.map(|data| data.join(STORE_FILE)))? })
+    let path = path.or_else(|| data.map(|data| data.join(STORE_FILE)));
+    Some(Store { path: path?, seal: Bounds { after: after?, rows: rows?, keep: keep? } })
 }
 
 fn address(section: &Reader<'_>, key: &'static str) -> Option<Located<SocketAddr>> {

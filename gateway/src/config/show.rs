@@ -1,7 +1,7 @@
 //! The configuration as the program relies on it: TOML that could be a configuration file, with a comment on each line
 //! that says where the value comes from. Secrets are never part of it.
 
-use super::{Config, Layers, Limits, Named};
+use super::{Config, Layers, Limits, Named, Store};
 use crate::archive::Feeding;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -80,13 +80,24 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 ("type_population_above", Some(config.release.type_population_above.to_string())),
             ],
         ),
-        ("store", vec![("path", Some(path(&config.store.path)))]),
+        ("store", store(&config.store)),
         (
             "log",
             vec![("level", Some(quoted(config.log.level.name()))), ("format", Some(quoted(config.log.format.name())))],
         ),
         limits(&config.limits),
         ("archive", archive(&config.archive)),
+    ]
+}
+
+/// The keys of the section `store`.
+fn store(store: &Store) -> Vec<Key> {
+    let duration = |duration| quoted(&bongsu_sensors::time::duration_text(duration));
+    vec![
+        ("path", Some(path(&store.path))),
+        ("seal_after", Some(duration(store.seal.after))),
+        ("seal_observations", Some(store.seal.rows.to_string())),
+        ("keep_raw", store.seal.keep.map(duration)),
     ]
 }
 

@@ -12,9 +12,10 @@ use bongsu_sensors::{Reading, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Numbers of the kinds of rows.
-const READINGS: i64 = 1;
-const TICK: i64 = 2;
+/// Rows in which devices say something.
+pub const READINGS: i64 = 1;
+/// Rows in which time passes.
+pub const TICK: i64 = 2;
 /// Rows that bring a catalog.
 pub const CATALOG: i64 = 3;
 /// Rows that bring rules.
@@ -129,6 +130,39 @@ impl Entry {
             }
         }
         Ok(entry)
+    }
+
+    /// A row of readings of which no more is known than what was stored of them, for those who go through the history.
+    ///
+    /// # Errors
+    /// Only where memory cannot be had.
+    pub fn rebuilt(seq: u64, now: Time, stored: impl Iterator<Item = Stored>) -> Result<Entry, postcard::Error> {
+        let mut logged = LoggedReadings::default();
+        let mut span: Option<(Time, Time)> = None;
+        let offset = |time: Time| time.millis().saturating_sub(now.millis());
+        for stored in stored {
+            let time = match stored {
+                Stored::Observation(seen) => {
+                    logged.readings.push(LoggedReading {
+                        datastream: seen.datastream.0,
+                        claimed: true,
+                        offset_ms: offset(seen.time),
+                        value: seen.value,
+                        outcome: seen.flag.number(),
+                        tests: seen.tests.number(),
+                    });
+                    seen.time
+                }
+                Stored::Flag(id, time, flag, tests) => {
+                    let (datastream, flag, tests) = (id.0, flag.number(), tests.number());
+                    logged.flags.push(LoggedFlag { datastream, offset_ms: offset(time), flag, tests });
+                    time
+                }
+            };
+            span = Some(span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        }
+        let (first, last) = span.unwrap_or((now, now));
+        Ok(Entry { seq, now, kind: READINGS, first, last, body: postcard::to_allocvec(&logged)? })
     }
 
     /// The record it was.

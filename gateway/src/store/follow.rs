@@ -9,40 +9,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// The place and time of one record.
-fn place(connection: &Connection, sql: &str, value: i64) -> rusqlite::Result<Option<(u64, Time)>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let values = &[&value as &dyn rusqlite::ToSql][..statement.parameter_count()];
-    statement.query_row(values, |row| Ok((row.get(0)?, Time::from_millis(row.get(1)?)))).optional()
-}
-
-/// The newest record.
+/// The place and time of the newest record.
 pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<(u64, Time)>> {
-    place(connection, "SELECT seq, now FROM log ORDER BY seq DESC LIMIT 1", 0)
-}
-
-/// The first record taken in at `since` or later. `now` never goes backwards, so the index finds it, however long the log
-/// is.
-pub(super) fn first_since(connection: &Connection, since: Time) -> rusqlite::Result<Option<(u64, Time)>> {
-    place(connection, "SELECT seq, now FROM log WHERE now >= ?1 ORDER BY now, seq LIMIT 1", since.millis())
-}
-
-/// Goes through the log in order: the entries after `after` up to `until`, until `each` has enough.
-pub(super) fn through<E>(
-    connection: &Connection,
-    after: u64,
-    until: u64,
-    failed: impl Fn(rusqlite::Error) -> E,
-    mut each: impl FnMut(Entry) -> Result<ControlFlow<()>, E>,
-) -> Result<(), E> {
-    let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    for entry in statement.query_map(params![after, until], read::entry).map_err(&failed)? {
-        if each(entry.map_err(&failed)?)?.is_break() {
-            break;
-        }
-    }
-    Ok(())
+    let sql = "SELECT seq, now FROM log ORDER BY seq DESC LIMIT 1";
+    let place = |row: &Row<'_>| Ok((row.get(0)?, Time::from_millis(row.get(1)?)));
+    connection.prepare_cached(sql)?.query_row([], place).optional()
 }
 
 /// The newest record of a kind before or at `until`: the city, or the rules, in force then.
@@ -72,8 +43,7 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn next_record(&self, after: u64) -> rusqlite::Result<Option<(u64, Time)>> {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        place(&self.connection, "SELECT seq, now FROM log WHERE seq > ?1 ORDER BY seq LIMIT 1", after)
+        self.past().next_record(after)
     }
 
     /// The place and time of the first record taken in at `since` or later.
@@ -81,10 +51,10 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn record_since(&self, since: Time) -> rusqlite::Result<Option<(u64, Time)>> {
-        first_since(&self.connection, since)
+        self.past().record_since(since)
     }
 
-    /// Goes through the log in order: the entries after `after` up to `until`, until `each` has enough.
+    /// Goes through the records in order, sealed or not: those after `after` up to `until`, until `each` has enough.
     ///
     /// # Errors
     /// The store cannot be read, or what `each` answers.
@@ -94,7 +64,7 @@ impl Reader {
         until: u64,
         each: impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
     ) -> rusqlite::Result<()> {
-        through(&self.connection, after, until, std::convert::identity, each)
+        self.past().follow(after, until, each)
     }
 
     /// The newest record of a kind: the city, or the rules, in force.

@@ -11,6 +11,8 @@ mod device;
 mod entry;
 // What was written after a place.
 mod follow;
+// What was observed long ago, in files of its own.
+pub mod history;
 mod outreach;
 // Accounts, sessions, tokens.
 pub mod people;
@@ -19,7 +21,7 @@ pub mod rule;
 mod write;
 
 pub use cap::Cap;
-pub use entry::{CATALOG, Entry, RULES, Stored};
+pub use entry::{CATALOG, Entry, READINGS, RULES, Stored, TICK};
 pub use outreach::{DeliveryRow, Fate, Report, Subscriber};
 pub use read::{Page, Reader};
 
@@ -30,6 +32,7 @@ use bongsu_rules::record::{Historic, Undecided};
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{Reason, StationId, Time};
 use checkpoint::{Checkpointer, Gate};
+use history::{Past, Shelf};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -45,6 +48,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration/cap.sql"),
     include_str!("migration/channel.sql"),
     include_str!("migration/rules.sql"),
+    include_str!("migration/history.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.
@@ -223,6 +227,7 @@ pub struct Progress {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    shelf: Shelf,
     dead_letter_limit: usize,
     /// Held by each commit.
     gate: Gate,
@@ -255,8 +260,8 @@ impl Store {
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;")
             .map_err(failed)?;
-        let mut store =
-            Store { connection, path: path.to_owned(), dead_letter_limit, gate: Gate::default(), checkpointer: None };
+        let (shelf, gate) = (Shelf::of(path), Gate::default());
+        let mut store = Store { connection, path: path.to_owned(), shelf, dead_letter_limit, gate, checkpointer: None };
         store.migrate()?;
         Ok(store)
     }
@@ -395,7 +400,7 @@ impl Store {
         follow::newest(&self.connection).map_err(self.failed())
     }
 
-    /// Goes through the log in order: the entries after `after`, received at or after `since`, up to `until`.
+    /// Goes through the records in order, sealed or not: those after `after`, received at or after `since`, up to `until`.
     ///
     /// # Errors
     /// The store cannot be read, or what `each` answers.
@@ -407,9 +412,24 @@ impl Store {
         mut each: impl FnMut(Entry) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let failed = self.failed();
-        let Some((first, _)) = follow::first_since(&self.connection, since).map_err(&failed)? else { return Ok(()) };
-        let after = after.max(first.saturating_sub(1));
-        follow::through(&self.connection, after, until, failed, |entry| each(entry).map(ControlFlow::Continue))
+        let past = Past { connection: &self.connection, shelf: &self.shelf };
+        // `now` never goes backwards, so it is found where to begin, however long the log is.
+        let Some((first, _)) = past.record_since(since).map_err(&failed)? else { return Ok(()) };
+        let mut wrong = None;
+        past.follow(after.max(first.saturating_sub(1)), until, |entry| {
+            wrong = each(entry).err();
+            Ok(if wrong.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
+        .map_err(&failed)?;
+        wrong.map_or(Ok(()), Err)
+    }
+
+    /// The last record whose readings are no longer in the log; 0: all are.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn sealed_until(&self) -> Result<u64, StoreError> {
+        Shelf::until(&self.connection).map_err(self.failed())
     }
 
     /// The newest record of a kind before or at `until`: the city and the rules in force.

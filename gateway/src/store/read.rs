@@ -1,5 +1,6 @@
 //! Reading the store beside its writer: a connection of its own, which sees what is committed and blocks nobody.
 
+use super::history::{Checked, Past, Shelf, Wanted};
 use super::{DeadLetter, Entry, Stored};
 use bongsu_rules::Observation;
 use bongsu_rules::backtest::Moment;
@@ -9,6 +10,7 @@ use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Reading, Reason, Time};
 use rusqlite::{Connection, InterruptHandle, OpenFlags, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,9 +25,6 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         body: row.get(5)?,
     })
 }
-
-/// A device's clock is never believed to be faster than this; the engine refuses much smaller lies already.
-const FAST_CLOCK: Duration = Duration::from_secs(3600);
 
 /// A transition with its id. A row that this program cannot read any more fails the whole question.
 fn transition(row: &Row<'_>) -> rusqlite::Result<(i64, Transition)> {
@@ -53,6 +52,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Reader {
     pub(super) connection: Connection,
+    pub(super) shelf: Shelf,
 }
 
 impl Reader {
@@ -64,7 +64,28 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(Duration::from_secs(2))?;
-        Ok(Reader { connection })
+        Ok(Reader { connection, shelf: Shelf::of(path) })
+    }
+
+    /// All that was observed, sealed or not.
+    pub(super) fn past(&self) -> Past<'_> {
+        Past { connection: &self.connection, shelf: &self.shelf }
+    }
+
+    /// Reads every part of the sealed history.
+    ///
+    /// # Errors
+    /// The store cannot be read. What cannot be read of the history is in the answer.
+    pub fn check_history(&self) -> rusqlite::Result<Checked> {
+        self.shelf.check(&self.connection)
+    }
+
+    /// The files of the sealed history, by name, and how many observations and later flags each holds.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn history_files(&self) -> rusqlite::Result<Vec<(String, u64)>> {
+        Ok(self.shelf.all(&self.connection)?.into_iter().map(|listed| (listed.file, listed.rows)).collect())
     }
 
     /// The observations of one datastream with `from ≤ time < to`, by time, with the flags they have by now.
@@ -72,31 +93,21 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn observations(&self, datastream: DatastreamId, from: Time, to: Time, limit: usize) -> rusqlite::Result<Page> {
-        // Nothing is received before it is true, but for clocks that are a little fast: the index on `now` leads near.
-        let sql = "SELECT seq, now, kind, first, last, body FROM log
-            WHERE now >= ?3 AND kind = 1 AND last >= ?1 AND first < ?2 ORDER BY now, seq";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let received = from - FAST_CLOCK;
-        let rows = statement.query_map(params![from.millis(), to.millis(), received.millis()], entry)?;
+        let wanted = Wanted { datastreams: Some(&[datastream.0]), from, to, received: None };
         let mut found: BTreeMap<Time, Observation> = BTreeMap::new();
-        let wanted = |id: DatastreamId, time: Time| id == datastream && from <= time && time < to;
-        for row in rows {
-            // A damaged row costs only itself; the log is checked as a whole elsewhere.
-            let row = row?;
-            for stored in row.stored().into_iter().flatten() {
-                match stored {
-                    Stored::Observation(observation) if wanted(observation.datastream, observation.time) => {
-                        found.entry(observation.time).or_insert(observation);
+        self.past().stored(&wanted, |stored| {
+            match stored {
+                Stored::Observation(seen) => {
+                    found.entry(seen.time).or_insert(seen);
+                }
+                Stored::Flag(_, time, flag, tests) => {
+                    if let Some(seen) = found.get_mut(&time) {
+                        (seen.flag, seen.tests) = (flag, tests);
                     }
-                    Stored::Flag(id, time, flag, tests) if wanted(id, time) => {
-                        if let Some(observation) = found.get_mut(&time) {
-                            (observation.flag, observation.tests) = (flag, tests);
-                        }
-                    }
-                    _ => {}
                 }
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         let more = found.len() > limit;
         Ok(Page { observations: found.into_values().take(limit).collect(), more })
     }
@@ -107,23 +118,16 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn moments(&self, wanted: &[u32], from: Time, to: Time, limit: usize) -> rusqlite::Result<Vec<Moment>> {
-        let sql = "SELECT seq, now, kind, first, last, body FROM log
-            WHERE now >= ?3 AND kind = 1 AND last >= ?1 AND first < ?2 ORDER BY now, seq";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let received = from - FAST_CLOCK;
+        let wanted = Wanted { datastreams: Some(wanted), from, to, received: None };
         let (mut by_time, mut count): (BTreeMap<Time, Vec<Reading>>, usize) = Default::default();
-        for row in statement.query_map(params![from.millis(), to.millis(), received.millis()], entry)? {
-            for stored in row?.stored().into_iter().flatten() {
-                let Stored::Observation(Observation { datastream, time, value, .. }) = stored else { continue };
-                if from <= time && time < to && wanted.binary_search(&datastream.0).is_ok() {
-                    by_time.entry(time).or_default().push(Reading { datastream, time: Some(time), value });
-                    count += 1;
-                }
-            }
-            if count > limit {
-                break;
-            }
-        }
+        self.past().stored(&wanted, |stored| {
+            let Stored::Observation(Observation { datastream, time, value, .. }) = stored else {
+                return ControlFlow::Continue(());
+            };
+            by_time.entry(time).or_default().push(Reading { datastream, time: Some(time), value });
+            count += 1;
+            if count > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
         Ok(by_time.into_iter().map(|(now, readings)| Moment { now, readings }).collect())
     }
 
@@ -132,34 +136,30 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn values_at(&self, at: Time, back: Duration) -> rusqlite::Result<Vec<Option<Observation>>> {
-        let sql = "SELECT seq, now, kind, first, last, body FROM log
-            WHERE now > ?1 AND now <= ?2 AND kind = 1 ORDER BY now, seq";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let wanted = Wanted { received: Some((at - back, at)), ..Wanted::ALL };
         let mut values: Vec<Option<Observation>> = Vec::new();
-        for row in statement.query_map(params![(at - back).millis(), at.millis()], entry)? {
-            let row = row?;
-            for stored in row.stored().into_iter().flatten() {
-                match stored {
-                    Stored::Observation(seen) if seen.time <= at => {
-                        let place = seen.datastream.0 as usize;
-                        if values.len() <= place {
-                            values.resize(place + 1, None);
-                        }
-                        if values[place].is_none_or(|known| known.time < seen.time) {
-                            values[place] = Some(seen);
-                        }
+        self.past().stored(&wanted, |stored| {
+            match stored {
+                Stored::Observation(seen) if seen.time <= at => {
+                    let place = seen.datastream.0 as usize;
+                    if values.len() <= place {
+                        values.resize(place + 1, None);
                     }
-                    Stored::Flag(id, time, flag, tests) => {
-                        if let Some(Some(known)) = values.get_mut(id.0 as usize)
-                            && known.time == time
-                        {
-                            (known.flag, known.tests) = (flag, tests);
-                        }
+                    if values[place].is_none_or(|known| known.time < seen.time) {
+                        values[place] = Some(seen);
                     }
-                    Stored::Observation(_) => {}
                 }
+                Stored::Flag(id, time, flag, tests) => {
+                    if let Some(Some(known)) = values.get_mut(id.0 as usize)
+                        && known.time == time
+                    {
+                        (known.flag, known.tests) = (flag, tests);
+                    }
+                }
+                Stored::Observation(_) => {}
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         Ok(values)
     }
 
@@ -249,22 +249,11 @@ impl Reader {
         limit: usize,
         mut each: impl FnMut(Observation),
     ) -> rusqlite::Result<()> {
-        let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = 1 ORDER BY seq DESC LIMIT ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut found = 0;
-        for row in statement.query_map([rows], entry)? {
-            let row = row?;
-            for stored in row.stored().into_iter().flatten() {
-                if let Stored::Observation(observation) = stored {
-                    found += 1;
-                    each(observation);
-                }
+        self.past().recent(rows, limit, |stored| {
+            if let Stored::Observation(seen) = stored {
+                each(*seen);
             }
-            if found >= limit {
-                break;
-            }
-        }
-        Ok(())
+        })
     }
 
     /// The newest refusals before an id, newest first.
