@@ -135,9 +135,9 @@ impl Office {
         let mut store = Store::open(&path, status, 100).expect("store");
         let people = People::default();
         let start = Time::parse(START).expect("time");
-        let add = |role: Role| {
+        let add = |username: String, role: Role| {
             Change::AddUser(User {
-                username: role.name().replace('_', "-"),
+                username,
                 role,
                 password: Some("no hash: nobody logs in with it".into()),
                 totp: None,
@@ -146,16 +146,8 @@ impl Office {
                 disabled: None,
             })
         };
-        let second = User {
-            username: "second".into(),
-            role: Role::Approver,
-            ..match add(Role::Approver) {
-                Change::AddUser(user) => user,
-                _ => unreachable!("it adds one"),
-            }
-        };
-        let mut changes: Vec<Change> = Role::ALL.map(add).to_vec();
-        changes.push(Change::AddUser(second));
+        let mut changes: Vec<Change> = Role::ALL.map(|role| add(role.name().replace('_', "-"), role)).to_vec();
+        changes.push(add("second".into(), Role::Approver));
         assert!(store.change_people(&changes, &[]).expect("written"));
         people.refresh(&store).expect("people");
         let shared = Shared::new(Settings {
