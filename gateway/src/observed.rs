@@ -29,6 +29,8 @@ pub struct Observed {
     pub moments: Vec<Moment>,
     /// Rows that were no observations.
     pub refused: usize,
+    /// Whether the moments are those at which it was received, and not those it is of.
+    pub is_received: bool,
 }
 
 impl Observed {
@@ -82,6 +84,7 @@ impl Observed {
                 Ok(())
             })
             .into_diagnostic()?;
+        observed.is_received = true;
         Ok(observed)
     }
 
@@ -96,7 +99,17 @@ impl Observed {
         let engine = Engine::begin(authority, Time::default());
         let catalog = engine.catalog().cloned().ok_or_else(|| miette!("the catalog cannot be used"))?;
         let numbering = engine.numbering().clone();
-        Ok(Observed { catalog_text, catalog, numbering, moments: Vec::new(), refused: 0 })
+        Ok(Observed { catalog_text, catalog, numbering, moments: Vec::new(), refused: 0, is_received: false })
+    }
+
+    /// When the first of it was heard.
+    pub fn from(&self) -> Time {
+        self.moments.first().map_or_else(Time::default, |moment| moment.now)
+    }
+
+    /// When the last of it was heard.
+    pub fn to(&self) -> Time {
+        self.moments.last().map_or_else(Time::default, |moment| moment.now)
     }
 
     /// Plays everything up to a moment through an engine with these rules.

@@ -48,6 +48,13 @@ fn an_officer_makes_a_rule_tries_it_on_a_flood_and_takes_a_change_back() {
     assert!(backtest.contains("POD 1.00") && backtest.contains("30 min before"), "{backtest}");
     let sweep = well(at, &[&["rules", "sweep", "my_rise", "--param", "limit=3,5,6.9"][..], &event, &recorded].concat());
     assert!(sweep.contains("limit = 3: POD 1.00") && sweep.contains("limit = 6.9: POD 0.00"), "{sweep}");
+    assert!(sweep.contains("limit = 5 (in the rule now): ") && sweep.contains("when they were received is not known"));
+    let goal = ["--param", "limit=3,5,6.9", "--goal", "0.9", "--html", "sweep.html"];
+    let sweep = well(at, &[&["rules", "sweep", "my_rise"][..], &goal, &event, &recorded].concat());
+    assert!(sweep.contains("limit = 3 meets the goal with the fewest false alarms"), "{sweep}");
+    let page = std::fs::read_to_string(at.join("sweep.html")).expect("it is written");
+    // All of the series, and its one crossing from near; nothing from elsewhere.
+    assert_eq!((page.matches("aria-label=\"jamsu river_stage 6.2\"").count(), page.matches("http").count()), (2, 0));
     let why = |at_: &str| well(at, &[&["rules", "explain", "my_rise", "jamsu", "--at", at_][..], &recorded].concat());
     assert!(why("2026-07-08T05:20:00Z").contains("reached now: watch"), "{}", why("2026-07-08T05:20:00Z"));
     assert!(why("2026-07-08T02:00:00Z").contains("reached now: none"), "{}", why("2026-07-08T02:00:00Z"));

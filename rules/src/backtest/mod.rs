@@ -4,10 +4,12 @@
 //! answers when the rule stood where, [`play`] what became of the incidents too; [`crossings`] finds what it should have
 //! warned of; [`mod@score`] compares. [`Prepared`] is asked again and again, by a slider.
 
+mod burden;
 mod prepared;
 mod score;
 mod split;
 
+pub use burden::Burden;
 pub use prepared::{Prepared, Unprepared, WrongParameter, concerned};
 pub use score::{Event, False, Hit, Ratio, Score, crossings, score};
 pub use split::split;
@@ -62,6 +64,8 @@ pub struct Alerted {
 pub struct Played {
     /// When the rule stood where.
     pub alerts: Vec<Alerted>,
+    /// How long the rule could not tell, over all places.
+    pub undecided: Duration,
     /// Every change of every incident of every rule, in order.
     pub transitions: Vec<Transition>,
 }
@@ -69,10 +73,15 @@ pub struct Played {
 /// Plays moments through the engine, for one rule alone; answers when it stood where. `heard` is told of every moment,
 /// for a bar of progress.
 pub fn alerts(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Vec<Alerted> {
+    watch(setting, moments, heard).alerts
+}
+
+/// The same, and how long the rule could not tell.
+pub fn watch(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Played {
     let start = moments.first().map_or_else(Time::default, |moment| moment.now);
     match prepared::alone(setting, None, start) {
-        Ok((_, setting, engine, _)) => played(engine, &setting, moments, heard).alerts,
-        Err(_) => Vec::new(),
+        Ok((_, setting, engine, _)) => played(engine, &setting, moments, heard),
+        Err(_) => Played::default(),
     }
 }
 
@@ -84,13 +93,18 @@ pub fn play(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> 
 
 fn played(mut engine: Engine, setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Played {
     let (mut open, mut played) = (BTreeMap::new(), Played::default());
+    let (mut looked, mut cannot_tell) = (None, 0);
     let handled = |engine: &Engine, now: Time, effects: std::vec::Drain<'_, Effect>| {
         for effect in effects {
             if let Effect::Incident(transition) = effect {
                 played.transitions.push(*transition);
             }
         }
-        for (place, level) in engine.levels_of(&setting.rule) {
+        let since = looked.replace(now).map_or(Duration::ZERO, |before: Time| now.since(before));
+        played.undecided += since * cannot_tell;
+        cannot_tell = 0;
+        for (place, level, is_undecided) in engine.levels_of(&setting.rule) {
+            cannot_tell += u32::from(is_undecided);
             match (level >= setting.level, open.get(place)) {
                 (true, None) => {
                     open.insert(place.to_owned(), now);

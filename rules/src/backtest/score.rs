@@ -84,9 +84,14 @@ pub struct Score {
 impl Score {
     /// The median lead of the hits.
     pub fn lead(&self) -> Option<Duration> {
+        self.leads().map(|[median, ..]| median)
+    }
+
+    /// The median lead of the hits, that which nine of ten exceed, and the shortest.
+    pub fn leads(&self) -> Option<[Duration; 3]> {
         let mut leads: Vec<Duration> = self.hits.iter().map(|hit| hit.lead).collect();
         leads.sort_unstable();
-        leads.get(leads.len() / 2).copied()
+        Some([*leads.get(leads.len() / 2)?, *leads.get(leads.len() / 10)?, *leads.first()?])
     }
 }
 

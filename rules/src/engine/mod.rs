@@ -270,10 +270,12 @@ impl Engine {
         self.scopes.iter().filter(is_it).map(|scoped| &*scoped.name)
     }
 
-    /// How high the alert of a rule stands at each place at which it is evaluated.
-    pub fn levels_of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = (&'a str, Level)> {
+    /// How high the alert of a rule stands at each place at which it is evaluated, and whether it cannot tell there.
+    pub fn levels_of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = (&'a str, Level, bool)> {
         let is_it = move |scoped: &&Scoped| self.rules[scoped.rule].header.id == rule;
-        self.scopes.iter().filter(is_it).map(|scoped| (&*scoped.name, scoped.memory.hold.level))
+        let stands =
+            |scoped: &'a Scoped| (&*scoped.name, scoped.memory.hold.level, scoped.memory.undecided_since.is_some());
+        self.scopes.iter().filter(is_it).map(stands)
     }
 
     /// How far back stored observations matter: after a restart, and after rules changed, those that were received

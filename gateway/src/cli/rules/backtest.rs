@@ -4,7 +4,7 @@ use super::Observations;
 use super::paper;
 use crate::cli::{Ended, Globals, output_failed, write_json};
 use crate::observed::Observed;
-use bongsu_rules::backtest::{Alerted, Event, Moment, Score, Setting, Terms, alerts, crossings, score, split};
+use bongsu_rules::backtest::{Burden, Event, Moment, Played, Score, Setting, Terms, crossings, score, split, watch};
 use bongsu_rules::record::RulesText;
 use bongsu_sensors::time::parse_duration;
 use bongsu_sensors::{DatastreamName, Level, Time};
@@ -56,6 +56,9 @@ pub struct SweepArguments {
     /// The parameter and its values: NAME=FROM..TO/COUNT or NAME=A,B,C
     #[arg(long, required = true, value_name = "VALUES")]
     pub param: String,
+    /// Of the values that warn of so large a part of the events, 0 to 1, name the one with the fewest false alarms
+    #[arg(long, value_name = "POD")]
+    pub goal: Option<f64>,
     #[command(flatten)]
     pub common: Arguments,
 }
@@ -67,6 +70,10 @@ pub struct Tried {
     pub value: String,
     /// How good it was.
     pub score: Score,
+    /// What it cost.
+    pub burden: Burden,
+    /// It is what stands in the rule now.
+    pub in_force: bool,
 }
 
 /// What was asked and what came of it: the same in text, JSON and on the page.
@@ -86,23 +93,51 @@ pub struct Report {
     pub observations: usize,
     /// Rows of the files that were refused.
     pub refused: usize,
+    /// Whether the observations are played when they were received, and not when they are of.
+    pub received: bool,
     /// The results, in the order of the values.
     pub tried: Vec<Tried>,
+    /// The value that meets the goal at the least cost, where a goal was named.
+    pub cheapest: Option<String>,
+    /// What should have been warned of, for the page.
+    #[serde(skip)]
+    pub graphs: Vec<Graph>,
+}
+
+/// A series with its limit, and when the rule stood for its station.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The station, the kind and the limit, as they were typed.
+    pub name: String,
+    /// The station.
+    pub station: String,
+    /// The limit.
+    pub limit: f64,
+    /// The observations.
+    pub samples: Vec<(Time, f64)>,
+    /// When the rule stood there, with the first of the values.
+    pub alerts: Vec<(Time, Time)>,
+    /// When the limit was crossed.
+    pub events: Vec<Event>,
 }
 
 /// Runs a back-test.
 pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
-    judge(arguments, None, globals, output)
+    judge(arguments, None, None, globals, output)
 }
 
 /// Runs a sweep.
 pub fn sweep(arguments: &SweepArguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
-    judge(&arguments.common, Some(&arguments.param), globals, output)
+    if arguments.goal.is_some_and(|goal| !(0.0..=1.0).contains(&goal)) {
+        return Err(miette!(help = "0.9 is nine of ten events", "--goal is a part of the events, 0 to 1"));
+    }
+    judge(&arguments.common, Some(&arguments.param), arguments.goal, globals, output)
 }
 
 fn judge(
     arguments: &Arguments,
     param: Option<&str>,
+    goal: Option<f64>,
     globals: &Globals,
     output: &mut dyn io::Write,
 ) -> miette::Result<Ended> {
@@ -112,9 +147,11 @@ fn judge(
         merge: duration("--merge", &arguments.merge)?,
     };
     let (observed, rules) = arguments.observations.read(globals)?;
-    let events = events(&arguments.event, &observed, &terms)?;
+    let mut graphs = graphs(&arguments.event, &observed, &terms)?;
+    let mut events: Vec<Event> = graphs.iter().flat_map(|graph| graph.events.iter().cloned()).collect();
+    events.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
     let variants = match param {
-        None => vec![(String::new(), rules)],
+        None => vec![(String::new(), rules.clone())],
         Some(param) => variants(&arguments.rule, param, &rules)?,
     };
     for (_, rules) in &variants {
@@ -127,16 +164,31 @@ fn judge(
             return Err(miette!(help = help, "{:?} is evaluated nowhere in this catalog", arguments.rule));
         }
     }
-    let tried = try_all(&arguments.rule, arguments.level, &variants, &observed, &events, &terms)?;
+    let played = play_all(&arguments.rule, arguments.level, &variants, &observed)?;
+    if let Some(first) = played.first() {
+        stand(&mut graphs, first, &observed);
+    }
+    let name = param.and_then(|param| param.split_once('=')).map(|(name, _)| name.to_owned());
+    let in_force = name.as_deref().and_then(|name| default_of(&observed, &rules, &arguments.rule, name));
+    let tried = played.iter().zip(&variants).map(|(played, (value, _))| Tried {
+        value: value.clone(),
+        score: score(&played.alerts, &events, &terms, |alert, event| speaks_for(&observed, alert, event)),
+        burden: Burden::of(played, observed.from(), observed.to()),
+        in_force: in_force.as_ref().is_some_and(|now| is_same(now, value)),
+    });
+    let tried: Vec<Tried> = tried.collect();
     let report = Report {
         rule: arguments.rule.clone(),
         level: arguments.level,
-        param: param.and_then(|param| param.split_once('=')).map(|(name, _)| name.to_owned()),
+        param: name,
         terms,
         events: events.len(),
         observations: observed.moments.iter().map(|moment| moment.readings.len()).sum(),
         refused: observed.refused,
+        received: observed.is_received,
+        cheapest: goal.and_then(|goal| cheapest(&tried, goal)),
         tried,
+        graphs,
     };
     if let Some(path) = &arguments.html {
         let written = std::fs::write(path, paper::page(&report));
@@ -155,31 +207,59 @@ fn duration(flag: &str, text: &str) -> miette::Result<Duration> {
 }
 
 /// What the rule should have warned of.
-fn events(specs: &[String], observed: &Observed, terms: &Terms) -> miette::Result<Vec<Event>> {
-    let mut events = Vec::new();
-    for spec in specs {
-        let words: Vec<&str> = spec.split_whitespace().collect();
-        let wrong = || miette!(help = "write it as \"jamsu river_stage 6.2\"", "--event {spec:?} is no event");
-        let [station, kind, limit] = words[..] else { return Err(wrong()) };
-        let (name, limit): (DatastreamName, f64) =
-            (kind.parse().map_err(|_| wrong())?, limit.parse().map_err(|_| wrong())?);
-        let stream = observed.catalog.station_named(station).and_then(|at| observed.catalog.datastream(at, name));
-        let stream = stream.ok_or_else(|| miette!("--event {spec:?}: the catalog has no such datastream"))?;
-        let (low, high) = stream.quality.range;
-        let samples: Vec<(Time, f64)> = observed
-            .moments
-            .iter()
-            .flat_map(|moment| {
-                moment.readings.iter().filter(|reading| reading.datastream == stream.id).map(|r| (moment.now, r))
-            })
-            .filter_map(|(now, reading)| Some((reading.time.unwrap_or(now), reading.value?)))
-            // What no sensor of this kind can mean is no event either.
-            .filter(|(_, value)| (low..=high).contains(value))
-            .collect();
-        events.extend(crossings(station, &samples, limit, terms.rearm));
+fn graphs(specs: &[String], observed: &Observed, terms: &Terms) -> miette::Result<Vec<Graph>> {
+    specs.iter().map(|spec| graph(spec, observed, terms)).collect()
+}
+
+fn graph(spec: &str, observed: &Observed, terms: &Terms) -> miette::Result<Graph> {
+    let words: Vec<&str> = spec.split_whitespace().collect();
+    let wrong = || miette!(help = "write it as \"jamsu river_stage 6.2\"", "--event {spec:?} is no event");
+    let [station, kind, limit] = words[..] else { return Err(wrong()) };
+    let (name, limit): (DatastreamName, f64) =
+        (kind.parse().map_err(|_| wrong())?, limit.parse().map_err(|_| wrong())?);
+    let stream = observed.catalog.station_named(station).and_then(|at| observed.catalog.datastream(at, name));
+    let stream = stream.ok_or_else(|| miette!("--event {spec:?}: the catalog has no such datastream"))?;
+    let (low, high) = stream.quality.range;
+    let samples: Vec<(Time, f64)> = observed
+        .moments
+        .iter()
+        .flat_map(|moment| {
+            moment.readings.iter().filter(|reading| reading.datastream == stream.id).map(|r| (moment.now, r))
+        })
+        .filter_map(|(now, reading)| Some((reading.time.unwrap_or(now), reading.value?)))
+        // What no sensor of this kind can mean is no event either.
+        .filter(|(_, value)| (low..=high).contains(value))
+        .collect();
+    let events = crossings(station, &samples, limit, terms.rearm);
+    Ok(Graph { name: words.join(" "), station: station.to_owned(), limit, samples, alerts: Vec::new(), events })
+}
+
+/// Writes into the graphs when the rule stood for their stations.
+fn stand(graphs: &mut [Graph], played: &Played, observed: &Observed) {
+    let ends = observed.to();
+    for graph in graphs {
+        let here = played.alerts.iter().filter(|alert| speaks_for(observed, &alert.place, &graph.station));
+        graph.alerts = here.map(|alert| (alert.from, alert.to.unwrap_or(ends))).collect();
     }
-    events.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
-    Ok(events)
+}
+
+/// What a parameter is as the rule stands.
+fn default_of(observed: &Observed, rules: &Arc<RulesText>, rule: &str, name: &str) -> Option<String> {
+    let engine = observed.play(rules, Time::from_millis(i64::MIN));
+    let rule = engine.rules().iter().find(|known| known.header.id == rule)?;
+    Some(rule.header.params.iter().find(|param| param.name == name)?.default.to_string())
+}
+
+/// Whether two texts say the same value.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || one.parse::<f64>().is_ok_and(|number| other.parse() == Ok(number))
+}
+
+/// Of the values that warn of so large a part of the events: the one with the fewest false alarms, then the longest lead.
+fn cheapest(tried: &[Tried], goal: f64) -> Option<String> {
+    let meets = tried.iter().filter(|tried| tried.score.pod.value.is_some_and(|pod| pod >= goal));
+    let cost = |tried: &&Tried| (tried.score.false_alarms.len(), std::cmp::Reverse(tried.score.lead()));
+    meets.min_by_key(cost).map(|tried| tried.value.clone())
 }
 
 /// The rules with each value of a parameter, said as an override of the whole city: it is checked like any other.
@@ -208,16 +288,14 @@ fn variants(rule: &str, param: &str, rules: &Arc<RulesText>) -> miette::Result<V
     Ok(values.into_iter().map(variant).collect())
 }
 
-/// Tries every variant, as many at a time as there are processors; where there are fewer variants, the places of the
+/// Plays every variant, as many at a time as there are processors; where there are fewer variants, the places of the
 /// rule are played apart. Which thread does which changes nothing.
-fn try_all(
+fn play_all(
     rule: &str,
     level: Level,
     variants: &[(String, Arc<RulesText>)],
     observed: &Observed,
-    events: &[Event],
-    terms: &Terms,
-) -> miette::Result<Vec<Tried>> {
+) -> miette::Result<Vec<Played>> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let setting = |rules: &Arc<RulesText>| Setting {
         catalog: observed.catalog_text.clone(),
@@ -245,7 +323,7 @@ fn try_all(
         let mut done = Vec::new();
         while let Some(job) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|job| *job < jobs) {
             let (variant, heap) = (job / heaps.len(), heaps[job % heaps.len()]);
-            let found = alerts(&setting(&variants[variant].1), heap, |heard| {
+            let found = watch(&setting(&variants[variant].1), heap, |heard| {
                 if heard % STEP == STEP - 1 {
                     bar.inc(STEP as u64);
                 }
@@ -254,7 +332,7 @@ fn try_all(
         }
         done
     };
-    let mut done: Vec<(usize, Vec<Alerted>)> = std::thread::scope(|scope| {
+    let mut done: Vec<(usize, Played)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..processors.min(jobs)).map(|_| scope.spawn(work)).collect();
         let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.collect::<Result<Vec<_>, _>>().map_err(|_| miette!("a back-test panicked; this is a bug in bongsu"))
@@ -264,13 +342,16 @@ fn try_all(
     .collect();
     bar.finish_and_clear();
     done.sort_by_key(|(job, _)| *job);
-    let tried = done.chunks(heaps.len()).zip(variants).map(|(found, (value, _))| {
-        let mut found: Vec<Alerted> = found.iter().flat_map(|(_, found)| found.iter().cloned()).collect();
-        found.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
-        let score = score(&found, events, terms, |alert, event| speaks_for(observed, alert, event));
-        Tried { value: value.clone(), score }
+    let whole = done.chunks(heaps.len()).map(|found| {
+        let mut whole = Played::default();
+        for (_, part) in found {
+            whole.alerts.extend(part.alerts.iter().cloned());
+            whole.undecided += part.undecided;
+        }
+        whole.alerts.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
+        whole
     });
-    Ok(tried.collect())
+    Ok(whole.collect())
 }
 
 /// Whether a warning at a place is one for a station: its own, one of an area it stands in, or the city's.

@@ -1,9 +1,15 @@
 //! The result of a back-test as people read it: as text, and as a page that stands by itself.
 
+mod graph;
+
 use super::backtest::{Report, Tried};
 use bongsu_rules::backtest::Ratio;
 use std::fmt::Write;
 use std::time::Duration;
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
 
 /// A ratio with its interval: `0.75 [0.41, 0.93] of 8`.
 fn ratio(ratio: &Ratio) -> String {
@@ -17,8 +23,23 @@ fn minutes(length: Duration) -> String {
     format!("{} min", length.as_secs() / 60)
 }
 
+/// The median lead, that which nine of ten exceed, and the shortest.
 fn lead(tried: &Tried) -> String {
-    tried.score.lead().map_or_else(|| "–".to_owned(), minutes)
+    let Some(leads) = tried.score.leads() else { return "–".to_owned() };
+    let [median, tenth, worst] = leads.map(minutes);
+    format!("{median} (p10 {tenth}, shortest {worst})")
+}
+
+/// What it costs those who answer for it.
+fn burden(tried: &Tried) -> String {
+    let burden = &tried.burden;
+    let week = burden.per_week.map(|each| format!(", {each:.2} a week")).unwrap_or_default();
+    format!(
+        "{} warnings{week}, standing {}, unable to tell {}",
+        burden.alerts,
+        minutes(burden.standing),
+        minutes(burden.undecided)
+    )
 }
 
 /// The sentence that says how it was judged.
@@ -27,7 +48,7 @@ fn terms(report: &Report) -> String {
     format!(
         "{} from {}: a warning counts that stands up to {} before an event, and its lead to the first of them; an event \
          begins anew after {} below its limit; warnings that begin within {} are one. {} events, {} observations, {} rows \
-         refused. Intervals: Wilson, 95 %.",
+         refused. Intervals: Wilson, 95 %. {}",
         report.rule,
         report.level,
         minutes(terms.horizon),
@@ -35,7 +56,12 @@ fn terms(report: &Report) -> String {
         minutes(terms.merge),
         report.events,
         report.observations,
-        report.refused
+        report.refused,
+        if report.received {
+            "Observations are played when they were received."
+        } else {
+            "Observations are played at the times they are of: when they were received is not known."
+        }
     )
 }
 
@@ -44,14 +70,16 @@ pub fn text(report: &Report) -> String {
     let mut text = terms(report) + "\n";
     for tried in &report.tried {
         let score = &tried.score;
-        let value = report.param.as_ref().map(|param| format!("{param} = {}: ", tried.value)).unwrap_or_default();
+        let mark = if tried.in_force { " (in the rule now)" } else { "" };
+        let value = report.param.as_ref().map(|param| format!("{param} = {}{mark}: ", tried.value)).unwrap_or_default();
         let _ = writeln!(
             text,
-            "{value}POD {}  FAR {}  CSI {}  median lead {}",
+            "{value}POD {}  FAR {}  CSI {}  median lead {}\n  {}",
             ratio(&score.pod),
             ratio(&score.far),
             ratio(&score.csi),
-            lead(tried)
+            lead(tried),
+            burden(tried)
         );
         if report.param.is_some() {
             continue;
@@ -67,12 +95,14 @@ pub fn text(report: &Report) -> String {
             let _ = writeln!(text, "  false alarm  {} {}", alarm.from, alarm.place);
         }
     }
+    if let (Some(param), Some(value)) = (&report.param, &report.cheapest) {
+        let _ = writeln!(text, "{param} = {value} meets the goal with the fewest false alarms");
+    }
     text
 }
 
 /// The report as a page without anything from elsewhere.
 pub fn page(report: &Report) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let mut rows = String::new();
     for tried in &report.tried {
         let score = &tried.score;
@@ -82,12 +112,15 @@ pub fn page(report: &Report) -> String {
             score.false_alarms.iter().map(|alarm| escape(&format!("{} {}", alarm.from, alarm.place))).collect();
         let _ = writeln!(
             rows,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td>{}{}{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             escape(&tried.value),
+            if tried.in_force { "<br>in the rule now" } else { "" },
+            if report.cheapest.as_ref() == Some(&tried.value) { "<br>meets the goal at the least cost" } else { "" },
             ratio(&score.pod),
             ratio(&score.far),
             ratio(&score.csi),
             lead(tried),
+            burden(tried),
             list(misses),
             list(alarms)
         );
@@ -98,10 +131,11 @@ pub fn page(report: &Report) -> String {
          <title>Back-test of {rule}</title>\n<style>body{{font:16px/1.5 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}}\
          table{{border-collapse:collapse;width:100%}}td,th{{border-top:1px solid #bbb;padding:.4em;text-align:left;\
          vertical-align:top}}svg{{max-width:100%;height:auto}}</style>\n<h1>Back-test of {rule}</h1>\n<p>{terms}</p>\n{chart}\
-         <table><thead><tr><th>{param}</th><th>POD</th><th>FAR</th><th>CSI</th><th>Median lead</th><th>Misses</th>\
-         <th>False alarms</th></tr></thead>\n<tbody>\n{rows}</tbody></table></html>\n",
+         <table><thead><tr><th>{param}</th><th>POD</th><th>FAR</th><th>CSI</th><th>Median lead</th><th>Cost</th><th>Misses</th>\
+         <th>False alarms</th></tr></thead>\n<tbody>\n{rows}</tbody></table>\n{graphs}</html>\n",
         rule = escape(&report.rule),
         terms = escape(&terms(report)),
+        graphs = report.graphs.iter().map(graph::figure).collect::<String>(),
         chart = if report.tried.len() > 1 { chart(report) } else { String::new() },
     )
 }
