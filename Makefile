@@ -35,7 +35,7 @@ test: setup ## Run every test
 	$(CARGO) test --workspace
 
 .PHONY: bench
-bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (parts: make bench ARGS="forward whole windows slider alerts start burst connections fair crowd")
+bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (parts: make bench ARGS="forward whole windows slider alerts start burst history connections fair crowd")
 	@scripts/need.sh cargo cc mosquitto
 	$(CARGO) build --release --workspace --bins
 	"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)

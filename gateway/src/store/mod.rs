@@ -18,6 +18,8 @@ mod outreach;
 pub mod people;
 mod read;
 pub mod rule;
+// Hours and days of what was observed.
+pub mod summary;
 mod write;
 
 pub use cap::Cap;

@@ -93,23 +93,10 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn observations(&self, datastream: DatastreamId, from: Time, to: Time, limit: usize) -> rusqlite::Result<Page> {
-        let wanted = Wanted { datastreams: Some(&[datastream.0]), from, to, received: None };
-        let mut found: BTreeMap<Time, Observation> = BTreeMap::new();
-        self.past().stored(&wanted, |stored| {
-            match stored {
-                Stored::Observation(seen) => {
-                    found.entry(seen.time).or_insert(seen);
-                }
-                Stored::Flag(_, time, flag, tests) => {
-                    if let Some(seen) = found.get_mut(&time) {
-                        (seen.flag, seen.tests) = (flag, tests);
-                    }
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-        let more = found.len() > limit;
-        Ok(Page { observations: found.into_values().take(limit).collect(), more })
+        let mut observations = self.settled(datastream, from, to)?;
+        let more = observations.len() > limit;
+        observations.truncate(limit);
+        Ok(Page { observations, more })
     }
 
     /// What some datastreams observed with `from ≤ time < to`, each at the time it is of; a few more than `limit` where

@@ -31,6 +31,8 @@ mod shared;
 // The OGC SensorThings API.
 mod sta;
 mod stations;
+// What a sensor observed, hour by hour or day by day.
+mod summaries;
 mod workbench;
 
 pub use metrics::Metrics;

@@ -13,6 +13,7 @@ use bongsu_sensors::{Catalog, DatastreamName, Level, Time};
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Kinds that only operators read: they tell an attacker how an attack goes.
@@ -214,10 +215,7 @@ fn tests(observation: &Observation) -> BTreeMap<&'static str, u8> {
         super::operator::openapi::Faults))]
 pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["station", "kind", "from", "to", "limit", "format"])?;
-    let Some(catalog) = web.shared.catalog() else { return Err(no_city()) };
-    let id = parameters.required("station", "jamsu")?;
-    let kind = parameters.required("kind", "river_stage")?;
-    let datastream = datastream(&catalog, id, kind, web.plane)?;
+    let (_, id, datastream) = asked(&web, &parameters)?;
     let is_table = parameters.word("format", &[("json", false), ("csv", true)])?.unwrap_or(false);
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
     // What is true now is asked for too; `to` itself is not in the span.
@@ -233,7 +231,7 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
     let (number, name) = (datastream.id, datastream.name);
     let page = web.shared.readers.read(move |reader| reader.observations(number, from, to, limit)).await?;
     if is_table {
-        return Ok(table(id, name, &page.observations));
+        return Ok(table(&id, name, &page.observations));
     }
     let last = page.observations.last().filter(|_| page.more);
     let next = last.map(|last| {
@@ -248,7 +246,7 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
         tests: if seen.flag.usable() { BTreeMap::new() } else { tests(seen) },
     };
     Ok(json_of(&Observations {
-        station: id,
+        station: &id,
         kind: name.to_string(),
         unit: name.kind().unit,
         from,
@@ -267,6 +265,15 @@ fn table(station: &str, name: DatastreamName, observations: &[Observation]) -> R
     }
     let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// The city, the station and the datastream that are asked for.
+pub(super) fn asked(web: &Web, parameters: &Parameters) -> Result<(Arc<Catalog>, String, Datastream), Problem> {
+    let Some(catalog) = web.shared.catalog() else { return Err(no_city()) };
+    let id = parameters.required("station", "jamsu")?;
+    let kind = parameters.required("kind", "river_stage")?;
+    let datastream = datastream(&catalog, id, kind, web.plane)?.clone();
+    Ok((catalog, id.to_owned(), datastream))
 }
 
 fn datastream<'a>(catalog: &'a Catalog, id: &str, kind: &str, plane: Plane) -> Result<&'a Datastream, Problem> {

@@ -17,7 +17,7 @@ mod system;
 mod user;
 
 use super::problem::Problem;
-use super::{Web, areas, deliveries, desk as duty, healthz, stations};
+use super::{Web, areas, deliveries, desk as duty, healthz, stations, summaries};
 use crate::command::Refused;
 use crate::desk::{Desk, Fault};
 use crate::people::role::Ability;
@@ -110,6 +110,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/stations",                  Able(Look),     || get(stations::list)),
     route(Method::GET,    "/api/v1/areas",                     Able(Look),     || get(areas::list)),
     route(Method::GET,    "/api/v1/observations",              Able(Look),     || get(stations::observations)),
+    route(Method::GET,    "/api/v1/summaries",                 Able(Look),     || get(summaries::list)),
     route(Method::GET,    "/api/v1/dead-letters",              Able(Look),     || get(duty::dead_letters)),
     route(Method::GET,    "/api/v1/deliveries",                Able(Look),     || get(deliveries::list)),
     route(Method::GET,    "/api/v1/reports",                   Able(Look),     || get(deliveries::reports)),

@@ -1,7 +1,7 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{account, agency, alert, audit, exercise, login, rule, silence, stream, system, user};
-use crate::web::{areas, deliveries, desk as duty, json, stations};
+use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
 use std::sync::OnceLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -158,7 +158,7 @@ impl Modify for Keys {
         agency::report, rule::try_out, audit::list, audit::export,
         user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,
         system::devices, system::system, stream::events,
-        stations::list, stations::observations, areas::list, duty::dead_letters, duty::undecided,
+        stations::list, stations::observations, summaries::list, areas::list, duty::dead_letters, duty::undecided,
         deliveries::list, deliveries::reports,
     )
 )]

@@ -2,7 +2,7 @@
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
 //! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, slider,
-//! alerts, start, burst, connections, fair, crowd.
+//! alerts, start, burst, history, connections, fair, crowd.
 
 mod alerts;
 mod city;
@@ -10,6 +10,7 @@ mod connections;
 mod crowd;
 mod fair;
 mod forward;
+mod history;
 mod slider;
 mod whole;
 mod windows;
@@ -95,6 +96,9 @@ fn main() -> ExitCode {
     }
     if is_wanted("burst") {
         city::burst(folder.path());
+    }
+    if is_wanted("history") {
+        history::run(folder.path());
     }
     if is_wanted("crowd") {
         crowd::run(folder.path());

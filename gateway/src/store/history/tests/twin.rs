@@ -2,13 +2,16 @@
 
 use super::super::{Bounds, Hand, Seal, Step, Work};
 use super::{BEGINS, FLAGS};
+use crate::store::summary::Every;
 use crate::store::{Batch, CATALOG, Entry, Reader, Store, Stored};
 use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::Status;
 use bongsu_rules::{Effect, Input, Observation, Record};
 use bongsu_sensors::reading::DatastreamId;
 use bongsu_sensors::{Reading, Time};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -170,6 +173,11 @@ fn answers(reader: &Reader, newest: Time) -> Vec<String> {
             reader.observations(DatastreamId(number), begins, newest + Duration::from_secs(99), 10_000).expect("read");
         answers.push(format!("{number} {:?}", all.observations));
     }
+    for every in [Every::Hour, Every::Day] {
+        let zone = TimeZone::fixed(jiff::tz::offset(9));
+        let span = (begins, newest + Duration::from_secs(99));
+        answers.push(format!("{:?}", reader.summaries(DatastreamId(1), span, every, &zone).expect("read")));
+    }
     for (from, to) in [(begins, newest), (newest - Duration::from_secs(300), newest)] {
         answers.push(format!("{:?}", reader.moments(&[0, 2], from, to, 100_000).expect("read")));
     }
@@ -194,6 +202,50 @@ fn answers(reader: &Reader, newest: Time) -> Vec<String> {
         answers.push(format!("{followed:?}"));
     }
     answers
+}
+
+/// What a datastream observed, as somebody would say it who reads the log from its beginning.
+fn by_hand(entries: &[Entry], number: u32) -> BTreeMap<Time, Observation> {
+    let mut found: BTreeMap<Time, Observation> = BTreeMap::new();
+    for entry in entries {
+        for stored in entry.stored().expect("whole") {
+            match stored {
+                Stored::Observation(seen) if seen.datastream.0 == number => {
+                    found.entry(seen.time).or_insert(seen);
+                }
+                Stored::Flag(id, time, flag, tests) if id.0 == number => {
+                    if let Some(seen) = found.get_mut(&time) {
+                        (seen.flag, seen.tests) = (flag, tests);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// What is asked for, and its hours, are what somebody finds by hand.
+#[track_caller]
+fn agree_with_hand(reader: &Reader, entries: &[Entry], newest: Time) {
+    let (begins, ends) = (Time::from_millis(BEGINS - 700_000), newest + Duration::from_secs(99));
+    for number in 0..3 {
+        let by_hand = by_hand(entries, number);
+        let page = reader.observations(DatastreamId(number), begins, ends, 10_000).expect("read");
+        assert_eq!(page.observations, by_hand.values().copied().collect::<Vec<_>>());
+        let hours = reader.summaries(DatastreamId(number), (begins, ends), Every::Hour, &TimeZone::UTC).expect("read");
+        for hour in &hours {
+            let within = by_hand.range(hour.time..hour.time + Duration::from_secs(3_600)).map(|(_, seen)| seen);
+            let values: Vec<f64> =
+                within.clone().filter(|seen| seen.flag.usable()).filter_map(|seen| seen.value).collect();
+            assert_eq!((hour.observations, hour.count), (within.count() as u64, values.len() as u64));
+            assert_eq!(hour.sum, values.iter().fold(0.0, |sum, value| sum + value));
+            let least = values.iter().copied().reduce(f64::min).unwrap_or_default();
+            let most = values.iter().copied().reduce(f64::max).unwrap_or_default();
+            assert_eq!((hour.min, hour.max), (least, most));
+        }
+        assert_eq!(hours.iter().map(|hour| hour.observations).sum::<u64>(), by_hand.len() as u64);
+    }
 }
 
 /// Everything may be sealed that a snapshot covers.
@@ -233,6 +285,7 @@ proptest! {
             }
             // The program ends here, at whatever step it is.
         }
+        agree_with_hand(&Reader::open(&twins.path()).expect("a reader"), &entries, newest);
         let left = "SELECT count(*) FROM log WHERE kind = 1 AND seq <= (SELECT coalesce(max(until), 0) FROM sealed)";
         let left: u64 = twins.sealing.connection.query_row(left, [], |row| row.get(0)).expect("counted");
         prop_assert_eq!(left, 0, "what is sealed was let go");

@@ -1,0 +1,286 @@
+//! The sealed history: what an observation costs there, how soon a question to it is answered, what a start over it takes,
+//! and whether devices feel that it is written. Beside it the same observations and questions in VictoriaMetrics.
+
+use crate::whole;
+use bongsu_gateway::store::history::{Bounds, Seal, Step};
+use bongsu_gateway::store::summary::Every;
+use bongsu_gateway::store::{Batch, Entry, Reader, Store, Stored};
+use bongsu_rules::incident::Status;
+use bongsu_rules::{Flag, Observation};
+use bongsu_sensors::Time;
+use bongsu_sensors::reading::DatastreamId;
+use bongsu_tests::program::Setup;
+use bongsu_tests::rehearsal::Rehearsal;
+use bongsu_tests::{http, load, peer, victoria};
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// About a thousand datastreams.
+const STATIONS: usize = 150;
+
+/// Observations of them, one a minute from each.
+const OBSERVATIONS: u64 = 10_000_000;
+
+/// Datastreams of which a year is kept, and its minutes.
+const YEARLY: u32 = 20;
+const MINUTES: i64 = 365 * 1_440;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Observations that are sealed while devices speak, and the devices.
+const SEALED: i64 = 2_000_000;
+const CLIENTS: usize = 50;
+
+/// Rounds of each question, and of each load.
+const QUESTIONS: u32 = 200;
+const ROUNDS: usize = 3;
+
+/// All parts of it.
+pub fn run(folder: &Path) {
+    week(folder);
+    year(folder);
+    ingest(folder);
+}
+
+fn made(folder: &Path) -> tempfile::TempDir {
+    tempfile::tempdir_in(folder).expect("the folder can be written")
+}
+
+/// The middle and the longest of some times, milliseconds.
+fn times(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    format!("median {:.2} ms, longest {:.2} ms", ms(times[times.len() / 2]), ms(times[times.len() - 1]))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn each(bytes: u64, count: u64) -> f64 {
+    bytes as f64 / count.max(1) as f64
+}
+
+/// Bytes of everything below a folder.
+fn bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let of = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes(&entry.path()),
+        found => found.map_or(0, |found| found.len()),
+    };
+    entries.map(of).sum()
+}
+
+/// Seals everything that may be; prints what that took.
+fn seal(store: &mut Store, path: &Path) {
+    let bounds = Bounds { after: Duration::ZERO, rows: 1_000_000, keep: None };
+    let (_, newest) = store.newest().expect("read").expect("there is something");
+    let began = Instant::now();
+    let mut seal = Seal::open(path, bounds).expect("opened");
+    while seal.step(newest + DAY, u64::MAX, store).expect("it can be written") != Step::Idle {}
+    let took = began.elapsed().as_secs_f64();
+    let (files, rows, bytes) = seal.stands().expect("read");
+    println!(
+        "  sealed       {rows} observations in {files} files: {:.2} bytes each, {:.0} a second",
+        each(bytes, rows),
+        each(rows, 1) / took
+    );
+}
+
+/// A week of a simulated city.
+fn week(folder: &Path) {
+    let folder = made(folder);
+    let settings = bongsu_simulators::Settings { cadence: Some(Duration::from_secs(60)), ..Default::default() };
+    let rehearsal = Rehearsal { stations: STATIONS, settings, batch: 2_000, ..Rehearsal::of("calm", 1) };
+    let streams: usize = rehearsal.simulation().city().stations.iter().map(|station| station.streams.len()).sum();
+    let minutes = OBSERVATIONS / u64::try_from(streams).expect("few");
+    let rehearsal = Rehearsal { lasting: Duration::from_secs(60 * minutes), ..rehearsal };
+    println!("\nhistory: {streams} datastreams of a simulated city, one observation a minute each");
+    let outcome = rehearsal.run_in(folder.path());
+    let path = folder.path().join("data").join("city.db");
+    let ends = Rehearsal::begins() + rehearsal.lasting;
+    let started = |what: &str| {
+        let setup = Setup::anonymous(folder.path()).with_clock(&format!("{ends}@1"));
+        let program = setup.serve();
+        println!("  start        {:.2} s with {what}", (program.ready - program.started).as_secs_f64());
+        whole::end(program);
+    };
+    let mut store = Store::open(&path, Status::Exercise, 1_000).expect("a store");
+    store.fold_log().expect("folded");
+    let logged = std::fs::metadata(&path).expect("there").len();
+    let observations = outcome.counts.observations;
+    println!("  in the log   {observations} observations: {:.2} bytes each", each(logged, observations));
+    drop(store);
+    started("all of it in the log");
+    let mut store = Store::open(&path, Status::Exercise, 1_000).expect("a store");
+    seal(&mut store, &path);
+    drop(store);
+    started("all of it sealed");
+    let reader = Reader::open(&path).expect("a reader");
+    let (mut took, mut found) = (Vec::new(), 0);
+    for round in 0..QUESTIONS {
+        let id = DatastreamId(round.wrapping_mul(7_919) % u32::try_from(streams).expect("few"));
+        let from = Rehearsal::begins() + DAY * (round % 6);
+        let began = Instant::now();
+        let page = reader.observations(id, from, from + DAY, 10_000).expect("read");
+        took.push(began.elapsed());
+        found += page.observations.len();
+    }
+    println!("  a day of one {} ({found} observations in {QUESTIONS} questions)", times(took));
+    rival(folder.path(), &reader);
+}
+
+/// The same observations and the same question, as another database of the machine does it.
+fn rival(folder: &Path, reader: &Reader) {
+    if peer::find("victoria-metrics").is_none() {
+        println!("  victoria-metrics is missing: run `make setup` to see it beside this");
+        return;
+    }
+    let data = folder.join("victoria");
+    let database = victoria::start_at(peer::free(), &data);
+    let write = format!("{}/write", victoria::url(&database));
+    let (mut lines, mut written, mut took) = (String::new(), 0_u64, Duration::ZERO);
+    let mut hand_over = |lines: &mut String| {
+        let began = Instant::now();
+        let answer = http::ask("POST", &write, &[], lines).expect("it answers");
+        took += began.elapsed();
+        assert_eq!(answer.status, 204, "{}", answer.body);
+        lines.clear();
+    };
+    reader
+        .follow(0, u64::MAX >> 1, |entry| {
+            for stored in entry.stored().into_iter().flatten() {
+                let Stored::Observation(Observation { datastream, time, value: Some(value), .. }) = stored else {
+                    continue;
+                };
+                let _ = writeln!(lines, "o,d={} v={value} {}", datastream.0, time.millis() * 1_000_000);
+                written += 1;
+            }
+            if lines.len() > 2 << 20 {
+                hand_over(&mut lines);
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+        .expect("followed");
+    hand_over(&mut lines);
+    victoria::flush(&database);
+    let mut asked = Vec::new();
+    for round in 0..QUESTIONS {
+        let from = (Rehearsal::begins() + DAY * (round % 6)).millis() / 1_000;
+        let series = format!("o_v%7Bd%3D%22{}%22%7D", round.wrapping_mul(7_919) % 900);
+        let url = format!(
+            "{}/api/v1/export?match%5B%5D={series}&start={from}&end={}",
+            victoria::url(&database),
+            from + 86_400
+        );
+        let began = Instant::now();
+        let (status, _) = http::get(&url);
+        asked.push(began.elapsed());
+        assert_eq!(status, 200);
+    }
+    database.end();
+    println!("  victoria-metrics takes {:.0} values a second over HTTP", each(written, 1) / took.as_secs_f64());
+    println!("               {:.2} bytes each, a day of one over HTTP: {}", each(bytes(&data), written), times(asked));
+}
+
+/// A year of a few datastreams, one observation a minute each.
+fn year(folder: &Path) {
+    println!("\nhistory: a year of {YEARLY} datastreams, one observation a minute each");
+    let folder = made(folder);
+    let path = folder.path().join("city.db");
+    let mut store = Store::open(&path, Status::Test, 10).expect("a store");
+    let begins = Rehearsal::begins();
+    let seen = |minute: i64, number: u32| {
+        let time = begins + Duration::from_secs(60) * u32::try_from(minute).expect("a year");
+        let time = Time::from_millis(time.millis() + i64::from(number) * 17);
+        let wave = (minute * i64::from(number + 3) / 7).rem_euclid(1_440);
+        let value = Some(f64::from(i32::try_from((wave - 720).abs()).expect("few")) / 1_000.0);
+        let (flag, tests) = (Flag::Pass, Default::default());
+        Stored::Observation(Observation { datastream: DatastreamId(number), time, value, flag, tests })
+    };
+    for first in (0..MINUTES).step_by(10_000) {
+        let entry = |minute: i64| {
+            let now = begins + Duration::from_secs(60) * u32::try_from(minute + 1).expect("a year");
+            let seq = u64::try_from(minute + 1).expect("a year");
+            Entry::rebuilt(seq, now, (0..YEARLY).map(|number| seen(minute, number))).expect("memory")
+        };
+        let entries = (first..(first + 10_000).min(MINUTES)).map(entry).collect();
+        store.commit(&Batch { entries, ..Batch::default() }).expect("committed");
+    }
+    store.keep_snapshot(u64::try_from(MINUTES).expect("a year"), b"no engine").expect("kept");
+    seal(&mut store, &path);
+    let reader = Reader::open(&path).expect("a reader");
+    let zone = jiff::tz::TimeZone::UTC;
+    for (word, every) in [("hours", Every::Hour), ("days", Every::Day)] {
+        let mut took = Vec::new();
+        for number in 0..YEARLY {
+            let began = Instant::now();
+            let span = (begins, begins + DAY * 365);
+            let found = reader.summaries(DatastreamId(number), span, every, &zone).expect("read");
+            took.push(began.elapsed());
+            assert!(found.len() > 364, "{}", found.len());
+        }
+        println!("  {word} of a year {}", times(took));
+    }
+}
+
+/// Devices that speak while what was said before is sealed, and while it is not.
+fn ingest(folder: &Path) {
+    println!("\nhistory: {CLIENTS} clients while {SEALED} observations are sealed, and while none are");
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        without.push(round(folder, "3650d").0);
+        let (rate, sealed) = round(folder, "1s");
+        with.push(rate);
+        println!("  {sealed} rows were sealed by the end of a round");
+    }
+    with.sort_by(f64::total_cmp);
+    without.sort_by(f64::total_cmp);
+    let (with, without) = (with[ROUNDS / 2], without[ROUNDS / 2]);
+    println!("  sealing {with:.0}, not sealing {without:.0} readings/s: {:.1} %", with / without * 100.0);
+}
+
+/// Readings a second, and rows that were sealed meanwhile.
+fn round(folder: &Path, after: &str) -> (f64, u64) {
+    let folder = made(folder);
+    let mut setup = whole::make(folder.path(), CLIENTS, &[("bench/rule.rhai", whole::RULE)]);
+    whole::end(setup.serve());
+    fill(&setup.database());
+    // Handled again once: from then on a snapshot covers it.
+    whole::end(setup.serve());
+    setup.env.push(("BONGSU_STORE__SEAL_AFTER".into(), after.into()));
+    std::thread::sleep(Duration::from_secs(2));
+    let program = setup.serve();
+    let (rivers, stop) = whole::rivers(program.mqtt);
+    let account = load::publish_apart(&whole::plan(program.mqtt, 20), whole::books(CLIENTS)).join().expect("it ends");
+    stop.store(true, Ordering::Relaxed);
+    let _ = rivers.join();
+    let files = Reader::open(&setup.database()).and_then(|reader| reader.history_files()).expect("read");
+    assert_eq!(account.broken, 0, "connections broke: {}", program.log());
+    whole::end(program);
+    (account.rate(), files.iter().map(|(_, rows)| rows).sum())
+}
+
+/// Observations of before, as if they had just been taken in.
+fn fill(path: &Path) {
+    let mut store = Store::open_as_it_is(path, 1_000).expect("a store");
+    let (newest, now) = store.newest().expect("read").expect("a city");
+    let begins = now - DAY * 60;
+    let clients = i64::try_from(CLIENTS).expect("few");
+    for first in (0..SEALED / clients).step_by(2_000) {
+        let entry = |second: i64| {
+            let time = begins + Duration::from_secs(u64::try_from(second).expect("few"));
+            let seen = |number: usize| Observation {
+                datastream: DatastreamId(u32::try_from(number).expect("few")),
+                time,
+                value: Some(whole::wind(number, u64::try_from(second).expect("few"))),
+                flag: Flag::Pass,
+                tests: Default::default(),
+            };
+            let seq = newest + 1 + u64::try_from(second).expect("few");
+            Entry::rebuilt(seq, now, (0..CLIENTS).map(|number| Stored::Observation(seen(number)))).expect("memory")
+        };
+        let entries = (first..first + 2_000).map(entry).collect();
+        store.commit(&Batch { entries, ..Batch::default() }).expect("committed");
+    }
+}
