@@ -5,12 +5,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const made = await build({
+const how = {
   absWorkingDir: here,
-  entryPoints: { console: "console/main.tsx" },
   bundle: true,
   minify: true,
-  format: "iife",
   target: ["es2022", "chrome109", "firefox115", "safari16"],
   jsx: "automatic",
   jsxImportSource: "preact",
@@ -20,8 +18,13 @@ const made = await build({
   outdir: "dist",
   write: false,
   logLevel: "warning",
-});
-const files = made.outputFiles.map((file) => [file.path, file.contents]);
+};
+const made = [
+  // Who does not write rules does not wait for their editor: the console asks for it when it is needed.
+  await build({ ...how, entryPoints: { console: "console/main.tsx" }, format: "iife", external: ["/editor.js"] }),
+  await build({ ...how, entryPoints: { editor: "console/editor.ts" }, format: "esm" }),
+];
+const files = made.flatMap((one) => one.outputFiles).map((file) => [file.path, file.contents]);
 files.push([join(here, "dist/index.html"), await readFile(join(here, "console/index.html"))]);
 
 await mkdir(join(here, "dist"), { recursive: true });

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The files of a console: name, and what it is served as.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("index.html", "text/html; charset=utf-8"),
     ("console.js", "text/javascript; charset=utf-8"),
+    ("editor.js", "text/javascript; charset=utf-8"),
     ("console.css", "text/css; charset=utf-8"),
 ];
 

@@ -130,7 +130,7 @@ export interface Me {
 
 /** A refusal: what is wrong, and what to do instead. */
 export class Refusal extends Error {
-  constructor(readonly status: number, message: string, readonly remedy: string) {
+  constructor(readonly status: number, message: string, readonly remedy: string, readonly said: unknown = null) {
     super(message);
   }
 }
@@ -141,15 +141,24 @@ export const keepToken = (token: string): void => {
   csrf = token;
 };
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+interface Asked {
+  /** The version that a change is made of, as it was read. */
+  seen?: string;
+  /** Nobody waits for the answer any more. */
+  signal?: AbortSignal;
+}
+
+async function ask<T>(method: string, path: string, body?: unknown, { seen, signal }: Asked = {}): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (method !== "GET") headers["x-bongsu-csrf"] = csrf;
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (seen !== undefined) headers["if-match"] = `"${seen}"`;
   const answer = await fetch(`/api/v1${path}`, {
     method,
     headers,
     credentials: "same-origin",
     body: body === undefined ? undefined : JSON.stringify(body),
+    ...(signal ? { signal } : {}),
   });
   const text = await answer.text();
   const read = (): unknown => {
@@ -162,13 +171,14 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
   const said = read();
   if (!answer.ok) {
     const problem = (said ?? {}) as { error?: string; remedy?: string };
-    throw new Refusal(answer.status, problem.error ?? answer.statusText, problem.remedy ?? "");
+    throw new Refusal(answer.status, problem.error ?? answer.statusText, problem.remedy ?? "", said);
   }
   return said as T;
 }
 
 export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);
-export const post = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("POST", path, body);
+export const post = <T>(path: string, body: unknown = {}, asked: Asked = {}): Promise<T> => ask<T>("POST", path, body, asked);
+export const put = <T>(path: string, body: unknown, asked: Asked): Promise<T> => ask<T>("PUT", path, body, asked);
 
 export const remove = (path: string): Promise<unknown> => ask<unknown>("DELETE", path);
 

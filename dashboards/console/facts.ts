@@ -13,3 +13,5 @@ export const ZONE = fact("timezone") || "UTC";
 export const PUBLIC = fact("public");
 /** Nothing here is meant. */
 export const IS_EXERCISE = STATUS !== "Actual";
+/** What style sheets carry that a script makes. */
+export const NONCE = fact("nonce");

@@ -10,14 +10,19 @@ import { Session } from "./session";
 import { moment } from "./time";
 import { Account } from "./view/account";
 import { Audit } from "./view/audit";
+import { Deliveries } from "./view/deliveries";
+import { Devices } from "./view/devices";
 import { Exercises } from "./view/exercises";
 import { Inbox } from "./view/inbox";
 import { Incident } from "./view/incident";
 import { Login, Welcome } from "./view/login";
 import { People, roleWord } from "./view/people";
+import { Rules } from "./view/rules";
 import { Silences } from "./view/silences";
 import { Situation } from "./view/situation";
 import { Station } from "./view/station";
+import { Status } from "./view/status";
+import { Workbench } from "./view/workbench";
 import { go, Link, usePath } from "./way";
 import { pick, say, switchTongue, tongue } from "./words";
 
@@ -55,6 +60,8 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
           <Link to="/inbox" current={path === "/inbox"}>{say("inbox")}{waiting > 0 && <span class="count">{waiting}</span>}</Link>
           <Link to="/silences" current={path === "/silences"}>{say("silences")}</Link>
           <Link to="/exercises" current={path === "/exercises"}>{say("exercises")}</Link>
+          <Link to="/rules" current={path.startsWith("/rules")}>{say("rules")}</Link>
+          <Link to="/system" current={["/system", "/devices", "/deliveries"].includes(path)}>{say("systemStatus")}</Link>
           {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
           {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
           <Link to="/wall" current={path === "/wall"}>{say("wall")}</Link>
@@ -81,6 +88,10 @@ function View({ path }: { path: string }) {
     case "inbox": return <Inbox />;
     case "incident": return <Incident id={id} key={id} />;
     case "station": return <Station id={id} key={id} />;
+    case "rules": return id ? <Workbench id={id} key={id} /> : <Rules />;
+    case "system": return <Status />;
+    case "devices": return <Devices />;
+    case "deliveries": return <Deliveries />;
     case "silences": return <Silences />;
     case "exercises": return <Exercises />;
     case "account": return <Account />;

@@ -14,6 +14,7 @@ const zoned = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
 };
 const full = zoned({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const short = zoned({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const date = zoned({ month: "short", day: "numeric" });
 
 type Time = string | number | Date | null | undefined;
 /** A time that is not known is a dash: one missing field must not take a whole view away. */
@@ -24,11 +25,14 @@ const written = (format: Intl.DateTimeFormat, time: Time): string => {
 export const moment = (time: Time): string => written(full, time);
 export const clock = (time: Time): string => written(short, time);
 
+export const day = (time: Time): string => written(date, time);
+
 /** A length of time, coarse: 3 min, 2 h 5 min. */
 export function length(ms: number): string {
   const minutes = Math.round(Math.abs(ms) / 60000);
   const [h, min] = tongue === "ko" ? ["시간", "분"] : [" h", " min"];
   if (minutes < 60) return `${minutes}${min}`;
+  if (minutes >= 2_880) return `${Number((minutes / 1_440).toFixed(1))}${tongue === "ko" ? "일" : " d"}`;
   const rest = minutes % 60;
   return rest === 0 ? `${Math.floor(minutes / 60)}${h}` : `${Math.floor(minutes / 60)}${h} ${rest}${min}`;
 }

@@ -1,4 +1,4 @@
-//! The operators' console as bytes: a page, its script and its style, made by npm from `console/` (see `build.mjs`) and
+//! The operators' console as bytes: a page, its script, its style and the editor of rules, made by npm from `console/` (see `build.mjs`) and
 //! embedded by `build.rs`. Where they were not built, the page says how to.
 //!
 //! It knows nothing of the gateway, which serves these files and tells the page [what it must know](page) before
@@ -20,7 +20,7 @@ pub struct File {
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// The paths the console shows something under. The script reads the address; the server only has to serve the page.
-pub const VIEWS: [&str; 12] = [
+pub const VIEWS: [&str; 17] = [
     "/",
     "/login",
     "/welcome/{token}",
@@ -28,6 +28,11 @@ pub const VIEWS: [&str; 12] = [
     "/inbox",
     "/incident/{id}",
     "/station/{id}",
+    "/rules",
+    "/rules/{id}",
+    "/devices",
+    "/deliveries",
+    "/system",
     "/silences",
     "/exercises",
     "/account",
@@ -46,14 +51,16 @@ pub struct Facts<'a> {
     pub timezone: &'a str,
     /// The address citizens know the pages under.
     pub public: &'a str,
+    /// What style sheets carry that its script makes, as the page's policy says.
+    pub nonce: &'a str,
 }
 
 /// The page, with these facts in its head.
 pub fn page(facts: &Facts<'_>) -> String {
     let file = FILES.iter().find(|file| file.path == "/index.html");
     let text = String::from_utf8_lossy(file.map_or(b"".as_slice(), |file| file.bytes));
-    let Facts { sender, status, timezone, public } = facts;
-    let told = [("sender", sender), ("status", status), ("timezone", timezone), ("public", public)];
+    let Facts { sender, status, timezone, public, nonce } = facts;
+    let told = [("sender", sender), ("status", status), ("timezone", timezone), ("public", public), ("nonce", nonce)];
     let told: String = told
         .iter()
         .map(|(name, fact)| format!("<meta name=\"bongsu-{name}\" content=\"{}\">", escaped(fact)))
@@ -71,11 +78,12 @@ mod tests {
 
     #[test]
     fn the_page_is_there_and_knows_its_facts() {
-        let facts = Facts { sender: "\"><script>", status: "Exercise", timezone: "Asia/Seoul", public: "http://a" };
+        let (sender, timezone) = ("\"><script>", "Asia/Seoul");
+        let facts = Facts { sender, status: "Exercise", timezone, public: "http://a", nonce: "0" };
         let page = page(&facts);
         assert!(page.contains("content=\"Exercise\"") && page.contains("&quot;&gt;&lt;script&gt;"), "{page}");
         assert!(!page.contains("\"><script>"));
         assert!(FILES.iter().all(|file| !file.bytes.is_empty() && file.tag.len() == 18));
-        assert_eq!(FILES.len(), if IS_BUILT { 3 } else { 1 });
+        assert_eq!(FILES.len(), if IS_BUILT { 4 } else { 1 });
     }
 }

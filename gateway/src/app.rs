@@ -24,8 +24,9 @@ use crate::inventory;
 use crate::people::People;
 use crate::pipeline::{Errand, Pipeline, Reload};
 use crate::reception;
-use crate::reload::{self, Reloader};
+use crate::reload::{self, InForce, Reloader};
 use crate::restart;
+use crate::shelf::Shelf;
 use crate::source::door::DoorSource;
 use crate::source::own::Own;
 use crate::store::history::Sealer;
@@ -93,7 +94,7 @@ impl App {
         // A first start with a mistake in its catalog or its rules leaves no store behind.
         let is_first = !config.store.path.exists();
         let first = is_first.then(|| inventory::catalog(&config.stations)).transpose()?;
-        let first_rules = is_first.then(|| inventory::rules(config.rules.as_deref())).transpose()?;
+        let first_rules = is_first.then(|| inventory::rules(&Shelf::of(&config))).transpose()?;
         let mut store = Store::open(&config.store.path, status, config.limits.dead_letters)?;
         store.checkpoint_apart()?;
         let trouble = Arc::new(Trouble::watch(&config.data));
@@ -109,7 +110,11 @@ impl App {
         city.set(parsed);
         let (rules, mistakes) = match first_rules {
             Some(rules) => (rules, Vec::new()),
-            None => inventory::rules_beside(config.rules.as_deref(), engine.rules_text(), None)?,
+            None => {
+                let shelf = Shelf::of(&config);
+                reload::settle(&shelf, engine.rules_text())?;
+                inventory::rules_beside(&shelf, engine.rules_text(), None)?
+            }
         };
         if let Err(error) = reload::left_as_they_were(mistakes) {
             reload::tell(error);
@@ -189,7 +194,9 @@ impl App {
         let desk = Desk::new(people.clone(), shared.clone(), settings, clock, commands, errands.clone());
         let seals = errands.clone();
         let (reloads, reload_queue) = channel::<Reload>();
-        let reloader = Arc::new(Reloader::new(&config, people, reloads, rules.clone()));
+        let in_force = InForce { catalog: catalog.clone(), rules: rules.clone() };
+        let reloader = Arc::new(Reloader::new(&config, people, reloads, in_force));
+        desk.keep_rules(reloader.clone());
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let own = Own::new(door.stats());
         let source = DoorSource::new(intake, own, clock, last, config.limits.batch_readings, is_stopping.clone());

@@ -13,6 +13,7 @@
 use crate::archive::book;
 use crate::config::Config;
 use crate::control;
+use crate::shelf::Shelf;
 use crate::store::history::FOLDER;
 use crate::store::{Reader, Store};
 use miette::{IntoDiagnostic, WrapErr, miette};
@@ -102,6 +103,14 @@ pub fn take(config: &Config, config_file: Option<&Path>, to: &Path, now: String)
         copy(&config.data.join(name), &to.join(name))?;
     }
     copy_city(config, config_file, &to.join(CITY))?;
+    if let Shelf::Shipped(changed) = Shelf::of(config)
+        && changed.is_dir()
+    {
+        // They belong to the data folder, and come back into it.
+        let mut files = Vec::new();
+        collect(&changed, Path::new("rules"), &mut files)?;
+        files.iter().try_for_each(|(from, name)| copy(from, &to.join(name)))?;
+    }
     let holds = holds(&to.join(STORE))?;
     let mut files = BTreeMap::new();
     measure(to, to, &mut files)?;

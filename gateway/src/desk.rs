@@ -13,17 +13,20 @@ use crate::people::looked::Looked;
 use crate::people::password::Passwords;
 use crate::people::{People, Who};
 use crate::pipeline::Errand;
+use crate::reload::Reloader;
+use crate::rulebook::Rulebook;
 use crate::source::file::Row;
 use crate::store::audit::{Draft, hex};
 use crate::store::people::Change;
+use crate::store::submission::{Decided, Submission};
 use crate::store::{Store, StoreError};
 use crate::web::Shared;
 use bongsu_rules::incident::{Action, CITY, Done, Incident, Message, MessageType, Order, Person, Seen, Status};
 use bongsu_sensors::{Catalog, Time};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, TrySendError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -54,6 +57,8 @@ pub struct Desk {
     pub guessing: Guessing,
     /// Who saw what.
     looked: Arc<Looked>,
+    /// The rules, once they are read.
+    rules: OnceLock<Arc<Rulebook>>,
     /// What the web knows.
     pub shared: Arc<Shared>,
     /// What it was told.
@@ -227,12 +232,43 @@ impl Desk {
             passwords: Passwords::default(),
             guessing: Guessing::default(),
             looked: Arc::default(),
+            rules: OnceLock::new(),
             shared,
             settings,
             clock,
             commands,
             errands,
         })
+    }
+
+    /// From now on rules can be read and changed.
+    pub fn keep_rules(&self, reloader: Arc<Reloader>) {
+        let _ = self.rules.set(Arc::new(Rulebook::new(reloader)));
+    }
+
+    /// The rules, and how they are changed.
+    ///
+    /// # Errors
+    /// The program is just starting.
+    pub fn rulebook(&self) -> Result<Arc<Rulebook>, Fault> {
+        self.rules.get().cloned().ok_or(Fault::Busy)
+    }
+
+    /// Keeps a text of a rule for a second person; answers its number, or nothing where too many wait.
+    ///
+    /// # Errors
+    /// The store cannot be written, or the program stops.
+    pub async fn submit_rule(&self, wanted: Submission, audit: Draft) -> Result<Option<i64>, Fault> {
+        self.errand(move |store| store.submit_rule(&wanted, audit)).await
+    }
+
+    /// Writes down that a submitted text does not become a rule.
+    ///
+    /// # Errors
+    /// It was decided already, the store cannot be written, or the program stops.
+    pub async fn refuse_rule(&self, decided: Decided, audit: Draft) -> Result<(), Fault> {
+        let waited = self.errand(move |store| store.refuse_rule(&decided, audit)).await?;
+        if waited { Ok(()) } else { Err(Fault::Gone) }
     }
 
     /// The system's time, by which sessions and links end.

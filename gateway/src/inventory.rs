@@ -1,10 +1,11 @@
 //! The city and the rules as text, read from disk and checked: what is logged when it is taken up.
 
 use crate::report::Problems;
+use crate::shelf::Shelf;
+use bongsu_rules::Engine;
 use bongsu_rules::incident::{Policy, Status};
 use bongsu_rules::language::overrides::is_overrides;
 use bongsu_rules::record::{CatalogText, Input, Record, RulesText};
-use bongsu_rules::{Engine, pack};
 use bongsu_sensors::Catalog;
 use bongsu_sensors::mistake::{Mistake, Origin, Source};
 use miette::{IntoDiagnostic, WrapErr, miette};
@@ -83,42 +84,34 @@ pub fn policy(path: Option<&Path>, city: &Catalog) -> miette::Result<Arc<Policy>
     Ok(Arc::new(policy))
 }
 
-/// The rules of a folder, or those that come with the program.
+/// The rules of a city.
 ///
 /// # Errors
 /// A file that cannot be read, or every mistake in them.
-pub fn rules(folder: Option<&Path>) -> miette::Result<Arc<RulesText>> {
-    let text = match folder {
-        None => pack::shipped(),
-        Some(folder) => rules_text(&[folder.to_owned()])?,
-    };
+pub fn rules(shelf: &Shelf) -> miette::Result<Arc<RulesText>> {
+    let text = shelf.text()?;
     Engine::new(Status::Test)
         .check_rules(&text)
         .map_err(|mistakes| Problems::errors("the rules cannot be used", mistakes))?;
     Ok(Arc::new(text))
 }
 
-/// The rules of a folder, where each file that has mistakes is replaced by what is in force under its name: a broken file
+/// The rules of a city, where each file that has mistakes is replaced by what is in force under its name: a broken file
 /// never takes the place of a working rule. A broken file that is new is left out. With a catalog, the rules must also
 /// fit it. The mistakes are answered beside what can be used.
 ///
 /// # Errors
 /// Nothing can be used: the folder cannot be read, or what is good in it does not fit together.
 pub fn rules_beside(
-    folder: Option<&Path>,
+    shelf: &Shelf,
     in_force: &RulesText,
     catalog: Option<&Arc<CatalogText>>,
 ) -> miette::Result<(Arc<RulesText>, Vec<Mistake>)> {
-    let Some(folder) = folder else { return Ok((Arc::new(pack::shipped()), Vec::new())) };
-    let mut text = rules_text(&[folder.to_owned()])?;
+    let mut text = shelf.text()?;
     if text.files == in_force.files {
         return Ok((Arc::new(text), Vec::new()));
     }
-    let mut engine = Engine::new(Status::Test);
-    let now = bongsu_sensors::Time::default();
-    if let Some(catalog) = catalog {
-        engine.handle(&Record { seq: 1, now, input: Input::Catalog(catalog.clone()) }, &mut Vec::new());
-    }
+    let engine = checker(catalog);
     let Err(mistakes) = engine.check_rules(&text) else { return Ok((Arc::new(text), Vec::new())) };
     let is_broken = |name: &String| mistakes.iter().any(|mistake| mistake.origin.source.name == *name);
     let before = |name: &String| in_force.files.iter().find(|(known, _)| known == name).cloned();
@@ -133,27 +126,46 @@ pub fn rules_beside(
     }
 }
 
+/// An engine that checks rules, and whether they fit a city where one is given.
+pub fn checker(catalog: Option<&Arc<CatalogText>>) -> Engine {
+    let mut engine = Engine::new(Status::Test);
+    if let Some(catalog) = catalog {
+        let now = bongsu_sensors::Time::default();
+        engine.handle(&Record { seq: 1, now, input: Input::Catalog(catalog.clone()) }, &mut Vec::new());
+    }
+    engine
+}
+
 /// The text of rule files, and of all in folders, in the order of their names.
 ///
 /// # Errors
 /// A path that cannot be read, or none that holds a rule.
 pub fn rules_text(paths: &[PathBuf]) -> miette::Result<RulesText> {
+    let files = rule_files(paths)?;
+    if files.is_empty() {
+        return Err(miette!(help = "a rule is a file that ends in .rhai", "no rule in {paths:?}"));
+    }
+    Ok(RulesText { files, author: author() })
+}
+
+/// The same where there may be none: names and texts.
+///
+/// # Errors
+/// A path that cannot be read.
+pub fn rule_files(paths: &[PathBuf]) -> miette::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for path in paths {
         collect(path, &mut files)?;
     }
     files.sort();
     files.dedup();
-    if files.is_empty() {
-        return Err(miette!(help = "a rule is a file that ends in .rhai", "no rule in {paths:?}"));
-    }
     let read = |path: PathBuf| {
         let name = path.display().to_string();
         let text =
             std::fs::read_to_string(&path).into_diagnostic().wrap_err_with(|| format!("failed to read {name}"))?;
         Ok((name, text))
     };
-    Ok(RulesText { files: files.into_iter().map(read).collect::<miette::Result<_>>()?, author: author() })
+    files.into_iter().map(read).collect()
 }
 
 /// Who runs this program: who answers for rules that do not name anybody.

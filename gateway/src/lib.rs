@@ -47,6 +47,12 @@ pub mod observed;
 // The city and the rules, read again while the program runs.
 pub mod reload;
 
+// What people change of rules, from a text to what is in force.
+pub mod rulebook;
+
+// Where the rules stand as files.
+pub mod shelf;
+
 // Recorded observations through the pipeline, in virtual time.
 pub mod replay;
 

@@ -8,6 +8,8 @@ use crate::decode::{Decoder, Step};
 use crate::dialect::Scripts;
 use crate::herald::Herald;
 use crate::source::{Heard, Moment, Said, Source};
+use crate::store::audit::Draft;
+use crate::store::submission::Decided;
 use crate::store::{Batch, DeadLetter, Entry, Store, rule};
 use crate::trouble::Trouble;
 use bongsu_broker::Outgoing;
@@ -52,17 +54,28 @@ pub trait Voice {
 /// Something somebody wants done in the store that is no input of the engine. It is done between two batches.
 pub type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The city, the rules and the policy as they are configured now, checked.
+/// The city, the rules and the policy that are wanted now, checked.
 #[derive(Debug)]
 pub struct Reload {
-    /// The city.
-    pub catalog: Arc<CatalogText>,
+    /// The city; `None`: as it is.
+    pub catalog: Option<Arc<CatalogText>>,
     /// The rules.
     pub rules: Arc<RulesText>,
-    /// What the city demands on top of them.
-    pub policy: Arc<Policy>,
+    /// What the city demands on top of them; `None`: as it is.
+    pub policy: Option<Arc<Policy>>,
+    /// What is written down beside it.
+    pub signed: Signed,
     /// Told when they are in force.
     pub done: Sender<()>,
+}
+
+/// Who wanted a change of the rules.
+#[derive(Debug, Default)]
+pub struct Signed {
+    /// What the audit says of it.
+    pub audit: Option<Draft>,
+    /// The submission that it takes up.
+    pub decided: Option<Decided>,
 }
 
 /// What a pipeline has done so far.
@@ -228,7 +241,11 @@ impl<'a, S: Source> Pipeline<'a, S> {
     /// Takes up what was edited while the program ran, and answers when it is on the disk.
     fn reload(&mut self) -> miette::Result<()> {
         let waiting: Vec<Reload> = self.reloads.iter().flat_map(Receiver::try_iter).collect();
-        for Reload { catalog, rules, policy, done } in waiting {
+        for Reload { catalog, rules, policy, signed, done } in waiting {
+            let catalog = catalog.unwrap_or_else(|| self.engine.catalog_text().clone());
+            let policy = policy.unwrap_or_else(|| self.engine.book().policy().clone());
+            self.batch.decided.extend(signed.decided);
+            self.batch.audit.extend(signed.audit);
             self.take_up(self.now, catalog, rules, policy)?;
             // Who no longer waits for it finds it in the versions.
             let _ = done.send(());
@@ -447,6 +464,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
         // The same texts put in force by somebody else are the same rules.
         if self.engine.rules_text().files != rules.files {
             self.handle(now, Input::Rules(rules), None)?;
+            self.batch.audit.iter_mut().for_each(|draft| draft.record = Some(self.seq));
         }
         if *self.engine.book().policy() != policy {
             self.handle(now, Input::Policy(policy), None)?;

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::inventory;
 use crate::pipeline::{Counts, Pipeline, Spoken, Voice};
 use crate::restart;
+use crate::shelf::Shelf;
 use crate::source::file::Files;
 use crate::store::Store;
 use bongsu_rules::incident::{Status, Transition};
@@ -45,7 +46,7 @@ struct Summary {
 /// Files, catalog or rules that cannot be used, or a disk that fails.
 pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> miette::Result<Ended> {
     let (catalog, _) = inventory::catalog(&config.stations)?;
-    let rules = inventory::rules(config.rules.as_deref())?;
+    let rules = inventory::rules(&Shelf::of(config))?;
     let store = Store::open(&config.store.path, Status::Test, config.limits.dead_letters)?;
     let mut files = Files::open(&arguments.files, Clock::System.now())?;
     let progress = store.progress()?;

@@ -66,6 +66,26 @@ pub fn manual() -> String {
     page
 }
 
+/// A word that a rule can be written with.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Word {
+    /// How it is written, such as `input.mean(window)`.
+    pub call: String,
+    /// What it means, in a sentence or two.
+    pub meaning: String,
+}
+
+/// Every word of the language and every statistic, for whoever helps somebody to write.
+pub fn words() -> Vec<Word> {
+    let of_language = WORDS.iter().map(|(call, meaning)| Word { call: (*call).into(), meaning: (*meaning).into() });
+    let meaning = |entry: &Entry| {
+        let lines = entry.lines.iter().take_while(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    let statistics = FAMILIES.iter().flat_map(entries);
+    of_language.chain(statistics.map(|entry| Word { meaning: meaning(&entry), call: entry.call })).collect()
+}
+
 /// A comment as paragraphs; each section of [`SECTIONS`] becomes a line of a list.
 fn render(lines: &[String], page: &mut String) {
     let mut in_list = false;
@@ -121,6 +141,13 @@ fn entries(family: &Family) -> Vec<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_word_has_a_meaning() {
+        let words = words();
+        assert!(words.len() > WORDS.len());
+        assert!(words.iter().all(|word| !word.call.is_empty() && !word.meaning.is_empty()), "{words:?}");
+    }
 
     /// The conformance test of the table: every statistic says what it is, its unit, its source and a check value.
     #[test]

@@ -6,7 +6,7 @@ import { OPERATOR, accessible, fits, picture, tab } from "./browser.mjs";
 import { serve } from "./made.mjs";
 
 const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
-  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
+  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
 
 const settled = async (page) => {
   await page.locator("main h1").first().waitFor();
@@ -124,6 +124,62 @@ test("one-time codes are set up with a picture, and a token is shown once", asyn
   await context.close();
 });
 
+test("the code and the versions of a rule", async () => {
+  for (const [scheme, locale, width] of [["light", "ko-KR", 1440], ["dark", "en-GB", 320], ["light", "en-GB", 320], ["dark", "ko-KR", 1440]]) {
+    const { context, page, complaints } = await tab({ colorScheme: scheme, locale, viewport: { width, height: 900 } });
+    await serve(page);
+    await page.goto(`${OPERATOR}/rules/high`);
+    const what = `${scheme} ${locale} ${width}`;
+    await page.getByLabel(/Rule text|규칙 글/).check();
+    await page.locator(".cm-content").waitFor();
+    await page.locator(".cm-line", { hasText: "stage.last()" }).click();
+    await page.keyboard.press("Home");
+    await page.keyboard.type("let broken = stag.last(); ");
+    await page.locator(".mistakes li").waitFor();
+    await page.locator(".cm-lintRange, .cm-lintPoint").first().waitFor();
+    assert.equal(await page.locator("main img, main script").count(), 0, "a name has become markup");
+    await accessible(page, `code ${what}`);
+    await fits(page, `code ${what}`);
+    await picture(page, `console-code-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
+    assert.ok(await page.getByRole("button", { name: /^(Submit|검토 맡기기)$/ }).isDisabled(), "what is broken is not submitted");
+    await page.getByLabel(/Versions and review|판과 검토/).check();
+    await page.getByRole("heading", { name: /Waiting for review|검토를 기다리는 글/ }).waitFor();
+    await accessible(page, `versions ${what}`);
+    await fits(page, `versions ${what}`);
+    await picture(page, `console-versions-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
+    // What was written is still there.
+    await page.getByLabel(/Rule text|규칙 글/).check();
+    await page.locator(".cm-line", { hasText: "let broken" }).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  }
+});
+
+test("a slider redraws the past, and what was moved is set with a reason", async () => {
+  const { context, page, complaints } = await tab();
+  const calls = await serve(page);
+  await page.goto(`${OPERATOR}/rules/high`);
+  await page.getByText("same 4").waitFor();
+  await page.getByRole("slider", { name: "limit" }).fill("3");
+  await page.getByText("lost 2").waitFor();
+  await page.getByRole("slider", { name: "limit" }).fill("2.1");
+  await page.getByText("gained 1").waitFor();
+  await accessible(page, "a slider that was moved");
+  await picture(page, "console-moved", { fullPage: true });
+  await page.getByRole("slider", { name: "trend" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.getByText("played again").waitFor();
+  await page.getByRole("button", { name: "Set here" }).click();
+  await page.getByLabel("Reason").fill("the new bank");
+  await accessible(page, "the question before numbers are in force");
+  await page.getByRole("button", { name: "Put in force" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  const [path, body, seen] = calls.find(([path]) => path === "/rules/high/overrides");
+  assert.deepEqual([path, body, seen], ["/rules/high/overrides", { area: "gu0", set: { limit: 2.1, trend: "2h" }, reason: "the new bank" }, `"${"b".repeat(64)}"`]);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a viewer decides nothing", async () => {
   const { context, page } = await tab();
   await serve(page, { role: "viewer" });
@@ -133,6 +189,9 @@ test("a viewer decides nothing", async () => {
   await page.goto(`${OPERATOR}/silences`);
   await page.getByRole("heading", { name: "Silences" }).waitFor();
   assert.equal(await page.locator("main form, main button").count(), 0);
+  await page.goto(`${OPERATOR}/rules/high`);
+  await page.getByRole("heading", { name: "Parameters" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: /Set here|Take back/ }).count(), 0);
   await context.close();
 });
 

@@ -1,4 +1,5 @@
 // A made city for the console: as large as one wants, with hostile names, served in place of the API.
+import { rules } from "./made-rules.mjs";
 
 const NOW = "2026-07-08T12:00:00Z";
 const LEVELS = ["advisory", "watch", "warning", "emergency"];
@@ -70,13 +71,20 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     const url = new URL(route.request().url());
     const path = decodeURIComponent(url.pathname.replace("/api/v1", ""));
     const json = (body) => route.fulfill({ json: body });
-    if (route.request().method() === "DELETE") {
+    const method = route.request().method();
+    if (path.startsWith("/rules")) {
+      const body = method === "GET" ? null : route.request().postDataJSON();
+      if (method !== "GET" && !path.endsWith("/try") && !path.endsWith("/check")) calls.push([path, body, route.request().headers()["if-match"]]);
+      const answer = rules(method, path, body, HOSTILE);
+      if (answer) return json(answer);
+    }
+    if (method === "DELETE") {
       const at = silences.findIndex((one) => path === `/silences/${one.id}`);
       if (at >= 0) silences.splice(at, 1);
       calls.push([path, null, route.request().headers()["x-bongsu-csrf"]]);
       return json({});
     }
-    if (route.request().method() === "POST") {
+    if (method === "POST") {
       calls.push([path, route.request().postDataJSON(), route.request().headers()["x-bongsu-csrf"]]);
       const found = alerts.find((one) => path === `/alerts/${one.incident}/ack`);
       if (found) found.acknowledged = { by: "kim", at: NOW };
@@ -110,6 +118,10 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     if (path === "/silences") return json({ silences });
     if (path === "/tokens") return json({ tokens: [{ id: 1, label: "grafana", role: "viewer", session: "x", created: NOW, made_by: HOSTILE, expires: NOW, revoked: null }] });
     if (path === "/deliveries") return json({ deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
+    if (path === "/devices") return json({ devices: ["gauge-1", HOSTILE].map((username, n) => ({ username, stations: [`station-${n}`], created: NOW, revoked: n ? NOW : null })) });
+    if (path === "/dead-letters") return json({ counts: { unit: 3, future: 1 }, next: null, dead_letters: [{ id: 1, received: NOW, source: "bongsu/v1/station-0/obs", station: "station-0", reason: "unknown_kind", remedy: HOSTILE, payload: HOSTILE }] });
+    if (path === "/system") return json({ version: "0.1.0", status: "Actual", time: NOW, last_commit: NOW, current: true, troubles: [HOSTILE], store_bytes: 123_456_789, stations, datastreams: stations, incidents: { raised: 0, issued: 4 }, storm: null });
+    if (path === "/undecided") return json({ time: NOW, undecided: [{ rule: "high", place: "station-0", since: NOW, failure: HOSTILE }, { rule: "low", place: "gu1", since: NOW, failure: null }] });
     if (path === "/reports") return json({ reports: [{ received: NOW, hazard: "river_flood", area: "gu0", what: "depth", value: "knee" }] });
     return route.fulfill({ status: 404, json: { error: "no such path", remedy: "" } });
   });

@@ -168,3 +168,11 @@ fn a_flood_from_the_first_rise_to_the_all_clear() {
     let program = serve(&setup);
     browse(&program, &letters, "flood.mjs");
 }
+
+#[test]
+fn a_rule_at_the_workbench() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    let program = serve(&setup);
+    browse(&program, &letters, "workbench.mjs");
+}

@@ -179,9 +179,7 @@ impl Globals {
 
 /// All of a file or nothing: a rule or a catalog half written must never be read.
 fn write_whole(path: &Path, text: &str) -> miette::Result<()> {
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, text)
-        .and_then(|()| std::fs::rename(&beside, path))
+    crate::shelf::write_whole(path, text)
         .into_diagnostic()
         .wrap_err_with(|| format!("failed to write {}", path.display()))
 }

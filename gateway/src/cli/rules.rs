@@ -11,9 +11,10 @@ use super::{Ended, Globals, checked, output_failed, write_json};
 use crate::inventory;
 use crate::observed::Observed;
 use crate::report::Problems;
+use crate::shelf::Shelf;
 use bongsu_rules::incident::Status;
 use bongsu_rules::record::{Input, Record, RulesText};
-use bongsu_rules::{Engine, pack, reference};
+use bongsu_rules::{Engine, reference};
 use bongsu_sensors::Time;
 use serde::Serialize;
 use std::io;
@@ -67,10 +68,9 @@ impl Observations {
     fn read(&self, globals: &Globals) -> miette::Result<(Observed, Arc<RulesText>)> {
         let config = checked(&globals.layers(Vec::new())?)?;
         let stations = self.stations.as_ref().unwrap_or(&config.stations);
-        let rules = match (self.rules.is_empty(), &config.rules) {
-            (false, _) => inventory::rules_text(&self.rules)?,
-            (true, Some(folder)) => inventory::rules_text(std::slice::from_ref(folder))?,
-            (true, None) => pack::shipped(),
+        let rules = match self.rules.is_empty() {
+            false => inventory::rules_text(&self.rules)?,
+            true => Shelf::of(&config).text()?,
         };
         let observed = match self.files.is_empty() {
             true => Observed::of_store(stations, &config.store.path)?,
@@ -125,10 +125,7 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> m
 
 fn check(arguments: &CheckArguments, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let text = if arguments.paths.is_empty() {
-        match checked(&globals.layers(Vec::new())?)?.rules {
-            Some(folder) => inventory::rules_text(&[folder])?,
-            None => pack::shipped(),
-        }
+        Shelf::of(&checked(&globals.layers(Vec::new())?)?).text()?
     } else {
         inventory::rules_text(&arguments.paths)?
     };

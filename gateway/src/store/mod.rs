@@ -18,6 +18,8 @@ mod outreach;
 pub mod people;
 mod read;
 pub mod rule;
+// Texts of rules that wait for a second person.
+pub mod submission;
 // Hours and days of what was observed.
 pub mod summary;
 mod write;
@@ -51,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration/channel.sql"),
     include_str!("migration/rules.sql"),
     include_str!("migration/history.sql"),
+    include_str!("migration/submission.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.
@@ -176,6 +179,8 @@ pub struct Batch {
     pub audit: Vec<audit::Draft>,
     /// Versions of rules that begin or end.
     pub versions: Vec<rule::Version>,
+    /// Submissions of rules that are taken up.
+    pub decided: Vec<submission::Decided>,
     /// What rules would have said of the past, and when it was told.
     pub historic: Vec<(Time, Historic)>,
     /// Alerts and incidents as they stand, where they changed.

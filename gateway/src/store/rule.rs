@@ -1,11 +1,11 @@
 //! What the store keeps of rules: every version that was ever in force, and what they would have said of the past.
 
-use super::{Store, StoreError};
+use super::{Reader, Store, StoreError};
 use bongsu_rules::Engine;
 use bongsu_rules::language::overrides::is_overrides;
 use bongsu_rules::record::Historic;
 use bongsu_sensors::Time;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -108,29 +108,51 @@ pub fn write_historic(to: &Transaction<'_>, historic: &[(Time, Historic)]) -> ru
     trim.execute([HISTORIC_LIMIT]).map(|_| ())
 }
 
+fn versions(connection: &Connection, rule: Option<&str>) -> rusqlite::Result<Vec<Version>> {
+    let sql = "SELECT rule, file, hash, author, time, seq, text FROM rule_version
+        WHERE ?1 IS NULL OR rule = ?1 ORDER BY id";
+    connection.prepare_cached(sql)?.query_map([rule], version)?.collect()
+}
+
+fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
+    Ok(Version {
+        rule: row.get(0)?,
+        file: row.get(1)?,
+        hash: row.get(2)?,
+        author: row.get(3)?,
+        time: Time::from_millis(row.get(4)?),
+        seq: row.get(5)?,
+        text: row.get(6)?,
+    })
+}
+
+impl Reader {
+    /// The versions of a rule, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn rule_versions(&self, rule: &str) -> rusqlite::Result<Vec<Version>> {
+        versions(&self.connection, Some(rule))
+    }
+
+    /// The newest version of each rule, without its text.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn newest_versions(&self) -> rusqlite::Result<Vec<Version>> {
+        let sql = "SELECT rule, file, hash, author, time, seq, NULL FROM rule_version
+            WHERE id IN (SELECT max(id) FROM rule_version GROUP BY rule)";
+        self.connection.prepare_cached(sql)?.query_map([], version)?.collect()
+    }
+}
+
 impl Store {
     /// The versions of a rule, or of all, oldest first.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn rule_versions(&self, rule: Option<&str>) -> Result<Vec<Version>, StoreError> {
-        let failed = self.failed();
-        let sql = "SELECT rule, file, hash, author, time, seq, text FROM rule_version
-            WHERE ?1 IS NULL OR rule = ?1 ORDER BY id";
-        let version = |row: &Row<'_>| {
-            Ok(Version {
-                rule: row.get(0)?,
-                file: row.get(1)?,
-                hash: row.get(2)?,
-                author: row.get(3)?,
-                time: Time::from_millis(row.get(4)?),
-                seq: row.get(5)?,
-                text: row.get(6)?,
-            })
-        };
-        let mut statement = self.connection.prepare(sql).map_err(&failed)?;
-        let rows = statement.query_map([rule], version).map_err(&failed)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(&failed)
+        versions(&self.connection, rule).map_err(self.failed())
     }
 
     /// The versions that were in force at a moment, one of each rule.

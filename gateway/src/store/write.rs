@@ -30,6 +30,9 @@ pub fn batch(to: &Transaction<'_>, batch: &Batch, dead_letter_limit: usize) -> r
     }
     super::audit::append(to, &batch.audit)?;
     super::rule::write_versions(to, &batch.versions)?;
+    for decided in &batch.decided {
+        super::submission::decide(to, decided)?;
+    }
     super::rule::write_historic(to, &batch.historic)?;
     if !batch.dead_letters.is_empty() {
         write_dead_letters(to, &batch.dead_letters, dead_letter_limit)?;

@@ -2,6 +2,7 @@
 //! served before anybody has logged in; everything they show comes from the API, which asks who wants to know.
 
 use super::Web;
+use crate::people::secret;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -11,9 +12,12 @@ use bongsu_dashboards::{FILES, Facts, File, VIEWS, page};
 use bongsu_rules::incident::Status;
 
 /// Only its own script and style run, it speaks to its own plane alone, and nobody frames it.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The same for a page whose script may make style sheets that carry this page's own number, as the editor of rules does.
+fn policy(nonce: &str) -> String {
+    POLICY.replace("style-src 'self'", &format!("style-src 'self' 'nonce-{nonce}'"))
+}
 
 /// What the console is served under.
 pub fn routes() -> Router<Web> {
@@ -34,9 +38,16 @@ async fn index(State(web): State<Web>) -> Response {
         Status::Exercise => "Exercise",
         Status::Test => "Test",
     };
-    let facts = Facts { sender: &shared.settings.sender_name, status, timezone, public: &shared.settings.base_url };
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY)], page(&facts)).into_response()
+    let (nonce, _) = secret();
+    let (sender, public) = (&shared.settings.sender_name, &shared.settings.base_url);
+    let facts = Facts { sender, status, timezone, public, nonce: &nonce };
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, &policy(&nonce)),
+        // The number is good for one page.
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, page(&facts)).into_response()
 }
 
 fn static_file(file: &'static File, headers: &HeaderMap) -> Response {
@@ -44,7 +55,7 @@ fn static_file(file: &'static File, headers: &HeaderMap) -> Response {
     let own: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(file.kind)),
         (header::ETAG, HeaderValue::from_static(file.tag)),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     ];
     if known.is_some_and(|known| known.split(',').any(|tag| tag.trim() == file.tag)) {
         return (StatusCode::NOT_MODIFIED, own).into_response();

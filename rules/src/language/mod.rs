@@ -6,6 +6,7 @@
 
 pub mod calendar;
 pub mod diff;
+pub mod edit;
 pub mod header;
 mod host;
 pub mod input;

@@ -17,7 +17,7 @@ impl Rule {
     }
 
     /// Whether a parameter stands in limits of checks and nowhere else.
-    pub(crate) fn only_in_limits(&self, param: &str) -> bool {
+    pub fn only_in_limits(&self, param: &str) -> bool {
         let mut all = 0;
         self.ast.walk(&mut |path: &[ASTNode<'_>]| {
             all += usize::from(matches!(path.last(), Some(ASTNode::Expr(expr)) if is_named(expr, param)));

@@ -7,6 +7,7 @@ use bongsu_gateway::alert::sign::Signer;
 use bongsu_gateway::herald::Herald;
 use bongsu_gateway::inventory;
 use bongsu_gateway::pipeline::Pipeline;
+use bongsu_gateway::shelf::Shelf;
 use bongsu_gateway::source::file::Files;
 use bongsu_gateway::store::{Reader, Store};
 use bongsu_rules::Engine;
@@ -88,7 +89,7 @@ fn said(folder: &Path) -> Vec<PathBuf> {
     let files = Files::open(&[rows], begins).expect("the flood");
     let mut pipeline = Pipeline::new(files, Engine::new(Status::Actual), store, 0, 4096).with_herald(herald);
     let (catalog, _) = inventory::catalog(&stations).expect("a city");
-    let rules = inventory::rules(None).expect("rules");
+    let rules = inventory::rules(&Shelf::Shipped(folder.join("rules"))).expect("rules");
     pipeline.take_up(begins, catalog, rules, Default::default()).expect("taken up");
     pipeline.run(|_, _| {}).expect("the flood passes");
     let reader = Reader::open(&path).expect("the store");

@@ -3,6 +3,7 @@
 use crate::cli::{Ended, Globals, checked, output_failed, write_json, write_whole};
 use crate::config::Config;
 use crate::control::{self, Question, Reply};
+use crate::shelf::Shelf;
 use crate::store::Store;
 use crate::store::rule::{OVERRIDES, Version};
 use bongsu_rules::language::diff::diff;
@@ -68,12 +69,9 @@ pub fn rollback(arguments: &RollbackArguments, globals: &Globals, output: &mut d
     let versions = store(&config)?.rule_versions(Some(&arguments.rule))?;
     let version = wanted(&versions, &arguments.rule, arguments.hash.as_deref())?;
     let text = version.text.as_deref().unwrap_or_default();
-    if config.rules.is_none() {
-        let help = "copy them with `bongsu rules new NAME --from RULE` and name the folder with the key `rules`";
-        return Err(miette!(help = help, "the rules that come with the program have no files to write"));
-    }
-    write_whole(Path::new(&version.file), text)?;
-    writeln!(output, "{} is again what {} put in force at {}", version.file, version.author, version.time)
+    let file = Shelf::of(&config).place(&version.file);
+    write_whole(Path::new(&file), text)?;
+    writeln!(output, "{file} is again what {} put in force at {}", version.author, version.time)
         .map_err(output_failed)?;
     match control::ask(&config.data, &Question::Reload) {
         Ok(Reply::Reloaded) => eprintln!("The running bongsu has read its rules again."),

@@ -5,12 +5,14 @@ mod account;
 mod agency;
 mod alert;
 mod audit;
+mod change;
 mod exercise;
 mod login;
 // The description of all of it, for programs.
 pub mod openapi;
 mod reading;
 mod rule;
+mod rulebook;
 mod silence;
 mod stream;
 mod system;
@@ -26,7 +28,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Extension, Router};
 use bongsu_rules::incident::Denial;
 use std::net::SocketAddr;
@@ -97,7 +99,17 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST,   "/api/v1/exercises",                 Able(Exercise), || post(exercise::begin)),
     route(Method::POST,   "/api/v1/exercises/{id}/end",        Able(Exercise), || post(exercise::end)),
     route(Method::POST,   "/api/v1/agency",                    Able(Report),   || post(agency::report)),
+    route(Method::GET,    "/api/v1/rules",                     Able(Look),     || get(rulebook::list)),
+    route(Method::GET,    "/api/v1/rules/{id}",                Able(Look),     || get(rulebook::one)),
+    route(Method::PUT,    "/api/v1/rules/{id}",                Able(Rules),    || put(change::submit)),
+    route(Method::POST,   "/api/v1/rules/{id}/check",          Able(Rules),    || post(rulebook::check)),
     route(Method::POST,   "/api/v1/rules/{id}/try",            Able(Rules),    || post(rule::try_out)),
+    route(Method::POST,   "/api/v1/rules/{id}/mode",           Able(Rules),    || post(change::mode)),
+    route(Method::POST,   "/api/v1/rules/{id}/rollback",       Able(Rules),    || post(change::rollback)),
+    route(Method::POST,   "/api/v1/rules/{id}/overrides",      Able(Rules),    || post(change::tune)),
+    route(Method::POST,   "/api/v1/rules/{id}/overrides/remove", Able(Rules),  || post(change::untune)),
+    route(Method::POST,   "/api/v1/rules/{id}/submissions/{number}/approve", Able(Rules), || post(change::approve)),
+    route(Method::POST,   "/api/v1/rules/{id}/submissions/{number}/reject", Able(Rules), || post(change::reject)),
     route(Method::GET,    "/api/v1/audit",                     Able(Audit),    || get(audit::list)),
     route(Method::GET,    "/api/v1/audit/export",              Able(Audit),    || get(audit::export)),
     route(Method::GET,    "/api/v1/users",                     Able(People),   || get(user::list)),

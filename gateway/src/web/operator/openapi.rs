@@ -1,6 +1,6 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
-use super::{account, agency, alert, audit, exercise, login, rule, silence, stream, system, user};
+use super::{account, agency, alert, audit, change, exercise, login, rule, rulebook, silence, stream, system, user};
 use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
 use std::sync::OnceLock;
@@ -40,12 +40,21 @@ pub enum Faults {
     /// It has changed since it was shown, or stands against what is asked.
     #[response(status = 409)]
     Conflict(#[to_schema] Wrong),
+    /// It is no longer the version that the request names.
+    #[response(status = 412)]
+    Changed(#[to_schema] Wrong),
     /// The body is too long.
     #[response(status = 413)]
     Long(#[to_schema] Wrong),
     /// The body is of another type.
     #[response(status = 415)]
     Type(#[to_schema] Wrong),
+    /// A rule would have mistakes.
+    #[response(status = 422)]
+    Broken(#[to_schema] rulebook::Broken),
+    /// The request does not name the version that it changes.
+    #[response(status = 428)]
+    Unnamed(#[to_schema] Wrong),
     /// Too many wrong tries.
     #[response(status = 429)]
     Often(#[to_schema] Wrong),
@@ -133,7 +142,12 @@ impl Modify for Keys {
         // Handlers of different files have the same names; programs that are made from this need different ones.
         for (path, item) in &mut document.paths.paths {
             let named = path.replace("/api/v1/", "").replace(['/', '-'], "_").replace(['{', '}'], "");
-            let methods = [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)];
+            let methods = [
+                ("get", &mut item.get),
+                ("put", &mut item.put),
+                ("post", &mut item.post),
+                ("delete", &mut item.delete),
+            ];
             for (method, operation) in methods {
                 if let Some(operation) = operation {
                     operation.operation_id = Some(format!("{method}_{named}"));
@@ -155,7 +169,9 @@ impl Modify for Keys {
         alert::approve, alert::reject, alert::cancel, alert::end,
         silence::list, silence::add, silence::preview, silence::remove,
         exercise::list, exercise::begin, exercise::end,
-        agency::report, rule::try_out, audit::list, audit::export,
+        agency::report, rulebook::list, rulebook::one, rulebook::check, rule::try_out,
+        change::submit, change::mode, change::approve, change::reject, change::rollback, change::tune, change::untune,
+        audit::list, audit::export,
         user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,
         system::devices, system::system, stream::events,
         stations::list, stations::observations, summaries::list, areas::list, duty::dead_letters, duty::undecided,

@@ -129,7 +129,7 @@ pub async fn try_out(
     });
     let set: Vec<(String, Setting)> = set.collect();
     let key = Key { rule: rule.clone(), area: area.clone(), days, level };
-    let bench = web.shared.bench(key, desk.now()).await?;
+    let bench = web.shared.bench(key, desk.city_now()).await?;
     let (from, to, observations) = (bench.from, bench.to, bench.prepared.observations());
     let prepared_ms = u64::try_from(bench.took.as_millis()).unwrap_or(u64::MAX);
     let (alerts, quick, took) = web.shared.tried(bench, set).await?;

@@ -6,12 +6,17 @@ use axum::http::{StatusCode, header};
 #[tokio::test]
 async fn the_console_is_served_under_a_strict_policy() {
     let city = City::actual();
-    for path in ["/", "/inbox", "/incident/x", "/welcome/abc"] {
+    let mut numbers = std::collections::BTreeSet::new();
+    for path in ["/", "/rules/x", "/inbox", "/incident/x", "/welcome/abc"] {
         let response = ask(city.operator(), path, &[]).await;
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
         let (status, page) = text(response).await;
         assert_eq!(status, StatusCode::OK, "{path}");
-        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        let (_, nonce) = policy.split_once("style-src 'self' 'nonce-").expect("a number of the page's own");
+        let nonce = nonce.split('\'').next().unwrap_or_default();
+        assert!(nonce.len() >= 32 && page.contains(&format!("name=\"bongsu-nonce\" content=\"{nonce}\"")), "{page}");
+        assert!(numbers.insert(nonce.to_owned()), "another page has another");
         assert!(page.contains("name=\"bongsu-sender\" content=\"Bongsu &amp; &lt;City&gt;\""), "{page}");
     }
 }

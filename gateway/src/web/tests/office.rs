@@ -8,6 +8,8 @@ use crate::people::People;
 use crate::people::account::{self, User};
 use crate::people::role::Role;
 use crate::pipeline::{Errand, Pipeline, Spoken, Voice};
+use crate::reload::{InForce, Reloader};
+use crate::shelf::{Shelf, write_whole};
 use crate::source::file::Row;
 use crate::source::{Heard, Moment, Said, Source};
 use crate::store::people::Change;
@@ -20,11 +22,11 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use bongsu_rules::Engine;
 use bongsu_rules::incident::{Policy, Status};
-use bongsu_rules::record::{CatalogText, RulesText};
+use bongsu_rules::record::CatalogText;
 use bongsu_sensors::Time;
 use csv::StringRecord;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -53,13 +55,15 @@ const SHAPES: &str = r#"{"type":"FeatureCollection","features":[
 {"type":"Feature","properties":{"code":"seocho"},"geometry":{"type":"Polygon","coordinates":[[[126.9,37.4],[127.1,37.4],[127.1,37.55],[126.9,37.4]]]}},
 {"type":"Feature","properties":{"code":"yongsan"},"geometry":{"type":"Polygon","coordinates":[[[126.9,37.5],[127.1,37.5],[127.1,37.6],[126.9,37.5]]]}}]}"#;
 
-const RULE: &str = r#"//! id = "high"
+pub const RULE: &str = r#"//! id = "high"
 //! hazard = "river_flood"
 //! scope = "station"
 //! audience = "public"
 //! title = { ko = "시험", en = "test" }
 //! [inputs]
 //! stage = { kind = "river_stage", max_age = "30m" }
+//! [params]
+//! limit = { default = 2.0, min = 0.5, max = 9.0, step = 0.1, unit = "m", why = "a test" }
 //! [hold]
 //! clear_after = "1m"
 //! [release]
@@ -68,7 +72,7 @@ const RULE: &str = r#"//! id = "high"
 //! [labels]
 //! a = { ko = "가", en = "a" }
 
-if check("a", stage.last(), ">=", 2.0) { raise("watch") }
+if check("a", stage.last(), ">=", limit) { raise("watch") }
 if check("a", stage.last(), ">=", 3.0) { raise("warning") }
 "#;
 
@@ -110,7 +114,7 @@ impl Voice for Turns {
 
 /// The office.
 pub struct Office {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     path: PathBuf,
     rows: Sender<Row>,
     now: Arc<AtomicI64>,
@@ -167,6 +171,18 @@ impl Office {
             type_population_above: 1_000,
         };
         let desk = Desk::new(people, shared.clone(), settings, Clock::System, commands, errands);
+        let catalog = Arc::new(CatalogText {
+            name: "stations.toml".into(),
+            stations: CITY.into(),
+            geometry: Some(("areas.geojson".into(), SHAPES.into())),
+        });
+        let shelf = Shelf::Own(folder.path().join("rules"));
+        let file = shelf.new_place("high.rhai");
+        write_whole(Path::new(&file), RULE).expect("written");
+        let rules = Arc::new(shelf.text().expect("a rule"));
+        let (reloads, reload_queue) = channel();
+        let in_force = InForce { catalog: catalog.clone(), rules: rules.clone() };
+        desk.keep_rules(Arc::new(Reloader::over(shelf, reloads, in_force)));
         let (rows, said) = channel();
         let now = Arc::new(AtomicI64::new(start.millis()));
         let (turns, stop) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicBool::new(false)));
@@ -179,18 +195,13 @@ impl Office {
                 .with_voice(&mut web)
                 .with_voice(&mut counter)
                 .with_errands(errand_queue)
-                .with_commands(command_queue);
-            let catalog = CatalogText {
-                name: "stations.toml".into(),
-                stations: CITY.into(),
-                geometry: Some(("areas.geojson".into(), SHAPES.into())),
-            };
-            let rules = RulesText { files: vec![("high.rhai".into(), RULE.into())], ..RulesText::default() };
-            pipeline.take_up(start, Arc::new(catalog), Arc::new(rules), Arc::new(policy)).expect("taken up");
+                .with_commands(command_queue)
+                .with_reloads(reload_queue);
+            pipeline.take_up(start, catalog, rules, Arc::new(policy)).expect("taken up");
             pipeline.run(|_, _| {}).expect("it runs");
         });
         let pipeline = Mutex::new(Some(pipeline));
-        Office { _folder: folder, path, rows, now, turns, stop, pipeline, desk }
+        Office { folder, path, rows, now, turns, stop, pipeline, desk }
     }
 
     /// The usual one.
@@ -267,6 +278,26 @@ impl Office {
         let headers = [("cookie", who.cookie.as_str()), (CSRF, &who.csrf)];
         let (status, body) = self.send(Method::POST, path, &headers, Some(body)).await;
         (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    /// Somebody changes what they read: with the version they saw.
+    pub async fn change(
+        &self,
+        who: &Person,
+        method: Method,
+        path: &str,
+        seen: &str,
+        body: Value,
+    ) -> (StatusCode, Value) {
+        let seen = format!("\"{seen}\"");
+        let headers = [("cookie", who.cookie.as_str()), (CSRF, &who.csrf), ("if-match", &seen)];
+        let (status, body) = self.send(method, path, &headers, Some(body)).await;
+        (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    /// A file of the rules folder.
+    pub fn rule_file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join("rules").join(name)).unwrap_or_default()
     }
 
     /// The newest incident of an area.

@@ -1,0 +1,79 @@
+// What a rule would have found over a span, place by place, beside what it found as it is in force: by shape and word, not
+// by colour alone, and once more as a table.
+
+import { useId } from "preact/hooks";
+import { type Compared, type Fate } from "./rule";
+import { day, length, moment } from "./time";
+import { say } from "./words";
+
+const NARROW = innerWidth < 640;
+const [WIDTH, LEFT, RIGHT, ROW, HEAD] = [NARROW ? 340 : 860, NARROW ? 96 : 190, 8, 26, 22];
+/** Places drawn; the table has all of them. */
+const PLACES = 24;
+const ROWS = 300;
+
+const SIGNS: Record<Fate, string> = { same: "=", gained: "+", lost: "−" };
+export const fateWord = (fate: Fate): string => say(fate);
+
+interface Props { all: Compared[]; from: number; to: number; name: (place: string) => string }
+
+const short = (text: string): string => (text.length > (NARROW ? 11 : 22) ? `${text.slice(0, NARROW ? 10 : 21)}…` : text);
+
+export function Firings({ all, from, to, name }: Props) {
+  const pattern = useId();
+  const places = [...new Set(all.map((one) => one.place))];
+  const drawn = places.slice(0, PLACES);
+  if (places.length === 0) return <p class="card">{say("noFirings")}</p>;
+  const height = HEAD + drawn.length * ROW + 6;
+  const x = (time: number): number => LEFT + ((time - from) / Math.max(1, to - from)) * (WIDTH - LEFT - RIGHT);
+  const days = Array.from({ length: NARROW ? 3 : 6 }, (_, n) => from + ((n + 0.5) * (to - from)) / (NARROW ? 3 : 6));
+  const count = (fate: Fate): number => all.filter((one) => one.fate === fate).length;
+  const words = (["same", "gained", "lost"] as const).map((fate) => `${fateWord(fate)} ${count(fate)}`).join(", ");
+  return (
+    <>
+      <ul class="fates" aria-hidden="true">{(["same", "gained", "lost"] as const).map((fate) => <li key={fate}><svg viewBox="0 0 34 16"><Bar fate={fate} x={1} y={3} width={32} pattern={pattern} /></svg> {SIGNS[fate]} {fateWord(fate)} {count(fate)}</li>)}</ul>
+      <svg class="firings" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`${say("firings")}: ${words}`}>
+        <defs><pattern id={pattern} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="paper" width="6" height="6" /><rect class="stripe" width="3" height="6" /></pattern></defs>
+        {days.map((time) => <g key={time}><path class="grid" d={`M${x(time)} ${HEAD}V${height}`} /><text x={x(time)} y={14} text-anchor="middle">{day(time)}</text></g>)}
+        {drawn.map((place, row) => (
+          <g key={place} transform={`translate(0 ${HEAD + row * ROW})`}>
+            <path class="grid" d={`M0 0H${WIDTH}`} />
+            <text class="name" x={4} y={17}>{short(name(place))}</text>
+            {all.filter((one) => one.place === place).map((one) => {
+              const [start, end] = [Math.max(from, Date.parse(one.from)), one.to === null ? to : Date.parse(one.to)];
+              // What lasted minutes is seen among weeks as well.
+              const width = Math.max(6, x(end) - x(start));
+              return <Bar key={`${one.from}${one.fate}`} fate={one.fate} x={Math.min(x(start), WIDTH - RIGHT - width)} y={8} width={width} pattern={pattern} />;
+            })}
+          </g>
+        ))}
+      </svg>
+      {places.length > PLACES && <p class="mut">{places.length - PLACES} {say("placesInTable")}</p>}
+      <details>
+        <summary>{say("asTable")} ({all.length})</summary>
+        <div class="scroll" role="group" aria-label={say("firings")} tabIndex={0}>
+          <table>
+            <thead><tr><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("until")}</th><th scope="col">{say("lasted")}</th><th scope="col">{say("compared")}</th></tr></thead>
+            <tbody>{all.slice(0, ROWS).map((one) => (
+              <tr key={`${one.place}${one.from}${one.fate}`} class={`fate ${one.fate}`}>
+                <th scope="row">{name(one.place)}</th><td>{moment(one.from)}</td><td>{one.to === null ? say("stillOn") : moment(one.to)}</td>
+                <td class="num">{length((one.to === null ? to : Date.parse(one.to)) - Date.parse(one.from))}</td><td>{SIGNS[one.fate]} {fateWord(one.fate)}</td>
+              </tr>
+            ))}</tbody>
+          </table>
+        </div>
+      </details>
+    </>
+  );
+}
+
+function Bar({ fate, x, y, width, pattern }: { fate: Fate; x: number; y: number; width: number; pattern: string }) {
+  const fill = fate === "gained" ? { fill: `url(#${pattern})` } : {};
+  return (
+    <g class={`fate ${fate}`}>
+      <rect x={x} y={y} width={width} height={12} {...fill} />
+      {fate !== "same" && width < 14 && <path class="sign" d={fate === "gained" ? `M${x + width / 2 - 3} ${y - 4}h6m-3-3v6` : `M${x + width / 2 - 3} ${y - 4}h6`} />}
+    </g>
+  );
+}
+

@@ -1,0 +1,94 @@
+// Who speaks at the door: accounts of devices, when their stations were last heard, how their batteries are, and what was
+// refused with what to send instead.
+
+import { useState } from "preact/hooks";
+import { get, part, type Station, stations } from "../api";
+import { Wrong } from "../ask";
+import { useLoaded } from "../live";
+import { StandingSign } from "../sign";
+import { standing } from "../system";
+import { moment, quantity } from "../time";
+import { Link } from "../way";
+import { pick, say } from "../words";
+
+interface Device { username: string; stations: string[]; created: string; revoked: string | null }
+interface Letter { id: number; received: string; source: string; station: string | null; reason: string; remedy: string; payload: string }
+interface Letters { counts: Record<string, number>; dead_letters: Letter[]; next: string | null }
+
+const ROWS = 300;
+
+const last = (station: Station): string | null =>
+  station.datastreams.reduce<string | null>((newest, stream) => (stream.time && (!newest || stream.time > newest) ? stream.time : newest), null);
+
+export function Devices() {
+  const found = useLoaded(() => get<{ devices: Device[] }>("/devices"), [], 30_000);
+  const places = useLoaded(() => stations(), [], 15_000);
+  const [wanted, setWanted] = useState("");
+  const all = places.value?.stations ?? [];
+  const now = places.value ? Date.parse(places.value.time) : 0;
+  const owner = new Map((found.value?.devices ?? []).filter((one) => !one.revoked).flatMap((one) => one.stations.map((station) => [station, one.username] as const)));
+  const typed = wanted.trim().toLowerCase();
+  const shown = all.filter((one) => [one.id, owner.get(one.id) ?? "", ...Object.values(one.name)].some((text) => text.toLowerCase().includes(typed)))
+    .sort((one, other) => (last(one) ?? "").localeCompare(last(other) ?? ""));
+  return (
+    <main id="main">
+      <h1>{say("devices")}</h1>
+      <p>{say("devicesText")}</p>
+      {found.wrong && <Wrong wrong={found.wrong} />}
+      {places.wrong && <Wrong wrong={places.wrong} />}
+      <label class="search">{say("search")} <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
+      <div class="scroll" role="group" aria-label={say("devices")} tabIndex={0}><table>
+        <thead><tr><th scope="col">{say("station")}</th><th scope="col">{say("deviceAccount")}</th><th scope="col">{say("lastSeen")}</th><th scope="col">{say("state")}</th><th scope="col">{say("battery")}</th></tr></thead>
+        <tbody>{shown.slice(0, ROWS).map((one) => {
+          const battery = one.datastreams.find((stream) => stream.kind.startsWith("battery"));
+          return (
+            <tr key={one.id}><th scope="row"><Link to={`/station/${part(one.id)}`}>{pick(one.name, one.id)}</Link> <code class="mut">{one.id}</code></th>
+              <td>{owner.get(one.id) ?? "–"}</td><td>{moment(last(one))}</td><td><StandingSign standing={standing(one, now)} /></td><td class="num">{battery ? quantity(battery.value, battery.unit) : "–"}</td></tr>
+          );
+        })}</tbody>
+      </table></div>
+      {shown.length > ROWS && <p class="mut">{ROWS} / {shown.length}</p>}
+      <Refused />
+      <Accounts devices={found.value?.devices ?? []} />
+    </main>
+  );
+}
+
+function Refused() {
+  // The letters that the pages before this one ended with.
+  const [ends, setEnds] = useState<number[]>([]);
+  const end = ends.at(-1);
+  const found = useLoaded(() => get<Letters>(end === undefined ? "/dead-letters" : `/dead-letters?before=${end}`), [end], 15_000);
+  const letters = found.value?.dead_letters ?? [];
+  const next = found.value?.next ? letters.at(-1) : undefined;
+  return (
+    <section aria-labelledby="refused">
+      <h2 id="refused">{say("deadLetters")}</h2>
+      {found.wrong && <Wrong wrong={found.wrong} />}
+      {found.value && letters.length === 0 && <p>{say("noDeadLetters")}</p>}
+      <ul class="fates">{Object.entries(found.value?.counts ?? {}).map(([reason, count]) => <li key={reason}><code>{reason}</code> {count}</li>)}</ul>
+      {letters.length > 0 && (
+        <div class="scroll" role="group" aria-label={say("deadLetters")} tabIndex={0}><table>
+          <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("from")}</th><th scope="col">{say("why")}</th><th scope="col">{say("sendInstead")}</th><th scope="col">{say("whatItSaid")}</th></tr></thead>
+          <tbody>{letters.map((one) => (
+            <tr key={one.id}><th scope="row">{moment(one.received)}</th><td><code>{one.source}</code></td><td>{one.reason}</td><td>{one.remedy}</td><td><code>{one.payload}</code></td></tr>
+          ))}</tbody>
+        </table></div>
+      )}
+      <p class="buttons">
+        {ends.length > 0 && <button type="button" onClick={() => setEnds(ends.slice(0, -1))}>← {say("newer")}</button>}
+        {next && <button type="button" onClick={() => setEnds([...ends, next.id])}>{say("older")} →</button>}
+      </p>
+    </section>
+  );
+}
+
+function Accounts({ devices }: { devices: Device[] }) {
+  return (
+    <details><summary>{say("deviceAccounts")} ({devices.length})</summary>
+      <ul class="list">{devices.slice(0, ROWS).map((one) => (
+        <li key={one.username}><strong>{one.username}</strong> <span>{one.stations.slice(0, 8).join(", ")}{one.stations.length > 8 && ` … ${one.stations.length}`}</span> <span class="mut">{one.revoked ? `${say("revoked")} ${moment(one.revoked)}` : moment(one.created)}</span></li>
+      ))}</ul>
+    </details>
+  );
+}

@@ -1,0 +1,66 @@
+// The system about itself: whether it does its work, what it holds, where rules cannot decide; and the way to what speaks
+// at its door and to what left it.
+
+import { get, part } from "../api";
+import { Wrong } from "../ask";
+import { useLoaded } from "../live";
+import { stateWord } from "../sign";
+import { moment } from "../time";
+import { Link } from "../way";
+import { say } from "../words";
+
+interface System {
+  version: string;
+  status: string;
+  time: string;
+  last_commit: string | null;
+  current: boolean;
+  troubles: string[];
+  store_bytes: number;
+  stations: number;
+  datastreams: number;
+  incidents: Record<string, number>;
+}
+
+interface Undecided { rule: string; place: string; since: string | null; failure: string | null }
+
+const bytes = (size: number): string => (size < 2 ** 30 ? `${(size / 2 ** 20).toFixed(1)} MiB` : `${(size / 2 ** 30).toFixed(2)} GiB`);
+const ROWS = 200;
+
+export function Status() {
+  const found = useLoaded(() => get<System>("/system"), [], 10_000);
+  const undecided = useLoaded(() => get<{ undecided: Undecided[] }>("/undecided"), [], 30_000);
+  const system = found.value;
+  const blind = undecided.value?.undecided ?? [];
+  return (
+    <main id="main">
+      <h1>{say("systemStatus")}</h1>
+      <p class="buttons"><Link class="button" to="/devices">{say("devices")}</Link><Link class="button" to="/deliveries">{say("deliveries")}</Link></p>
+      {found.wrong && <Wrong wrong={found.wrong} />}
+      {system && (
+        <>
+          <p><strong>{system.current && system.troubles.length === 0 ? `✓ ${say("working")}` : `✕ ${say("notWorking")}`}</strong></p>
+          {system.troubles.length > 0 && <ul class="list">{system.troubles.map((trouble) => <li key={trouble} class="wrong">{trouble}</li>)}</ul>}
+          <dl class="figures">
+            <div><dt>{say("version")}</dt><dd>{system.version}</dd></div>
+            <div><dt>{say("lastCommit")}</dt><dd>{moment(system.last_commit)}</dd></div>
+            <div><dt>{say("stations")}</dt><dd>{system.stations.toLocaleString()} <span class="mut">{system.datastreams.toLocaleString()} {say("datastreams")}</span></dd></div>
+            <div><dt>{say("storeSize")}</dt><dd>{bytes(system.store_bytes)}</dd></div>
+            {Object.entries(system.incidents).filter(([, count]) => count > 0).map(([state, count]) => <div key={state}><dt>{say("incidents")}: {stateWord(state)}</dt><dd>{count}</dd></div>)}
+          </dl>
+        </>
+      )}
+      <section aria-labelledby="blind"><h2 id="blind">{say("blind")} ({blind.length})</h2>
+        {undecided.wrong && <Wrong wrong={undecided.wrong} />}
+        {blind.length > 0 && (
+          <div class="scroll" role="group" aria-label={say("blind")} tabIndex={0}><table>
+            <thead><tr><th scope="col">{say("rule")}</th><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("why")}</th></tr></thead>
+            <tbody>{blind.slice(0, ROWS).map((one) => (
+              <tr key={`${one.rule}/${one.place}`}><th scope="row"><Link to={`/rules/${part(one.rule)}`}>{one.rule}</Link></th><td>{one.place}</td><td>{moment(one.since)}</td><td>{one.failure ?? say("lacksData")}</td></tr>
+            ))}</tbody>
+          </table></div>
+        )}
+      </section>
+    </main>
+  );
+}

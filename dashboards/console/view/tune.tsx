@@ -1,0 +1,170 @@
+// Sliders over the past: every move asks what the rule would have found, and draws it beside what it did find.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { areas, type Area, type Level, LEVELS, part, post, type Station, stations } from "../api";
+import { Ask, Wrong } from "../ask";
+import { Firings } from "../firings";
+import { Slider } from "../knob";
+import { useLoaded } from "../live";
+import { areasOf, compare, DAYS, equal, type Firing, inForce, type Rule, type Setting, type Settings, tried, type Tried, type Tuned } from "../rule";
+import { useMay } from "../session";
+import { levelWord } from "../sign";
+import { pick, say } from "../words";
+
+/** A hand on a slider moves on within this; each stop is asked for once. */
+const PAUSE_MS = 60;
+
+interface Redrawn { now: Firing[]; wanted: Tried; ms: number }
+
+/** Asks what was found as it is and with other parameters; the newest question wins. */
+function useRedrawn(rule: Rule, params: Settings, area: string | null, level: Level): { drawn: Redrawn | null; wrong: Error | null; busy: boolean } {
+  const [drawn, setDrawn] = useState<Redrawn | null>(null);
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const [busy, setBusy] = useState(false);
+  const before = useRef<{ key: string; firings: Firing[] } | null>(null);
+  const key = JSON.stringify([rule.id, rule.version, rule.overrides_version, area, level]);
+  useEffect(() => {
+    if (area === null) return undefined;
+    const stop = new AbortController();
+    const ask = async (): Promise<void> => {
+      setBusy(true);
+      const begun = performance.now();
+      try {
+        if (before.current?.key !== key) before.current = { key, firings: (await tried(rule.id, {}, area, level, stop.signal)).firings };
+        const now = before.current.firings;
+        const wanted = await tried(rule.id, params, area, level, stop.signal);
+        setDrawn({ now, wanted, ms: performance.now() - begun });
+        setWrong(null);
+        setBusy(false);
+      } catch (refused) {
+        if (stop.signal.aborted) return;
+        setDrawn(null);
+        setWrong(refused as Error);
+        setBusy(false);
+      }
+    };
+    const timer = setTimeout(() => void ask(), PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [key, JSON.stringify(params)]);
+  return { drawn, wrong, busy };
+}
+
+export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
+  const may = useMay("rule_author");
+  const places = useLoaded(areas, []);
+  const sensors = useLoaded(() => stations(), []);
+  const all = places.value?.features ?? [];
+  const fitting = useMemo(() => areasOf(rule, sensors.value?.stations ?? [], all), [rule, sensors.value, places.value]);
+  const known = all.filter((one) => fitting.has(one.properties.code));
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [level, setLevel] = useState<Level>("advisory");
+  const [moved, setMoved] = useState<Settings>({});
+  const [saving, setSaving] = useState(false);
+  const loaded = places.value !== null && sensors.value !== null;
+  const area = chosen ?? (loaded ? known[0]?.properties.code ?? "" : null);
+  const now = useMemo(() => inForce(rule, area ?? "", all), [rule, area, places.value]);
+  const params: Settings = Object.fromEntries(Object.entries(moved).filter(([name, value]) => !equal(value, now[name])));
+  const { drawn, wrong, busy } = useRedrawn(rule, params, may ? area : null, level);
+  const name = (id: string): string => placeName(id, all, sensors.value?.stations ?? []);
+  const move = (knob: string) => (value: Setting): void => setMoved((before) => ({ ...before, [knob]: value }));
+  const changed = Object.keys(params).length > 0;
+  return (
+    <>
+      <div class="tools row">
+        <label>{say("where")} <select value={area ?? ""} onChange={(event) => setChosen(event.currentTarget.value)}>
+          {known.map(({ properties: { code } }) => <option key={code} value={code}>{name(code)}</option>)}
+          <option value="">{say("wholeCity")}</option>
+        </select></label>
+        <label>{say("fromLevel")} <select value={level} onChange={(event) => setLevel(event.currentTarget.value as Level)}>
+          {LEVELS.slice(1).map((one) => <option key={one} value={one}>{levelWord(one)}</option>)}
+        </select></label>
+      </div>
+      <div class="columns bench">
+        <section aria-labelledby="found">
+          <h2 id="found">{say("wouldHaveFound")} <span class="mut">({DAYS} {say("days")})</span></h2>
+          {!may && <p>{say("onlyAuthors")}</p>}
+          {wrong && <Wrong wrong={wrong} />}
+          {drawn && <Firings all={compare(drawn.now, drawn.wanted.firings)} from={Date.parse(drawn.wanted.from)} to={Date.parse(drawn.wanted.to)} name={name} />}
+          {may && !wrong && <p class="mut" role="status">{busy || !drawn ? say("counting") : took(drawn)}</p>}
+        </section>
+        <section aria-labelledby="params">
+          <h2 id="params">{say("params")}</h2>
+          {rule.params.length === 0 && <p>{say("noParams")}</p>}
+          {rule.params.map((knob) => <Slider key={knob.name} knob={knob} value={moved[knob.name] ?? now[knob.name] ?? knob.default} inForce={now[knob.name] ?? knob.default} move={move(knob.name)} />)}
+          {may && rule.params.length > 0 && (
+            <p class="buttons">
+              <button type="button" class="main" disabled={!changed} onClick={() => setSaving(true)}>{say("setHere")}</button>
+              <button type="button" disabled={!changed} onClick={() => setMoved({})}>{say("putAllBack")}</button>
+            </p>
+          )}
+        </section>
+      </div>
+      <Overrides rule={rule} name={name} reload={reload} />
+      {saving && area !== null && (
+        <Save rule={rule} area={area} params={params} name={name} stations={(sensors.value?.stations ?? []).filter((one) => one.area === area)}
+          close={(done) => { setSaving(false); if (done) { setMoved({}); reload(); } }} />
+      )}
+    </>
+  );
+}
+
+function took({ wanted, ms }: Redrawn): string {
+  const count = `${wanted.firings.length} ${say("firings")} · ${wanted.observations.toLocaleString()} ${say("observationsRead")}`;
+  return `${count} · ${say("redrawnIn")} ${ms.toFixed(0)} ms${wanted.quick ? "" : ` · ${say("playedAgain")}`}`;
+}
+
+function placeName(id: string, areas: Area[], stations: Station[]): string {
+  if (id === "city") return say("wholeCity");
+  const area = areas.find(({ properties }) => properties.code === id);
+  const station = stations.find((one) => one.id === id);
+  return station ? pick(station.name, id) : area ? pick(area.properties.name, id) : id;
+}
+
+const written = (set: Settings): string => Object.entries(set).map(([name, value]) => `${name} = ${value}`).join(", ");
+
+interface SaveProps { rule: Rule; area: string; params: Settings; name: (id: string) => string; stations: Station[]; close: (done: boolean) => void }
+
+/** The parameters that were moved, set at a place: within the ranges that two people agreed on, so that one may. */
+function Save({ rule, area, params, name, stations, close }: SaveProps) {
+  const [station, setStation] = useState("");
+  const place = station ? { station } : area ? { area } : {};
+  const before = rule.overrides.find((one) => one.station === (station || null) && one.area === (station ? null : area || null));
+  const set = { ...before?.set, ...params };
+  return (
+    <Ask title={say("setHere")} confirm={say("putInForce")} reason="" close={close}
+      act={(reason) => post(`/rules/${part(rule.id)}/overrides`, { ...place, set, reason }, { seen: rule.overrides_version })}>
+      <p>{say("setText")}</p>
+      <label>{say("where")} <select value={station} onChange={(event) => setStation(event.currentTarget.value)}>
+        <option value="">{area ? name(area) : say("wholeCity")}</option>
+        {stations.map((one) => <option key={one.id} value={one.id}>{say("station")}: {name(one.id)}</option>)}
+      </select></label>
+      <p><code>{written(set)}</code></p>
+    </Ask>
+  );
+}
+
+function Overrides({ rule, name, reload }: { rule: Rule; name: (id: string) => string; reload: () => void }) {
+  const may = useMay("rule_author");
+  const [leaving, setLeaving] = useState<Tuned | null>(null);
+  const at = (one: Tuned): string => (one.station ?? one.area ? name(one.station ?? one.area ?? "") : say("wholeCity"));
+  return (
+    <section aria-labelledby="overrides">
+      <h2 id="overrides">{say("overrides")}</h2>
+      {rule.overrides.length === 0 && <p class="mut">{say("noOverrides")}</p>}
+      <ul class="list">{rule.overrides.map((one) => (
+        <li key={`${one.station}/${one.area}`}>
+          <strong>{at(one)}</strong> <code>{written(one.set)}</code> <span>{one.author} · “{one.reason}”</span>
+          {may && <button type="button" aria-label={`${say("takeBack")}: ${at(one)}`} onClick={() => setLeaving(one)}>{say("takeBack")}</button>}
+        </li>
+      ))}</ul>
+      {leaving && (
+        <Ask title={`${say("takeBack")}: ${at(leaving)}`} confirm={say("takeBack")} reason=""
+          act={(reason) => post(`/rules/${part(rule.id)}/overrides/remove`, { ...(leaving.station ? { station: leaving.station } : leaving.area ? { area: leaving.area } : {}), reason }, { seen: rule.overrides_version })}
+          close={(done) => { setLeaving(null); if (done) reload(); }}><p><code>{written(leaving.set)}</code></p></Ask>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+// Made rules for the console, hostile names among them.
+
+const NOW = Date.parse("2026-07-08T12:00:00Z");
+const DAY = 86_400_000;
+const at = (days) => new Date(NOW - days * DAY).toISOString();
+
+const TEXT = `//! id = "high"
+//! hazard = "river_flood"
+//! [params]
+//! limit = { default = 2.0, min = 0.5, max = 9.0, step = 0.1, unit = "m" }
+
+// The water is high.
+if check("a", stage.last(), ">=", limit) { raise("watch") }
+`;
+
+const listed = (id, hostile) => ({
+  id, hazard: "river_flood", title: { ko: "하천 범람", en: hostile }, pack: "river_flood", file: `rules/${id}.rhai`, scope: "station", audience: "public",
+  mode: "live", release: { advisory: "auto", watch: "propose" }, version: "a".repeat(64), author: hostile, since: at(40),
+  inputs: [{ name: "stage", kind: "river_stage", optional: false }],
+  params: [
+    { name: "limit", default: 2, min: 0.5, max: 9, step: 0.1, unit: "m", why: hostile, quick: true },
+    { name: "trend", default: "1h", min: "30m", max: "6h", step: null, unit: "", why: "long enough to see past one wave", quick: false },
+  ],
+  overrides: [{ station: null, area: "gu0", set: { limit: 2.5, trend: "90m" }, author: hostile, reason: hostile }, { station: "station-0", area: null, set: { limit: 3 }, author: "kim", reason: "the new bank" }],
+  waiting: 2,
+});
+
+const change = (hostile) => [{ what: "params.limit.default", before: "2.0", after: "2.5" }, { what: "body", before: null, after: hostile }];
+
+const one = (id, hostile) => ({
+  ...listed(id, hostile), overrides_version: "b".repeat(64), text: TEXT,
+  versions: [{ hash: "a".repeat(64), author: hostile, time: at(40), changes: [] }, { hash: "c".repeat(64), author: "lee", time: at(60), changes: change(hostile) }],
+  submissions: [
+    { id: 3, author: "lee", time: at(1), reason: hostile, state: "waiting", by: null, decided: null, answer: null, outdated: false, text: TEXT, changes: change(hostile) },
+    { id: 2, author: "kim", time: at(2), reason: "mine", state: "waiting", by: null, decided: null, answer: null, outdated: true, text: TEXT, changes: change(hostile) },
+    { id: 1, author: "lee", time: at(3), reason: "no", state: "rejected", by: "kim", decided: at(2), answer: hostile, outdated: false, text: TEXT, changes: [] },
+  ],
+  words: [{ call: "input.mean(window)", meaning: "The mean." }, { call: "raise(\"level\")", meaning: "Reaches a level." }],
+});
+
+/** What it would have found: less with a higher limit, and one more place with a lower one. */
+const tried = ({ params }) => {
+  const limit = params.limit ?? 2.5;
+  const all = [["station-0", 25, 24, 2.6], ["station-0", 12, 11.99, 2.8], ["station-7", 20, 18, 4], ["station-14", 3, null, 5], ["station-21", 15, 14.5, 2.2]];
+  const firings = all.filter(([, , , peak]) => peak >= limit).map(([place, from, to]) => ({ place, from: at(from), to: to === null ? null : at(to) }));
+  return { rule: "high", area: null, level: "advisory", from: at(30), to: at(0), observations: 43_200, quick: !("trend" in params), prepared_ms: 900, took_ms: 12, firings };
+};
+
+const checked = ({ text }, hostile) => {
+  const good = !text.includes("stag.");
+  const found = { file: null, line: 7, column: 15, end_line: 7, end_column: 19, message: { en: `unknown name ${hostile}`, ko: "모르는 이름" }, remedy: { en: "did you mean `stage`?", ko: "`stage` 입니까?" } };
+  return { good, diagnostics: good ? [] : [found], changes: change(hostile) };
+};
+
+/** What the API answers about rules; undefined: the path is another's. */
+export function rules(method, path, body, hostile) {
+  if (method === "GET" && path === "/rules") return { rules: [listed("high", hostile), { ...listed("low", "Low water"), mode: "shadow", waiting: 0, overrides: [] }, { ...listed("mid", "Middle"), mode: "propose", waiting: 0 }], overrides_version: "b".repeat(64) };
+  if (method === "GET" && path.startsWith("/rules/")) return one(path.slice("/rules/".length), hostile);
+  if (path.endsWith("/try")) return tried(body);
+  if (path.endsWith("/check")) return checked(body, hostile);
+  if (path.startsWith("/rules/")) return { submission: 4, needs_second: true, version: "a".repeat(64), overrides_version: "b".repeat(64) };
+  return undefined;
+}
