@@ -130,13 +130,18 @@ fn beside(file: &Path) -> PathBuf {
     name.into()
 }
 
+/// The folder a file stands in: of a bare name, the one we are in.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 impl Wanted {
     /// Puts a text beside its file, on the disk.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn write(file: &Path, text: &str) -> io::Result<Wanted> {
-        let folder = file.parent().unwrap_or(Path::new("."));
+        let folder = folder_of(file);
         fs::create_dir_all(folder)?;
         let wanted = Wanted { file: file.to_owned(), beside: beside(file) };
         let mut written = File::create(&wanted.beside)?;
@@ -152,7 +157,7 @@ impl Wanted {
     /// The folder cannot be written.
     pub fn take_place(self) -> io::Result<()> {
         fs::rename(&self.beside, &self.file)?;
-        File::open(self.file.parent().unwrap_or(Path::new(".")))?.sync_all()
+        File::open(folder_of(&self.file))?.sync_all()
     }
 }
 
@@ -186,6 +191,12 @@ mod tests {
         assert!(after.files.iter().all(|(file, _)| *file != name));
         assert!(after.files.iter().any(|(file, text)| *file == place && text.ends_with("// ours\n")));
         assert_eq!(shelf.place(&place), place, "it is changed where it stands");
+    }
+
+    #[test]
+    fn a_bare_name_stands_in_the_folder_we_are_in() {
+        assert_eq!(folder_of(Path::new("stations.toml")), Path::new("."));
+        assert_eq!(folder_of(Path::new("/rules/high.rhai")), Path::new("/rules"));
     }
 
     #[test]
