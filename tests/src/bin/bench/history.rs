@@ -100,7 +100,9 @@ fn week(folder: &Path) {
     let path = folder.path().join("data").join("city.db");
     let ends = Rehearsal::begins() + rehearsal.lasting;
     let started = |what: &str| {
-        let setup = Setup::anonymous(folder.path()).with_clock(&format!("{ends}@1"));
+        let mut setup = Setup::anonymous(folder.path()).with_clock(&format!("{ends}@1"));
+        // What is sealed is sealed here, and not while somebody looks at the clock.
+        setup.env.push(("BONGSU_STORE__SEAL_AFTER".into(), "3650d".into()));
         let program = setup.serve();
         println!("  start        {:.2} s with {what}", (program.ready - program.started).as_secs_f64());
         whole::end(program);
@@ -127,11 +129,11 @@ fn week(folder: &Path) {
         found += page.observations.len();
     }
     println!("  a day of one {} ({found} observations in {QUESTIONS} questions)", times(took));
-    rival(folder.path(), &reader);
+    rival(folder.path(), &reader, streams);
 }
 
 /// The same observations and the same question, as another database of the machine does it.
-fn rival(folder: &Path, reader: &Reader) {
+fn rival(folder: &Path, reader: &Reader, streams: usize) {
     if peer::find("victoria-metrics").is_none() {
         println!("  victoria-metrics is missing: run `make setup` to see it beside this");
         return;
@@ -167,7 +169,7 @@ fn rival(folder: &Path, reader: &Reader) {
     let mut asked = Vec::new();
     for round in 0..QUESTIONS {
         let from = (Rehearsal::begins() + DAY * (round % 6)).millis() / 1_000;
-        let series = format!("o_v%7Bd%3D%22{}%22%7D", round.wrapping_mul(7_919) % 900);
+        let series = format!("o_v%7Bd%3D%22{}%22%7D", round.wrapping_mul(7_919) % u32::try_from(streams).expect("few"));
         let url = format!(
             "{}/api/v1/export?match%5B%5D={series}&start={from}&end={}",
             victoria::url(&database),
