@@ -102,9 +102,11 @@ impl People {
             tokens: store.tokens()?.into_iter().map(|token| (token.digest, token)).collect(),
             links: store.links()?.into_iter().map(|link| (link.digest, link)).collect(),
         };
+        // In the order of `of_session`: the other way round the pipeline and whoever asks would wait for each other for ever.
+        let mut before = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|digest, _| known.sessions.contains_key(digest));
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *before = known;
         Ok(())
     }
 
@@ -186,4 +188,47 @@ impl People {
 /// A name of a session that everybody may read: it leads to no secret.
 pub fn name_of(digest: &[u8; 32]) -> String {
     crate::store::audit::hex(&digest[..6])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bongsu_rules::incident::Status;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn who_asks_and_what_is_taken_up_do_not_wait_for_each_other() {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut store = Store::open(&folder.path().join("city.db"), Status::Test, 10).expect("store");
+        let people = People::default();
+        let now = Time::parse("2026-07-08T00:00:00Z").expect("a time");
+        let user = User {
+            username: "kim".into(),
+            role: role::Role::Viewer,
+            password: Some("no hash".into()),
+            totp: None,
+            totp_step: 0,
+            created: now,
+            disabled: None,
+        };
+        let add = crate::store::people::Change::AddUser(user);
+        assert!(store.change_people(&[add], &[]).expect("written"));
+        let (secret, _, changes) = account::begin(&people, "kim", now);
+        assert!(store.change_people(&changes, &[]).expect("written"));
+        people.refresh(&store).expect("taken up");
+        let (done, is_done) = channel();
+        let (asking, done_too) = (people.clone(), done.clone());
+        std::thread::spawn(move || {
+            (0..20_000).for_each(|_| assert!(asking.of_session(&secret, now).is_some()));
+            let _ = done_too.send(());
+        });
+        std::thread::spawn(move || {
+            (0..3_000).for_each(|_| people.refresh(&store).expect("taken up"));
+            let _ = done.send(());
+        });
+        for _ in 0..2 {
+            is_done.recv_timeout(Duration::from_secs(60)).expect("they wait for each other");
+        }
+    }
 }
