@@ -205,7 +205,7 @@ mod tests {
         let now = Time::parse("2026-07-08T00:00:00Z").expect("a time");
         let user = User {
             username: "kim".into(),
-            role: role::Role::Viewer,
+            role: Role::Viewer,
             password: Some("no hash".into()),
             totp: None,
             totp_step: 0,
