@@ -10,7 +10,7 @@
 //! | magic | what it is, and the number of its form |
 //! | blocks | some thousand rows each, of one datastream or of neighbours by number, as columns ([`block`]) |
 //! | records | which record brought which rows, and when it was taken in ([`records`]) |
-//! | index | where each of them stands, of what it is, and its checksum ([`file`]) |
+//! | index | where each of them stands, of what it is, and its checksum ([`mod@file`]) |
 //! | end | where the index stands, and its checksum |
 //!
 //! A byte that flips costs the block it stands in: it is named, counted, and everything else goes on. Nothing in a file
