@@ -7,9 +7,10 @@ use crate::inventory;
 use crate::source::file::Files;
 use crate::source::{Heard, Source};
 use crate::store::{Store, Stored};
-use bongsu_rules::backtest::Moment;
-use bongsu_rules::record::{CatalogText, Input, Record};
-use bongsu_rules::{Engine, incident::Status};
+use bongsu_rules::Engine;
+use bongsu_rules::backtest::{Moment, engine_at};
+use bongsu_rules::engine::Authority;
+use bongsu_rules::record::{CatalogText, RulesText};
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{Catalog, Reading, Time};
 use miette::{IntoDiagnostic, miette};
@@ -89,13 +90,7 @@ impl Observed {
     }
 
     fn in_city(catalog_text: Arc<CatalogText>, numbering: Numbering) -> miette::Result<Observed> {
-        let authority = bongsu_rules::engine::Authority {
-            status: Status::Test,
-            catalog: catalog_text.clone(),
-            rules: Arc::default(),
-            numbering,
-            book: bongsu_rules::incident::Book::new(Status::Test),
-        };
+        let authority = Authority::trial(catalog_text.clone(), Arc::default(), numbering);
         let engine = Engine::begin(authority, Time::default());
         let catalog = engine.catalog().cloned().ok_or_else(|| miette!("the catalog cannot be used"))?;
         let numbering = engine.numbering().clone();
@@ -113,32 +108,8 @@ impl Observed {
     }
 
     /// Plays everything up to a moment through an engine with these rules.
-    pub fn play(&self, rules: &Arc<bongsu_rules::record::RulesText>, until: Time) -> Engine {
-        let authority = bongsu_rules::engine::Authority {
-            status: Status::Test,
-            catalog: self.catalog_text.clone(),
-            rules: rules.clone(),
-            numbering: self.numbering.clone(),
-            book: bongsu_rules::incident::Book::new(Status::Test),
-        };
-        let start = self.moments.first().map_or(until, |moment| moment.now);
-        let mut engine = Engine::begin(authority, start);
-        let (mut seq, mut effects) = (0, Vec::new());
-        let mut hand = |engine: &mut Engine, now: Time, input: Input| {
-            seq += 1;
-            effects.clear();
-            engine.handle(&Record { seq, now, input }, &mut effects);
-        };
-        for moment in self.moments.iter().take_while(|moment| moment.now <= until) {
-            while let Some(due) = engine.next_due().filter(|due| *due < moment.now) {
-                hand(&mut engine, due, Input::Tick);
-            }
-            hand(&mut engine, moment.now, Input::Readings(moment.readings.clone()));
-        }
-        while let Some(due) = engine.next_due().filter(|due| *due < until) {
-            hand(&mut engine, due, Input::Tick);
-        }
-        hand(&mut engine, until, Input::Tick);
-        engine
+    pub fn play(&self, rules: &Arc<RulesText>, until: Time) -> Engine {
+        let authority = Authority::trial(self.catalog_text.clone(), rules.clone(), self.numbering.clone());
+        engine_at(authority, &self.moments, until)
     }
 }

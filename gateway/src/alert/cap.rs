@@ -3,10 +3,10 @@
 
 use super::resource::{self, Attachment};
 use super::sign::Signer;
-use super::text::{self, Facts, Unfilled};
-use super::wording::facts;
+use super::text::{self, Unfilled};
+use super::wording::Wording;
 use super::words::{self, Language};
-use super::{area_name, expires, name_in, said};
+use super::{area_name, expires, name_in};
 use bongsu_rules::cap::model::{Category, Certainty, MsgType, Pair, ResponseType, Scope, Severity, Status, Urgency};
 use bongsu_rules::cap::{Alert, Area, Info, Moment, Reference};
 use bongsu_rules::incident::{CITY, Evidence, Incident, Message, MessageType};
@@ -106,20 +106,20 @@ fn info(
     let zone = zone(catalog);
     let (hazard, level) = (incident.hazard.as_str(), message.level);
     let link = link(&speaker.base_url, incident);
-    let facts = facts(&speaker.sender_name, &link, incident, message, catalog, language);
+    let wording = Wording::of(&speaker.sender_name, &link, incident, message, catalog, language)?;
+    let Wording { headline, instruction, limited, whole, plain, speech } = wording;
     let sent = Moment::at(message.sent, &zone);
-    let (headline, instruction) = said(incident, level, facts.is_retracted, catalog, language);
     let (urgency, severity, certainty) = grade(level);
     let mut parameters = vec![
         Pair::new("bongsu:level", level.name()),
         Pair::new("bongsu:since", Moment::at(incident.onset, &zone).text()),
         Pair::new("bongsu:sending-class", text::sending_class(level)),
     ];
-    for limit in text::LENGTHS {
-        parameters.push(Pair::new(format!("bongsu:text-{limit}"), facts.within(limit, language)?));
+    for (limit, text) in text::LENGTHS.into_iter().zip(limited) {
+        parameters.push(Pair::new(format!("bongsu:text-{limit}"), text));
     }
-    parameters.push(Pair::new("bongsu:plain", facts.plain(language)?));
-    parameters.push(Pair::new("bongsu:speech", facts.speech(language)?));
+    parameters.push(Pair::new("bongsu:plain", plain));
+    parameters.push(Pair::new("bongsu:speech", speech));
     Ok(Info {
         language: Some(tag.to_owned()),
         categories: vec![Category::named(words::category(hazard)).unwrap_or(Category::Other)],
@@ -136,7 +136,7 @@ fn info(
         expires: Some(Moment::at(expires(message), &zone)),
         sender_name: Some(speaker.sender_name.clone()),
         headline: Some(headline),
-        description: Some(description(&facts, incident, catalog, language)?),
+        description: Some(description(whole, level, incident, catalog, language)),
         instruction: Some(instruction),
         web: Some(link),
         contact: speaker.contact.clone(),
@@ -148,14 +148,14 @@ fn info(
 
 /// What is happening: the whole text, and the checks behind it that the rule has words for in this language.
 fn description(
-    facts: &Facts<'_>,
+    mut text: String,
+    level: Level,
     incident: &Incident,
     catalog: Option<&Catalog>,
     language: Language,
-) -> Result<String, Unfilled> {
-    let mut text = facts.whole(language)?;
-    if facts.level == Level::None {
-        return Ok(text);
+) -> String {
+    if level == Level::None {
+        return text;
     }
     let told = incident.evidence.iter().filter(|evidence| evidence.result == "true");
     for evidence in told.take(8) {
@@ -164,7 +164,7 @@ fn description(
             text.push_str(&line);
         }
     }
-    Ok(text)
+    text
 }
 
 fn line(evidence: &Evidence, catalog: Option<&Catalog>, language: Language) -> Option<String> {

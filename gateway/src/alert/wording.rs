@@ -27,7 +27,7 @@ pub struct Wording {
 }
 
 /// What the texts of a message tell in a language.
-pub fn facts<'a>(
+fn facts<'a>(
     sender: &'a str,
     link: &'a str,
     incident: &'a Incident,

@@ -284,12 +284,12 @@ fn datastream<'a>(catalog: &'a Catalog, id: &str, kind: &str, plane: Plane) -> R
     found.ok_or_else(|| unknown("kind", kind, names.iter().map(String::as_str)))
 }
 
-fn station_named(catalog: &Catalog, id: &str) -> Result<StationIndex, Problem> {
+pub(super) fn station_named(catalog: &Catalog, id: &str) -> Result<StationIndex, Problem> {
     let names = catalog.stations.iter().map(|station| station.id.as_str());
     catalog.station_named(id).ok_or_else(|| unknown("station", id, names))
 }
 
-fn no_area(catalog: &Catalog, code: &str) -> Problem {
+pub(super) fn no_area(catalog: &Catalog, code: &str) -> Problem {
     unknown("area", code, catalog.areas.iter().map(|area| area.code.as_str()))
 }
 

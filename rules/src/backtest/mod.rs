@@ -15,7 +15,7 @@ pub use score::{Event, False, Hit, Ratio, Score, crossings, score};
 pub use split::split;
 
 use crate::engine::Authority;
-use crate::incident::{Book, Status, Transition};
+use crate::incident::Transition;
 use crate::record::{CatalogText, Input, Record, RulesText};
 use crate::{Effect, Engine};
 use bongsu_sensors::catalog::Numbering;
@@ -125,9 +125,9 @@ fn played(mut engine: Engine, setting: &Setting, moments: &[Moment], heard: impl
 
 /// Hands moments to an engine, and a tick wherever time alone changes something between them. `handled` is told what came
 /// of each record, `heard` of every moment.
-fn hand_over(
+fn hand_over<'a>(
     engine: &mut Engine,
-    moments: &[Moment],
+    moments: impl IntoIterator<Item = &'a Moment>,
     mut handled: impl FnMut(&Engine, Time, std::vec::Drain<'_, Effect>),
     mut heard: impl FnMut(usize),
 ) {
@@ -137,7 +137,7 @@ fn hand_over(
         engine.handle(&Record { seq, now, input }, &mut effects);
         handled(engine, now, effects.drain(..));
     };
-    for (at, moment) in moments.iter().enumerate() {
+    for (at, moment) in moments.into_iter().enumerate() {
         while let Some(due) = engine.next_due().filter(|due| *due < moment.now) {
             hand(engine, due, Input::Tick);
         }
@@ -148,14 +148,18 @@ fn hand_over(
 
 /// The engine of a setting, before anything was heard.
 fn engine(setting: &Setting, now: Time) -> Engine {
-    let authority = Authority {
-        status: Status::Test,
-        catalog: setting.catalog.clone(),
-        rules: setting.rules.clone(),
-        numbering: setting.numbering.clone(),
-        book: Book::new(Status::Test),
-    };
-    Engine::begin(authority, now)
+    let Setting { catalog, rules, numbering, .. } = setting;
+    Engine::begin(Authority::trial(catalog.clone(), rules.clone(), numbering.clone()), now)
+}
+
+/// The engine at a moment, when everything up to it was heard.
+pub fn engine_at(authority: Authority, moments: &[Moment], until: Time) -> Engine {
+    let heard = &moments[..moments.partition_point(|moment| moment.now <= until)];
+    let mut engine = Engine::begin(authority, moments.first().map_or(until, |moment| moment.now));
+    // What is due by then is due though nothing more was heard.
+    let end = Moment { now: until, readings: Vec::new() };
+    hand_over(&mut engine, heard.iter().chain([&end]), |_, _, _| {}, |_| {});
+    engine
 }
 
 /// How a back-test is judged.

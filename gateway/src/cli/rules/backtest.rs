@@ -4,6 +4,7 @@ use super::Observations;
 use super::paper;
 use crate::cli::{Ended, Globals, output_failed, write_json};
 use crate::observed::Observed;
+use bongsu_rules::Engine;
 use bongsu_rules::backtest::{Burden, Event, Moment, Played, Score, Setting, Terms, crossings, score, split, watch};
 use bongsu_rules::record::RulesText;
 use bongsu_sensors::time::parse_duration;
@@ -151,9 +152,11 @@ fn judge(
     let mut events: Vec<Event> = graphs.iter().flat_map(|graph| graph.events.iter().cloned()).collect();
     events.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
     let variants = match param {
-        None => vec![(String::new(), rules.clone())],
+        None => vec![(String::new(), rules)],
         Some(param) => variants(&arguments.rule, param, &rules)?,
     };
+    let name = param.and_then(|param| param.split_once('=')).map(|(name, _)| name.to_owned());
+    let mut in_force = None;
     for (_, rules) in &variants {
         let engine = observed.play(rules, Time::from_millis(i64::MIN));
         engine
@@ -163,13 +166,12 @@ fn judge(
             let help = "name a rule whose inputs these stations have";
             return Err(miette!(help = help, "{:?} is evaluated nowhere in this catalog", arguments.rule));
         }
+        in_force = name.as_deref().and_then(|name| default_of(&engine, &arguments.rule, name));
     }
     let played = play_all(&arguments.rule, arguments.level, &variants, &observed)?;
     if let Some(first) = played.first() {
         stand(&mut graphs, first, &observed);
     }
-    let name = param.and_then(|param| param.split_once('=')).map(|(name, _)| name.to_owned());
-    let in_force = name.as_deref().and_then(|name| default_of(&observed, &rules, &arguments.rule, name));
     let tried = played.iter().zip(&variants).map(|(played, (value, _))| Tried {
         value: value.clone(),
         score: score(&played.alerts, &events, &terms, |alert, event| speaks_for(&observed, alert, event)),
@@ -244,8 +246,7 @@ fn stand(graphs: &mut [Graph], played: &Played, observed: &Observed) {
 }
 
 /// What a parameter is as the rule stands.
-fn default_of(observed: &Observed, rules: &Arc<RulesText>, rule: &str, name: &str) -> Option<String> {
-    let engine = observed.play(rules, Time::from_millis(i64::MIN));
+fn default_of(engine: &Engine, rule: &str, name: &str) -> Option<String> {
     let rule = engine.rules().iter().find(|known| known.header.id == rule)?;
     Some(rule.header.params.iter().find(|param| param.name == name)?.default.to_string())
 }

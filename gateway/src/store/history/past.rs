@@ -163,8 +163,7 @@ impl Past<'_> {
                         return Ok(());
                     }
                 }
-                let place = |ordinal| whole.rows.partition_point(|row| row.ordinal < ordinal);
-                let rows = &whole.rows[place(record.first)..place(record.first.saturating_add(record.rows))];
+                let rows = whole.rows_of(record);
                 if rows.is_empty() {
                     continue;
                 }
@@ -254,8 +253,7 @@ impl Past<'_> {
             }
             let whole = self.shelf.whole(self.connection, listed);
             for record in whole.records.iter().rev().take(records) {
-                let place = |ordinal| whole.rows.partition_point(|row| row.ordinal < ordinal);
-                for row in &whole.rows[place(record.first)..place(record.first.saturating_add(record.rows))] {
+                for row in whole.rows_of(record) {
                     found += usize::from(matches!(row.stored, Stored::Observation(_)));
                     each(&row.stored);
                 }

@@ -63,6 +63,14 @@ pub struct Whole {
     pub rows: Vec<Row>,
 }
 
+impl Whole {
+    /// What a record brought, without what is damaged.
+    pub fn rows_of(&self, record: &Record) -> &[Row] {
+        let place = |ordinal| self.rows.partition_point(|row| row.ordinal < ordinal);
+        &self.rows[place(record.first)..place(record.first.saturating_add(record.rows))]
+    }
+}
+
 /// What reading every file found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {

@@ -10,6 +10,7 @@ use crate::pipeline::Signed;
 use crate::reload::Unedited;
 use crate::rulebook::{Denied, Library, Rulebook, Tuning};
 use crate::store::submission::{Decided, Fate, Submission};
+use crate::web::stations::{no_area, station_named};
 use crate::web::{Web, json_of};
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -295,20 +296,12 @@ fn place(web: &Web, station: Option<String>, area: Option<String>) -> Result<Whe
     match (station, area) {
         (None, None) => Ok(Where::City),
         (Some(_), Some(_)) => Err(Problem::bad_request("both a station and an area are named", "name one of them")),
-        (Some(name), None) => match &city {
-            Some(city) if !city.stations.iter().any(|station| station.id.as_str() == name) => {
-                Err(crate::web::parameters::unknown(
-                    "station",
-                    &name,
-                    city.stations.iter().map(|station| station.id.as_str()),
-                ))
-            }
-            _ => Ok(Where::Station(name)),
-        },
-        (None, Some(name)) => match &city {
-            Some(city) if city.area_named(&name).is_none() => {
-                Err(crate::web::parameters::unknown("area", &name, city.areas.iter().map(|area| area.code.as_str())))
-            }
+        (Some(name), None) => {
+            city.map(|city| station_named(&city, &name).map(|_| ())).transpose()?;
+            Ok(Where::Station(name))
+        }
+        (None, Some(name)) => match city {
+            Some(city) if city.area_named(&name).is_none() => Err(no_area(&city, &name)),
             _ => Ok(Where::Area(name)),
         },
     }

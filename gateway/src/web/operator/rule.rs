@@ -2,7 +2,8 @@
 
 use super::Problem;
 use super::reading::Said;
-use crate::web::parameters::unknown;
+use super::rulebook::Value;
+use crate::web::stations::no_area;
 use crate::web::workbench::Key;
 use crate::web::{Web, json_of};
 use axum::Extension;
@@ -28,7 +29,7 @@ pub struct Wanted {
     /// Parameters by name: numbers, or durations as text. Those not named stay as they are in force.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({"lead_min": 45, "trend": "2h"}))]
-    params: BTreeMap<String, Parameter>,
+    params: BTreeMap<String, Value>,
     /// So many days back, 1 to 30.
     #[serde(default = "days")]
     #[schema(minimum = 1, maximum = 30, default = 7)]
@@ -40,14 +41,6 @@ pub struct Wanted {
     #[serde(default = "advisory")]
     #[schema(value_type = String, example = "watch", default = "advisory")]
     level: Level,
-}
-
-/// The value of a parameter.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Parameter {
-    Number(f64),
-    Duration(String),
 }
 
 const fn days() -> u32 {
@@ -118,16 +111,9 @@ pub async fn try_out(
         && area != bongsu_rules::incident::CITY
         && catalog.area_named(area).is_none()
     {
-        return Err(unknown("area", area, catalog.areas.iter().map(|area| area.code.as_str())));
+        return Err(no_area(&catalog, area));
     }
-    let set = params.into_iter().map(|(name, value)| {
-        let setting = match value {
-            Parameter::Number(number) => Setting::Number(number),
-            Parameter::Duration(text) => Setting::Duration(text),
-        };
-        (name, setting)
-    });
-    let set: Vec<(String, Setting)> = set.collect();
+    let set: Vec<(String, Setting)> = params.into_iter().map(|(name, value)| (name, value.setting())).collect();
     let key = Key { rule: rule.clone(), area: area.clone(), days, level };
     let bench = web.shared.bench(key, desk.city_now()).await?;
     let (from, to, observations) = (bench.from, bench.to, bench.prepared.observations());
