@@ -61,6 +61,8 @@ struct State {
     always: Option<Does>,
     largest: Option<usize>,
     requests: Vec<Instant>,
+    /// How many requests were larger than it takes.
+    too_large: usize,
     is_gone: bool,
 }
 
@@ -118,6 +120,11 @@ impl Influx {
     /// When it was asked to write.
     pub fn requests(&self) -> Vec<Instant> {
         lock(&self.state).requests.clone()
+    }
+
+    /// How many requests it refused because they were too large.
+    pub fn too_large(&self) -> usize {
+        lock(&self.state).too_large
     }
 
     /// What it holds.
@@ -245,6 +252,7 @@ fn write(request: &Request, state: &Mutex<State>) -> Option<String> {
         None => {}
     }
     if known.largest.is_some_and(|largest| request.body.len() > largest) {
+        known.too_large += 1;
         return Some(told(413, "request too large", "cannot read data: points batch is too large"));
     }
     if request.query.get("bucket").map(String::as_str) != Some(BUCKET) {
