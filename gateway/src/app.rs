@@ -5,6 +5,7 @@ use crate::alert::cap::Speaker;
 use crate::alert::sign::Signer;
 use crate::alert::words::Language;
 use crate::archive::exporter::Exporters;
+use crate::authority::denied::Denied;
 use crate::authority::{City, CityAuthority};
 use crate::certificate::Certificates;
 use crate::channel::device::Acks;
@@ -21,6 +22,7 @@ use crate::door;
 use crate::gauge;
 use crate::herald::Herald;
 use crate::inventory;
+use crate::owed::Owed;
 use crate::people::People;
 use crate::pipeline::{Errand, Pipeline, Reload};
 use crate::reception;
@@ -125,6 +127,7 @@ impl App {
         let people = People::default();
         let welcome = reception::open(&mut store, &people, Clock::System.now())?;
 
+        let (errands, errand_queue) = channel::<Errand>();
         let certificates = config.mqtt.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
         let allow_anonymous_devices = config.mqtt.allow_anonymous_devices;
         let authority = CityAuthority {
@@ -134,6 +137,7 @@ impl App {
             allow_anonymous_devices,
             has_remote: config.mqtt.remote.is_some(),
             city,
+            denied: Denied::new(Owed::new(errands.clone())),
         };
         let (door, intake, outlet) = Door::start(
             door::config(&config, certificates.as_deref(), filters, store.receipts()?)?,
@@ -180,7 +184,6 @@ impl App {
 
         let is_stopping = Arc::new(AtomicBool::new(false));
         let ended = CancellationToken::new();
-        let (errands, errand_queue) = channel::<Errand>();
         let (commands, command_queue) = sync_channel(command::WAITING);
         addresses.welcome = welcome.map(|secret| shared.welcome(&secret));
         let settings = desk::Settings {

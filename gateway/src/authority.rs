@@ -2,8 +2,9 @@
 //!
 //! A device publishes only below its own stations, and to topics of a `[[source]]` that speak for no others; nobody but
 //! Bongsu publishes alerts, live readings, heartbeats or errors, because those topics name no station a device could own.
-//! Citizens say nothing and hear what is public.
+//! Citizens say nothing and hear what is public. Who is denied something is written into the audit.
 
+use self::denied::{Attempt, Denied};
 use crate::clock::Clock;
 use crate::device::{Device, Devices};
 use crate::people::People;
@@ -12,7 +13,7 @@ use bongsu_broker::{Authority, Credentials, Denial, Identity, Plane, Route};
 use bongsu_sensors::Catalog;
 use bongsu_sensors::codec::sparkplug::NAMESPACE;
 use bongsu_sensors::topic::{DeviceTopic, Leaf, ROOT, SYSTEM, is_reserved};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The city's rules of the door.
@@ -30,7 +31,11 @@ pub struct CityAuthority {
     pub has_remote: bool,
     /// Whose topics of others are.
     pub city: City,
+    /// Where it is written down who was denied what.
+    pub denied: Denied,
 }
+
+pub mod denied;
 
 /// The catalog in force, for who has to know which topics speak for which stations.
 #[derive(Clone, Debug, Default)]
@@ -71,54 +76,32 @@ enum Voice {
     Ear,
 }
 
+/// What an identity carries to the door's next questions.
+#[derive(Debug)]
+struct Caller {
+    voice: Voice,
+    from: IpAddr,
+}
+
 /// Filters below the root that everybody who is let in may hear: what the public hears too.
 const PUBLIC: [&str; 2] = ["alerts/", "exercise/"];
 
 impl Authority for CityAuthority {
-    fn connect(&self, plane: Plane, _: SocketAddr, who: &Credentials<'_>) -> Result<Arc<Identity>, Denial> {
-        let identity = |name: &str, voice: Voice| Arc::new(Identity::new(name, plane).with_data(Arc::new(voice)));
-        let certified = || self.devices.certified(&who.certificate?.names);
-        match (plane, who.username) {
-            (Plane::Public, _) => {
-                Ok(Arc::new(Identity::new("citizen", plane).with_data(Arc::new(Voice::Citizen)).shared()))
-            }
-            // Whoever may log in to this machine is an operator there.
-            (Plane::Operators, _) if self.trusts_operators => {
-                Ok(Arc::new(Identity::new("operator", plane).with_data(Arc::new(Voice::Tool)).shared()))
-            }
-            (Plane::Operators, _) => {
-                let token = std::str::from_utf8(who.password.unwrap_or_default()).unwrap_or_default();
-                let tool = self.people.of_token(token, Clock::System.now()).ok_or_else(no_token)?;
-                let voice = if tool.role.may(Ability::Report) { Voice::Tool } else { Voice::Ear };
-                Ok(identity(&tool.name, voice))
-            }
-            (_, Some(username)) => {
-                let device = self.devices.recognise(username, who.password.unwrap_or_default());
-                let device = device.or_else(|| certified().filter(|device| device.username == username));
-                device.map(|device| identity(username, Voice::Device(device))).ok_or_else(unknown)
-            }
-            (_, None) => match certified() {
-                Some(device) => Ok(identity(&device.username.clone(), Voice::Device(device))),
-                None if self.allow_anonymous_devices => {
-                    Ok(Arc::new(Identity::new("anonymous", plane).with_data(Arc::new(Voice::Anybody)).shared()))
-                }
-                None => Err(unknown()),
-            },
-        }
+    fn connect(&self, plane: Plane, peer: SocketAddr, who: &Credentials<'_>) -> Result<Arc<Identity>, Denial> {
+        self.recognise(plane, peer.ip(), who).inspect_err(|denial| {
+            let name = who.username.unwrap_or(who.client_id);
+            let action = "mqtt.connect.denied";
+            self.note(&Attempt { who: name, plane, from: Some(peer.ip()), action, subject: who.client_id, denial });
+        })
     }
 
     fn may_publish(&self, who: &Identity, topic: &str) -> Result<(), Denial> {
-        let Some(DeviceTopic { station, leaf }) = DeviceTopic::parse(topic) else {
-            return self.may_publish_foreign(who, topic);
-        };
-        match voice(who) {
-            Some(Voice::Device(device)) if !device.stations.iter().any(|own| own == station) => {
-                Err(denied("this device does not speak for this station"))
-            }
-            Some(Voice::Device(_) | Voice::Anybody) if leaf.is_from_device() => Ok(()),
-            Some(Voice::Tool) if leaf == Leaf::Command => Ok(()),
-            _ => Err(denied("only Bongsu publishes here")),
-        }
+        self.may_say(who, topic).inspect_err(|denial| self.note(&attempt(who, "mqtt.publish.denied", topic, denial)))
+    }
+
+    fn may_subscribe(&self, who: &Identity, filter: &str) -> Result<(), Denial> {
+        self.may_hear(who, filter)
+            .inspect_err(|denial| self.note(&attempt(who, "mqtt.subscribe.denied", filter, denial)))
     }
 
     /// What is handed on as it is goes to its subscribers at once: the door acknowledges it when their sessions have it.
@@ -134,8 +117,55 @@ impl Authority for CityAuthority {
             _ => Route::Intake,
         }
     }
+}
 
-    fn may_subscribe(&self, who: &Identity, filter: &str) -> Result<(), Denial> {
+impl CityAuthority {
+    fn note(&self, attempt: &Attempt<'_>) {
+        self.denied.note(Clock::System.now(), attempt);
+    }
+
+    fn recognise(&self, plane: Plane, from: IpAddr, who: &Credentials<'_>) -> Result<Arc<Identity>, Denial> {
+        let new = |name: &str, voice: Voice| Identity::new(name, plane).with_data(Arc::new(Caller { voice, from }));
+        let identity = |name: &str, voice: Voice| Arc::new(new(name, voice));
+        let certified = || self.devices.certified(&who.certificate?.names);
+        match (plane, who.username) {
+            (Plane::Public, _) => Ok(Arc::new(new("citizen", Voice::Citizen).shared())),
+            // Whoever may log in to this machine is an operator there.
+            (Plane::Operators, _) if self.trusts_operators => Ok(Arc::new(new("operator", Voice::Tool).shared())),
+            (Plane::Operators, _) => {
+                let token = std::str::from_utf8(who.password.unwrap_or_default()).unwrap_or_default();
+                let tool = self.people.of_token(token, Clock::System.now()).ok_or_else(no_token)?;
+                let voice = if tool.role.may(Ability::Report) { Voice::Tool } else { Voice::Ear };
+                Ok(identity(&tool.name, voice))
+            }
+            (_, Some(username)) => {
+                let device = self.devices.recognise(username, who.password.unwrap_or_default());
+                let device = device.or_else(|| certified().filter(|device| device.username == username));
+                device.map(|device| identity(username, Voice::Device(device))).ok_or_else(unknown)
+            }
+            (_, None) => match certified() {
+                Some(device) => Ok(identity(&device.username.clone(), Voice::Device(device))),
+                None if self.allow_anonymous_devices => Ok(Arc::new(new("anonymous", Voice::Anybody).shared())),
+                None => Err(unknown()),
+            },
+        }
+    }
+
+    fn may_say(&self, who: &Identity, topic: &str) -> Result<(), Denial> {
+        let Some(DeviceTopic { station, leaf }) = DeviceTopic::parse(topic) else {
+            return self.may_publish_foreign(who, topic);
+        };
+        match voice(who) {
+            Some(Voice::Device(device)) if !device.stations.iter().any(|own| own == station) => {
+                Err(denied("this device does not speak for this station"))
+            }
+            Some(Voice::Device(_) | Voice::Anybody) if leaf.is_from_device() => Ok(()),
+            Some(Voice::Tool) if leaf == Leaf::Command => Ok(()),
+            _ => Err(denied("only Bongsu publishes here")),
+        }
+    }
+
+    fn may_hear(&self, who: &Identity, filter: &str) -> Result<(), Denial> {
         let public = filter == SYSTEM
             || filter.strip_prefix(ROOT).is_some_and(|rest| PUBLIC.iter().any(|open| rest.starts_with(open)));
         let own = |device: &Device| {
@@ -157,9 +187,7 @@ impl Authority for CityAuthority {
             _ => Err(denied("this is not for your ears")),
         }
     }
-}
 
-impl CityAuthority {
     /// A topic of a `[[source]]`: a device must own every station that it speaks for.
     fn may_publish_foreign(&self, who: &Identity, topic: &str) -> Result<(), Denial> {
         let Some(stations) = self.city.speaks_for(topic) else {
@@ -203,8 +231,17 @@ fn names_operators(filter: &str) -> bool {
     matches!(first, "ops" | "+" | "#") || (is_reserved(first) && first == "ops")
 }
 
+fn caller(who: &Identity) -> Option<&Caller> {
+    who.data.downcast_ref::<Caller>()
+}
+
 fn voice(who: &Identity) -> Option<&Voice> {
-    who.data.downcast_ref::<Voice>()
+    caller(who).map(|caller| &caller.voice)
+}
+
+fn attempt<'a>(who: &'a Identity, action: &'static str, subject: &'a str, denial: &'a Denial) -> Attempt<'a> {
+    let from = caller(who).map(|caller| caller.from);
+    Attempt { who: &who.username, plane: who.plane, from, action, subject, denial }
 }
 
 /// The same for a name that is not known and a secret that is wrong: neither shall be guessed apart.

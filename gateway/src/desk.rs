@@ -8,6 +8,7 @@ use crate::alert::{Context, cap};
 use crate::clock::Clock;
 use crate::command::{Check, Command, Outcome, Refused, Work};
 use crate::device;
+use crate::owed::Owed;
 use crate::people::guessing::Guessing;
 use crate::people::looked::Looked;
 use crate::people::password::Passwords;
@@ -56,7 +57,8 @@ pub struct Desk {
     /// Who guesses.
     pub guessing: Guessing,
     /// Who saw what.
-    looked: Arc<Looked>,
+    looked: Looked,
+    owed: Arc<Owed>,
     /// The rules, once they are read.
     rules: OnceLock<Arc<Rulebook>>,
     /// What the web knows.
@@ -231,7 +233,8 @@ impl Desk {
             people,
             passwords: Passwords::default(),
             guessing: Guessing::default(),
-            looked: Arc::default(),
+            looked: Looked::default(),
+            owed: Owed::new(errands.clone()),
             rules: OnceLock::new(),
             shared,
             settings,
@@ -381,19 +384,10 @@ impl Desk {
 
     /// Writes down what somebody saw. Nobody waits for it; what the disk does not take now is written with the next.
     pub fn saw(&self, who: &Who, address: &str, action: &str, subject: &str) {
-        if !self.looked.saw(self.draft(who, address, action, subject, "")) {
-            return;
+        let draft = self.draft(who, address, action, subject, "");
+        if self.looked.saw(&draft) {
+            self.owed.write(draft);
         }
-        let looked = self.looked.clone();
-        let errand: Errand = Box::new(move |store| {
-            let drafts = looked.take();
-            if let Err(error) = store.change_people(&[], &drafts) {
-                tracing::warn!(%error, "who saw what could not be written down yet");
-                looked.owe(drafts);
-            }
-        });
-        // A pipeline that has ended writes nothing; the program is about to stop.
-        let _ = self.errands.send(errand);
     }
 
     /// The devices, as the store knows them.

@@ -92,6 +92,9 @@ pub mod people;
 // Between people and the pipeline: who asks, whether they may, what they saw.
 pub mod desk;
 
+// What the audit is owed, and nobody waits for.
+pub mod owed;
+
 // The lock on the data folder, and the socket beside it.
 pub mod control;
 

@@ -5,7 +5,9 @@
 
 use super::*;
 use crate::device::{self, Answer, Request};
-use crate::store::Store;
+use crate::owed::Owed;
+use crate::pipeline::Errand;
+use crate::store::{Reader, Store};
 use bongsu_broker::matches;
 use bongsu_rules::incident::Status;
 use bongsu_sensors::mistake::Source;
@@ -46,6 +48,8 @@ decode = "sparkplug-b"
 struct City {
     authority: CityAuthority,
     who: Vec<(&'static str, Arc<Identity>)>,
+    /// What is to be written into the audit.
+    errands: std::sync::mpsc::Receiver<Errand>,
 }
 
 fn connect(
@@ -75,6 +79,7 @@ fn city(allow_anonymous_devices: bool) -> City {
     let here = super::City::default();
     let catalog = Catalog::parse(&Source::new("stations.toml", CATALOG), |_| Err("none".into()));
     here.set(Arc::new(catalog.expect("a good catalog")));
+    let (errand, errands) = std::sync::mpsc::channel();
     let authority = CityAuthority {
         devices,
         people: People::default(),
@@ -82,6 +87,7 @@ fn city(allow_anonymous_devices: bool) -> City {
         allow_anonymous_devices,
         has_remote: false,
         city: here,
+        denied: Denied::new(Owed::new(errand)),
     };
     let enter = |plane, login: Option<&(String, String)>| {
         let (name, password) = login.map_or((None, ""), |(name, password)| (Some(name.as_str()), password.as_str()));
@@ -95,7 +101,7 @@ fn city(allow_anonymous_devices: bool) -> City {
     if allow_anonymous_devices {
         who.push(("anybody", enter(Plane::Devices, None)));
     }
-    City { authority, who }
+    City { authority, who, errands }
 }
 
 impl City {
@@ -350,4 +356,30 @@ fn a_million_random_questions_have_the_same_answers() {
     }
     assert!(differences.is_empty(), "{differences:#?}");
     assert!(allowed > 50_000, "only {allowed} were allowed: the questions ask nothing");
+}
+
+#[test]
+fn who_is_denied_something_stands_in_the_audit() {
+    let city = city(false);
+    let ask = |topic: &str| city.authority.may_publish(city.who("device"), topic);
+    for topic in ["bongsu/v1/hangang/obs", "bongsu/v1/alerts/seocho/flood", "bongsu/v1/jamsu/obs"] {
+        assert_eq!(ask(topic).is_ok(), topic.contains("jamsu"), "{topic}");
+    }
+    let heard = city.authority.may_subscribe(city.who("citizen"), "bongsu/v1/ops/#");
+    heard.expect_err("citizens do not hear what is for operators");
+    let wrong = ("seocho-7", "a secret that is wrong");
+    connect(&city.authority, Plane::Devices, Some(wrong.0), wrong.1).expect_err("nobody");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("city.db");
+    let mut store = Store::open(&path, Status::Test, 10).expect("a store");
+    city.errands.try_iter().for_each(|errand| errand(&mut store));
+    let entries = Reader::open(&path).and_then(|reader| reader.audit_after(0, 10)).expect("it is read");
+    let said = |n: usize| (entries[n].action.as_str(), entries[n].role.as_str(), entries[n].subject.as_str());
+    assert_eq!(said(0), ("mqtt.publish.denied", "device", "bongsu/v1/hangang/obs"), "the first of its sort");
+    assert_eq!(said(1), ("mqtt.subscribe.denied", "citizen", "bongsu/v1/ops/#"));
+    assert_eq!(said(2), ("mqtt.connect.denied", "device", "c"));
+    assert_eq!((entries.len(), entries[2].who.as_str()), (3, "seocho-7"));
+    assert!(entries.iter().all(|entry| entry.from_address == "127.0.0.1" && !entry.detail.contains(wrong.1)));
+    assert!(entries[0].detail.contains("does not speak for this station"), "{}", entries[0].detail);
 }
