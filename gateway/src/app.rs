@@ -26,6 +26,7 @@ use crate::owed::Owed;
 use crate::people::People;
 use crate::pipeline::{Errand, Pipeline, Reload};
 use crate::reception;
+use crate::relay;
 use crate::reload::{self, InForce, Reloader};
 use crate::restart;
 use crate::shelf::Shelf;
@@ -191,6 +192,7 @@ impl App {
             sender_name: config.city.sender_name.clone(),
             languages: Language::of_tags(&config.city.languages),
             type_population_above: config.release.type_population_above,
+            agencies: config.city.agencies.clone(),
         };
         reload::tell_of_absent(&policy, &people);
         let reports = command::Reports::new(commands.clone());
@@ -248,6 +250,7 @@ impl App {
         }
         tokio::spawn(web::serve_public(public, shared.clone(), pages.clone()));
         tokio::spawn(web::serve_operator(operator, desk.clone(), pages.clone()));
+        tokio::spawn(relay::run(Arc::downgrade(&desk), pages.clone()));
         let (door_kept, desk_kept) = (Arc::downgrade(&door), Arc::downgrade(&desk));
         let socket = listen(&config, &addresses, errands, devices, door_kept, desk_kept, reloader.clone())?;
         let mut app = App {

@@ -22,6 +22,7 @@ use crate::alert::resource::Attachment;
 use crate::archive::Feeding;
 use crate::channel::Settings;
 use crate::channel::ping::Ping;
+use crate::relay::Agency;
 use crate::store::history::Bounds;
 use bongsu_sensors::Mistake;
 use std::net::SocketAddr;
@@ -91,6 +92,8 @@ pub struct City {
     pub signing_certificate: Option<PathBuf>,
     /// The files that go with messages.
     pub resources: Vec<Attachment>,
+    /// Whose CAP messages are believed.
+    pub agencies: Vec<Agency>,
 }
 
 /// The door of the devices.

@@ -14,6 +14,7 @@ use crate::people::looked::Looked;
 use crate::people::password::Passwords;
 use crate::people::{People, Who};
 use crate::pipeline::Errand;
+use crate::relay::{Agency, Told};
 use crate::reload::Reloader;
 use crate::rulebook::Rulebook;
 use crate::source::file::Row;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub languages: Vec<Language>,
     /// Who approves for more people than this types how many they are.
     pub type_population_above: u64,
+    /// Whose CAP messages are believed.
+    pub agencies: Vec<Agency>,
 }
 
 /// The desk.
@@ -59,6 +62,8 @@ pub struct Desk {
     /// Who saw what.
     looked: Looked,
     owed: Arc<Owed>,
+    /// Which stations were told what agencies announce.
+    pub(crate) told: tokio::sync::Mutex<Told>,
     /// The rules, once they are read.
     rules: OnceLock<Arc<Rulebook>>,
     /// What the web knows.
@@ -235,6 +240,7 @@ impl Desk {
             guessing: Guessing::default(),
             looked: Looked::default(),
             owed: Owed::new(errands.clone()),
+            told: tokio::sync::Mutex::default(),
             rules: OnceLock::new(),
             shared,
             settings,
@@ -324,9 +330,21 @@ impl Desk {
         self.send(Work::Report(rows), audit).await
     }
 
+    /// Takes in what the system itself says at stations; the audit has had its word.
+    ///
+    /// # Errors
+    /// Why it was not taken in.
+    pub async fn tell(&self, rows: Vec<Row>) -> Result<Outcome, Fault> {
+        self.hand_over(Work::Report(rows), None).await
+    }
+
     async fn send(&self, work: Work, audit: Draft) -> Result<Outcome, Fault> {
+        self.hand_over(work, Some(audit)).await
+    }
+
+    async fn hand_over(&self, work: Work, audit: Option<Draft>) -> Result<Outcome, Fault> {
         let (reply, answered) = oneshot::channel();
-        self.commands.try_send(Command { work, audit: Some(audit), reply }).map_err(|error| match error {
+        self.commands.try_send(Command { work, audit, reply }).map_err(|error| match error {
             TrySendError::Full(_) => Fault::Busy,
             TrySendError::Disconnected(_) => Fault::Stopping,
         })?;
@@ -401,7 +419,8 @@ impl Desk {
         }
     }
 
-    async fn errand<T: Send + 'static>(
+    /// Asks the store's owner to do something, and waits for it.
+    pub(crate) async fn errand<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Fault> {

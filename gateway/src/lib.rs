@@ -92,6 +92,9 @@ pub mod people;
 // Between people and the pipeline: who asks, whether they may, what they saw.
 pub mod desk;
 
+// What other agencies announce.
+pub mod relay;
+
 // What the audit is owed, and nobody waits for.
 pub mod owed;
 

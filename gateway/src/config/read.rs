@@ -87,9 +87,11 @@ fn city(section: Reader<'_>, layers: &Layers) -> Option<City> {
     let signing_key = section.located("signing_key").map(|typed| layers.path(&typed));
     let signing_certificate = section.located("signing_certificate").map(|typed| layers.path(&typed));
     let resources = section.tables("resource").into_iter().filter_map(crate::alert::resource::read).collect();
+    let agencies = section.tables("agency").into_iter().filter_map(crate::relay::read).collect();
     section.finish();
     Some(City {
         resources,
+        agencies,
         languages: languages?.value,
         sender: sender?.value,
         sender_name: sender_name?,

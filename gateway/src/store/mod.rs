@@ -4,6 +4,7 @@
 //! hears of it. One writer: the pipeline. Readers open the file for themselves ([`Reader`]).
 
 // Who did what, chained.
+pub mod announced;
 pub mod audit;
 mod cap;
 mod checkpoint;
@@ -54,6 +55,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration/rules.sql"),
     include_str!("migration/history.sql"),
     include_str!("migration/submission.sql"),
+    include_str!("migration/agency.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.

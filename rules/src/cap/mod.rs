@@ -2,8 +2,10 @@
 //!
 //! [`model`] is a message as a value, [`mod@write`] makes XML of it and [`mod@read`] makes a value of XML, as strict as
 //! the standard's schema. What the schema lets pass and is still wrong, [`mod@check`] finds. [`import`] decides whether
-//! a message of somebody else may be believed. Nothing here knows what an incident is.
+//! a message of somebody else may be believed, [`announced`] what it says of our stations. Nothing here knows what an
+//! incident is.
 
+pub mod announced;
 pub mod check;
 pub mod import;
 pub mod model;

@@ -248,3 +248,60 @@ proptest! {
         prop_assert!(!escaped.contains('<'));
     }
 }
+
+/// Where a message stands at stations of a small city, for each way in which it may name them.
+#[test]
+fn a_message_of_an_agency_stands_where_and_as_high_as_it_says() {
+    let city = r#"
+timezone = "Asia/Seoul"
+area = [
+    { code = "seoul", kind = "sido", geocode = { bjd = "1100000000" } },
+    { code = "seocho", parent = "seoul", geocode = { bjd = "1165000000" } },
+    { code = "banpo", kind = "eupmyeondong", parent = "seocho", geocode = { bjd = "1165010700" } },
+    { code = "mapo", parent = "seoul", geocode = { bjd = "1144000000" } },
+]
+station = [{ id = "kma", position = [37.5, 127.0], area = "seocho", datastream = [{ kind = "agency_level" }] }]
+"#;
+    let source = bongsu_sensors::mistake::Source::new("stations.toml", city);
+    let catalog = bongsu_sensors::Catalog::parse(&source, |_| Err("none".into())).expect("a catalog");
+    let at = |change: &dyn Fn(&mut Info)| {
+        let mut info = info("ko");
+        info.areas[0] = Area::default();
+        info.response_types = Vec::new();
+        change(&mut info);
+        let alert = Alert { infos: vec![info], msg_type: MsgType::Alert, references: Vec::new(), ..alert() };
+        announced::at(&alert, &catalog, &catalog.stations[0]).map(|level| level.to_string())
+    };
+    let coded = |code: &str| at(&|info| info.areas[0].geocodes = vec![Pair::new("bjd", code)]);
+    let said = |event: &str| {
+        at(&|info| {
+            info.event = event.into();
+            info.areas[0].geocodes = vec![Pair::new("bjd", "1165000000")];
+        })
+    };
+    let check = |found: Option<String>, expected: Option<&str>| assert_eq!(found.as_deref(), expected);
+    // Its own area, one around it, a part of it, another one.
+    check(coded("1165000000"), Some("warning"));
+    check(coded("1100000000"), Some("warning"));
+    check(coded("1165010700"), Some("warning"));
+    check(coded("1144000000"), None);
+    check(at(&|info| info.areas[0].geocodes = vec![Pair::new("other", "1165000000")]), None);
+    check(at(&|info| info.areas[0].geocodes = vec![Pair::new("other", "seocho")]), Some("warning"));
+    let ring = vec![[37.4, 126.9], [37.6, 126.9], [37.6, 127.1], [37.4, 126.9]];
+    check(at(&|info| info.areas[0].polygons = vec![ring.clone()]), Some("warning"));
+    check(at(&|info| info.areas[0].circles = vec![([37.51, 127.0], 1.2)]), Some("warning"));
+    check(at(&|info| info.areas[0].circles = vec![([37.51, 127.0], 1.0)]), None);
+    // The agencies' own words go before the severity.
+    check(said("호우주의보"), Some("watch"));
+    check(said("홍수경보"), Some("warning"));
+    check(said("호우경보 해제"), Some("none"));
+    check(said("호우주의보 해제 및 호우경보 발표"), Some("warning"));
+    check(said("Flood"), Some("warning"));
+    let over = |info: &mut Info| {
+        info.areas[0].geocodes = vec![Pair::new("bjd", "1165000000")];
+        info.response_types = vec![ResponseType::AllClear];
+    };
+    check(at(&over), Some("none"));
+    let cancelled = Alert { msg_type: MsgType::Cancel, ..alert() };
+    assert_eq!(announced::at(&cancelled, &catalog, &catalog.stations[0]), None);
+}

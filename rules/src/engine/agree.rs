@@ -3,11 +3,10 @@
 
 use super::Engine;
 use super::city::{Place, Scoped};
-use super::feed::distance_km;
 use crate::language::Outcome;
 use crate::language::header::Coincide;
 use crate::language::value::Truth;
-use bongsu_sensors::catalog::StationIndex;
+use bongsu_sensors::catalog::{StationIndex, distance_km};
 use bongsu_sensors::{Catalog, Level, Time};
 use std::ops::Range;
 use std::time::Duration;

@@ -3,13 +3,10 @@
 
 use super::city::Place;
 use crate::language::header::{Feeders, Header, InputSpec};
-use bongsu_sensors::catalog::{Datastream, StationIndex};
+use bongsu_sensors::catalog::{Datastream, EARTH_KM, StationIndex, distance_km};
 use bongsu_sensors::{Catalog, KindId};
 use smallvec::SmallVec;
 use std::time::Duration;
-
-/// Radius of the earth, km.
-const EARTH_KM: f64 = 6371.0;
 
 /// Most stations within a distance that feed one input, the nearest of them: what falls around a gauge is known from
 /// some dozens of rain gauges, and every gauge of a dense city times every rain gauge of it is what memory is lost to.
@@ -143,25 +140,4 @@ fn is_tagged(catalog: &Catalog, spec: &InputSpec, station: StationIndex) -> bool
 /// Whether a datastream of one kind feeds an input of another; `None`: of any.
 pub(super) fn feeds(stream: KindId, input: Option<KindId>) -> bool {
     input.is_none_or(|input| stream == input || stream.kind().feeds == Some(input.kind().name))
-}
-
-/// Great-circle distance of two places, degrees in, km out.
-///
-/// # Source
-/// The haversine formula on a sphere; its error of half a percent is nothing to a neighbourhood.
-pub(super) fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
-    let half = |x: f64, y: f64| ((y - x).to_radians() / 2.0).sin().powi(2);
-    let cosines = a[0].to_radians().cos() * b[0].to_radians().cos();
-    2.0 * EARTH_KM * (half(a[0], b[0]) + cosines * half(a[1], b[1])).sqrt().min(1.0).asin()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn distances_are_those_of_the_map() {
-        // Seoul city hall to Incheon city hall.
-        let far = super::distance_km([37.5663, 126.9779], [37.4563, 126.7052]);
-        assert!((far - 27.0).abs() < 1.0, "{far}");
-        assert!(super::distance_km([37.5, 127.0], [37.5, 127.0]) < 1e-9);
-    }
 }

@@ -1,12 +1,12 @@
 //! Who is near whom: whom the quality tests of a datastream may ask, and who is judged again when they answer.
 
 use super::Engine;
-use super::feed::{distance_km, feeds};
+use super::feed::feeds;
 use super::stream::StreamState;
 use crate::flag::Flag;
 use crate::quality::{Around, Near};
 use crate::record::Effect;
-use bongsu_sensors::catalog::Datastream;
+use bongsu_sensors::catalog::{Datastream, distance_km};
 use bongsu_sensors::{Catalog, KindId, Nature, Time};
 use smallvec::SmallVec;
 use std::time::Duration;

@@ -18,6 +18,19 @@ pub fn holds(rings: &[Ring], [latitude, longitude]: [f64; 2]) -> bool {
     rings.iter().any(|at| geo::Polygon::new(ring(at), Vec::new()).intersects(&point))
 }
 
+/// Radius of the earth, km.
+pub const EARTH_KM: f64 = 6371.0;
+
+/// Great-circle distance of two places, degrees in, km out.
+///
+/// # Source
+/// The haversine formula on a sphere; its error of half a percent is nothing to a neighbourhood.
+pub fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
+    let half = |x: f64, y: f64| ((y - x).to_radians() / 2.0).sin().powi(2);
+    let cosines = a[0].to_radians().cos() * b[0].to_radians().cos();
+    2.0 * EARTH_KM * (half(a[0], b[0]) + cosines * half(a[1], b[1])).sqrt().min(1.0).asin()
+}
+
 /// The outer rings of each area code; mistakes are added to the list.
 pub fn read(source: &Arc<Source>, codes: &[&str], mistakes: &Mistakes) -> BTreeMap<String, Vec<Ring>> {
     let whole = Origin { source: source.clone(), span: 0..0 };
@@ -112,4 +125,15 @@ fn place_of(source: &Arc<Source>, code: &str) -> Origin {
     let quoted = format!("\"{code}\"");
     let start = source.text.find(&quoted).unwrap_or(0);
     Origin { source: source.clone(), span: start..(start + quoted.len()).min(source.text.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn distances_are_those_of_the_map() {
+        // Seoul city hall to Incheon city hall.
+        let far = super::distance_km([37.5663, 126.9779], [37.4563, 126.7052]);
+        assert!((far - 27.0).abs() < 1.0, "{far}");
+        assert!(super::distance_km([37.5, 127.0], [37.5, 127.0]) < 1e-9);
+    }
 }

@@ -10,7 +10,7 @@ mod read;
 mod summary;
 
 pub use dialect::Dialect;
-pub use geometry::Ring;
+pub use geometry::{EARTH_KM, Ring, distance_km, holds};
 pub use quality::Quality;
 pub use summary::Summary;
 
@@ -251,7 +251,7 @@ impl Catalog {
     pub fn area_at(&self, position: [f64; 2]) -> Option<AreaIndex> {
         let areas = (0..).map(AreaIndex).zip(&self.areas).filter(|(_, area)| area.kind != AreaKind::Zone);
         areas
-            .filter(|(_, area)| geometry::holds(&area.polygon, position))
+            .filter(|(_, area)| holds(&area.polygon, position))
             .map(|(at, _)| at)
             .max_by_key(|at| self.lineage(*at).count())
     }

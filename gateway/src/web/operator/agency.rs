@@ -5,11 +5,14 @@ use super::{From, Problem, reading};
 use crate::command::Outcome;
 use crate::desk::Desk;
 use crate::people::Who;
+use crate::relay::Untaken;
 use crate::source::file::{HEADER, Row};
+use crate::store::announced::Announced;
 use crate::web::json_of;
 use axum::Extension;
 use axum::extract::Request;
 use axum::response::Response;
+use bongsu_rules::cap::import::ImportError;
 use bongsu_sensors::{DatastreamName, Time};
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
@@ -56,9 +59,35 @@ pub struct Reported {
     refused: Vec<String>,
 }
 
-/// Report what agencies and people say. The same as CSV has the header time,station,kind,value.
+/// What agencies announced and still stands.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Standing {
+    announced: Vec<Announced>,
+}
+
+/// What came of a report, or of a message of another agency.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Heard {
+    /// Of observations.
+    Reported(Reported),
+    /// Of a CAP message.
+    Announced(Announced),
+}
+
+/// The messages of other agencies that stand, the oldest first.
+#[utoipa::path(get, path = "/api/v1/agency", tag = "agency",
+    responses((status = 200, body = Standing), super::openapi::Faults))]
+pub async fn standing(Extension(desk): Extension<Arc<Desk>>, _: Who) -> Result<Response, Problem> {
+    let announced = desk.errand(|store| store.announced()).await?;
+    Ok(json_of(&Standing { announced }))
+}
+
+/// Report what agencies and people say. The same as CSV has the header time,station,kind,value. A CAP message of an
+/// agency that the configuration names becomes its warning level at every station that it speaks of.
 #[utoipa::path(post, path = "/api/v1/agency", tag = "agency", request_body(content((Report = "application/json"),
-    (String = "text/csv"))), responses((status = 200, body = Reported), super::openapi::Faults))]
+    (String = "text/csv"), (String = "application/cap+xml"))),
+    responses((status = 200, body = Heard), super::openapi::Faults))]
 pub async fn report(
     Extension(desk): Extension<Arc<Desk>>,
     who: Who,
@@ -66,10 +95,14 @@ pub async fn report(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    if ["application/cap+xml", "application/xml"].iter().any(|wanted| reading::is(&parts.headers, wanted)) {
+        let text = reading::bytes(body, BODY_LIMIT).await?;
+        return Ok(json_of(&Heard::Announced(desk.announce(&who, &from.0, text).await?)));
+    }
     let is_csv = reading::is(&parts.headers, "text/csv");
     if !is_csv && !reading::is(&parts.headers, "application/json") {
-        let remedy = "send it with Content-Type: application/json or text/csv";
-        return Err(Problem::of(415, "the body is said to be neither JSON nor CSV", remedy));
+        let remedy = "send it with Content-Type: application/json, text/csv or application/cap+xml";
+        return Err(Problem::of(415, "the body is said to be neither JSON nor CSV nor CAP", remedy));
     }
     let body = reading::bytes(body, BODY_LIMIT).await?;
     let rows = if is_csv { of_csv(&body)? } else { of_json(&body, desk.city_now())? };
@@ -81,7 +114,7 @@ pub async fn report(
     }
     match desk.report(&who, &from.0, rows).await? {
         Outcome::Reported { observations, duplicates, refused } => {
-            Ok(json_of(&Reported { observations, duplicates, refused }))
+            Ok(json_of(&Heard::Reported(Reported { observations, duplicates, refused })))
         }
         Outcome::Ordered(_) | Outcome::Taken => Err(Problem::busy()),
     }
@@ -96,6 +129,27 @@ fn administrative(row: &Row) -> Result<(), Problem> {
     }
     let kinds = bongsu_sensors::kind::ALL.iter().filter(|kind| kind.is_administrative()).map(|kind| kind.name);
     Err(crate::web::parameters::unknown("kind", kind, kinds))
+}
+
+impl std::convert::From<Untaken> for Problem {
+    fn from(why: Untaken) -> Problem {
+        let wrong = match why {
+            Untaken::Fault(fault) => return fault.into(),
+            Untaken::Unbelieved(wrong) => wrong,
+        };
+        let remedy = match wrong {
+            ImportError::Stranger(_) => "an administrator names it as [[city.agency]] in the configuration",
+            ImportError::Known => "nothing is to be done",
+            ImportError::UnknownReference(_) => "send the messages it refers to first, in their order",
+            ImportError::Expired(_) => "send the newest one of its chain",
+            ImportError::Future(_) => "look at the clocks here and there",
+            ImportError::Unsigned => "send the signed message, as the agency published it",
+            ImportError::NotForAll { .. } => "send what is Actual and Public",
+            ImportError::Read(_) | ImportError::Faults(_) => "send the message as the agency published it (CAP 1.2)",
+        };
+        let status = if wrong == ImportError::Known { 409 } else { 422 };
+        Problem::of(status, wrong.to_string(), remedy)
+    }
 }
 
 fn of_json(body: &[u8], now: Time) -> Result<Vec<Row>, Problem> {

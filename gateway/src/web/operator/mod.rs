@@ -98,6 +98,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/exercises",                 Able(Look),     || get(exercise::list)),
     route(Method::POST,   "/api/v1/exercises",                 Able(Exercise), || post(exercise::begin)),
     route(Method::POST,   "/api/v1/exercises/{id}/end",        Able(Exercise), || post(exercise::end)),
+    route(Method::GET,    "/api/v1/agency",                    Able(Look),     || get(agency::standing)),
     route(Method::POST,   "/api/v1/agency",                    Able(Report),   || post(agency::report)),
     route(Method::GET,    "/api/v1/rules",                     Able(Look),     || get(rulebook::list)),
     route(Method::GET,    "/api/v1/rules/{id}",                Able(Look),     || get(rulebook::one)),

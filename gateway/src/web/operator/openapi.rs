@@ -169,7 +169,7 @@ impl Modify for Keys {
         alert::approve, alert::reject, alert::cancel, alert::end,
         silence::list, silence::add, silence::preview, silence::remove,
         exercise::list, exercise::begin, exercise::end,
-        agency::report, rulebook::list, rulebook::one, rulebook::check, rule::try_out,
+        agency::report, agency::standing, rulebook::list, rulebook::one, rulebook::check, rule::try_out,
         change::submit, change::mode, change::approve, change::reject, change::rollback, change::tune, change::untune,
         audit::list, audit::export,
         user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,

@@ -252,6 +252,7 @@ impl City {
             sender_name: "Bongsu & <City>".into(),
             languages: vec![crate::alert::words::Language::Ko],
             type_population_above: 100_000,
+            agencies: Vec::new(),
         };
         let desk = Desk::new(self.people.clone(), self.shared.clone(), settings, Clock::System, commands, errands);
         operators(&desk, CancellationToken::new())

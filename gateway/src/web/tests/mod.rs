@@ -9,6 +9,7 @@ mod events;
 mod guards;
 mod office;
 mod page;
+mod relay;
 mod rules;
 mod site;
 mod socket;

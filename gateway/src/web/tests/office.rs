@@ -8,6 +8,7 @@ use crate::people::People;
 use crate::people::account::{self, User};
 use crate::people::role::Role;
 use crate::pipeline::{Errand, Pipeline, Spoken, Voice};
+use crate::relay::Agency;
 use crate::reload::{InForce, Reloader};
 use crate::shelf::{Shelf, write_whole};
 use crate::source::file::Row;
@@ -82,7 +83,7 @@ const START: &str = "2026-07-08T00:00:00Z";
 /// A source that says what a test says, at the time the test says.
 struct Room {
     rows: Receiver<Row>,
-    now: Arc<AtomicI64>,
+    now: &'static AtomicI64,
     stop: Arc<AtomicBool>,
 }
 
@@ -117,7 +118,7 @@ pub struct Office {
     folder: tempfile::TempDir,
     path: PathBuf,
     rows: Sender<Row>,
-    now: Arc<AtomicI64>,
+    now: &'static AtomicI64,
     turns: Arc<AtomicI64>,
     stop: Arc<AtomicBool>,
     pipeline: Mutex<Option<JoinHandle<()>>>,
@@ -131,6 +132,12 @@ pub struct Person {
     pub csrf: String,
 }
 
+/// Somebody who works here.
+fn employed(username: String, role: Role, created: Time) -> User {
+    let password = Some("no hash: nobody logs in with it".into());
+    User { username, role, password, totp: None, totp_step: 0, created, disabled: None }
+}
+
 impl Office {
     /// An office of a status, with a policy.
     pub fn open(status: Status, policy: Policy) -> Office {
@@ -139,17 +146,7 @@ impl Office {
         let mut store = Store::open(&path, status, 100).expect("store");
         let people = People::default();
         let start = Time::parse(START).expect("time");
-        let add = |username: String, role: Role| {
-            Change::AddUser(User {
-                username,
-                role,
-                password: Some("no hash: nobody logs in with it".into()),
-                totp: None,
-                totp_step: 0,
-                created: start,
-                disabled: None,
-            })
-        };
+        let add = |username: String, role: Role| Change::AddUser(employed(username, role, start));
         let mut changes: Vec<Change> = Role::ALL.map(|role| add(role.name().replace('_', "-"), role)).to_vec();
         changes.push(add("second".into(), Role::Approver));
         assert!(store.change_people(&changes, &[]).expect("written"));
@@ -162,6 +159,9 @@ impl Office {
             languages: vec!["ko".into()],
             status,
         });
+        // A test leads the city's clock; it is as old as the test.
+        let now: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(start.millis())));
+        let clock = Clock::Led { hand: now, speed: 1.0 };
         let (commands, command_queue) = sync_channel(command::WAITING);
         let (errands, errand_queue) = channel::<Errand>();
         let settings = desk::Settings {
@@ -169,8 +169,9 @@ impl Office {
             sender_name: "Bongsu".into(),
             languages: crate::alert::words::Language::ALL.to_vec(),
             type_population_above: 1_000,
+            agencies: vec![Agency { sender: "kma@agency.example".into(), tag: None, must_be_signed: false }],
         };
-        let desk = Desk::new(people, shared.clone(), settings, Clock::System, commands, errands);
+        let desk = Desk::new(people, shared.clone(), settings, clock, commands, errands);
         let catalog = Arc::new(CatalogText {
             name: "stations.toml".into(),
             stations: CITY.into(),
@@ -184,9 +185,8 @@ impl Office {
         let in_force = InForce { catalog: catalog.clone(), rules: rules.clone() };
         desk.keep_rules(Arc::new(Reloader::over(shelf, reloads, in_force)));
         let (rows, said) = channel();
-        let now = Arc::new(AtomicI64::new(start.millis()));
         let (turns, stop) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicBool::new(false)));
-        let room = Room { rows: said, now: now.clone(), stop: stop.clone() };
+        let room = Room { rows: said, now, stop: stop.clone() };
         let trouble = Arc::new(Trouble::watch(folder.path()));
         let mut counter = Turns(turns.clone());
         let pipeline = std::thread::spawn(move || {
@@ -258,10 +258,14 @@ impl Office {
     ) -> (StatusCode, String) {
         let request = Request::builder().method(method).uri(path).header("host", "console.city");
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let request = match body {
+        self.ask(match body {
             Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())),
             None => request.body(Body::empty()),
-        };
+        })
+        .await
+    }
+
+    async fn ask(&self, request: Result<Request<Body>, axum::http::Error>) -> (StatusCode, String) {
         let router = operators(&self.desk, CancellationToken::new());
         text(router.oneshot(request.expect("request")).await.expect("answer")).await
     }
@@ -277,6 +281,14 @@ impl Office {
     pub async fn post(&self, who: &Person, path: &str, body: Value) -> (StatusCode, Value) {
         let headers = [("cookie", who.cookie.as_str()), (CSRF, &who.csrf)];
         let (status, body) = self.send(Method::POST, path, &headers, Some(body)).await;
+        (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    /// Somebody hands on a CAP message of another agency.
+    pub async fn relay(&self, who: &Person, text: &str) -> (StatusCode, Value) {
+        let request = Request::post("/api/v1/agency").header("host", "console.city").header("cookie", &who.cookie);
+        let request = request.header(CSRF, &who.csrf).header("content-type", "application/cap+xml");
+        let (status, body) = self.ask(request.body(Body::from(text.to_owned()))).await;
         (status, serde_json::from_str(&body).unwrap_or_default())
     }
 
