@@ -147,7 +147,11 @@ impl std::convert::From<Untaken> for Problem {
             ImportError::NotForAll { .. } => "send what is Actual and Public",
             ImportError::Read(_) | ImportError::Faults(_) => "send the message as the agency published it (CAP 1.2)",
         };
-        let status = if wrong == ImportError::Known { 409 } else { 422 };
+        let status = match wrong {
+            ImportError::Stranger(_) | ImportError::Unsigned => 403,
+            ImportError::Known | ImportError::UnknownReference(_) | ImportError::Expired(_) => 409,
+            _ => 400,
+        };
         Problem::of(status, wrong.to_string(), remedy)
     }
 }
