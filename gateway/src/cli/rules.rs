@@ -30,7 +30,7 @@ pub enum Command {
     Check(CheckArguments),
     /// Play the cases beside rules, and tell those that do not come out as they say
     Test(test::Arguments),
-    /// Print the manual of everything a rule may say, with units, sources and check values
+    /// Print the manual: how rules and cases are written, every word with its unit and source, every kind of sensor
     Reference,
     /// Tell how good a rule would have been with recorded observations
     Backtest(backtest::Arguments),
@@ -104,6 +104,12 @@ struct Line<'a> {
     places: Option<usize>,
 }
 
+/// How a rule and its cases are written.
+const WRITING: &str = include_str!("../../../docs/rules.md");
+
+/// Everything that can be observed.
+const KINDS: &str = include_str!("../../../docs/kinds.md");
+
 /// Runs one of them.
 pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
     match command {
@@ -117,7 +123,8 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> m
         Command::Versions(arguments) => version::list(&arguments, globals, output),
         Command::Rollback(arguments) => version::rollback(&arguments, globals, output),
         Command::Reference => {
-            write!(output, "{}", reference::manual()).map_err(output_failed)?;
+            let pages = [WRITING, &reference::manual(), KINDS];
+            pages.iter().try_for_each(|page| writeln!(output, "{page}")).map_err(output_failed)?;
             Ok(Ended::Well)
         }
     }

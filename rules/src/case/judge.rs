@@ -4,6 +4,7 @@ use super::play::Played;
 use super::read::{Case, Raised, Span};
 use crate::incident::Transition;
 use crate::language::Header;
+use crate::record::Undecided;
 use bongsu_sensors::{Level, Time};
 use std::time::Duration;
 
@@ -35,8 +36,7 @@ pub fn failures(case: &Case, played: &Played, header: &Header) -> Vec<String> {
         }
     }
     if let Some(span) = case.undecided {
-        let began =
-            || played.undecided.iter().filter(|(_, undecided)| undecided.since.is_some()).map(|(time, _)| *time);
+        let began = || undecided(played, case.start);
         let wrong = |time: Time| outside(time, case.start, span, "the rule could not decide");
         if !began().any(|time| wrong(time).is_none()) {
             let never = || "expected the rule to say that it cannot decide, but it always could".to_owned();
@@ -46,6 +46,16 @@ pub fn failures(case: &Case, played: &Played, header: &Header) -> Vec<String> {
     let failed = played.undecided.iter().find_map(|(_, undecided)| undecided.failure.as_ref());
     failures.extend(failed.map(|failure| format!("the rule failed: {failure}")));
     failures
+}
+
+/// When the rule began to say that it cannot decide. That it could not before its sensors first spoke proves nothing, so
+/// the beginning of each place counts only if it never could.
+fn undecided(played: &Played, start: Time) -> impl Iterator<Item = Time> {
+    let could_later =
+        |place: &str| played.undecided.iter().any(|(_, told)| told.place == place && told.since.is_none());
+    let is_beginning = move |told: &Undecided| told.since == Some(start) && could_later(&told.place);
+    let begun = played.undecided.iter().filter(|(_, told)| told.since.is_some());
+    begun.filter(move |(_, told)| !is_beginning(told)).map(|(time, _)| *time)
 }
 
 fn judge_raised(raised: &Raised, start: Time, played: &Played, header: &Header) -> Option<String> {

@@ -309,7 +309,11 @@ fn plays(case: &Reader<'_>, catalog: &Catalog) -> Vec<Play> {
     let mistakes = case.mistakes();
     for (station, origin, node) in series.entries() {
         let Some(at) = catalog.station_named(station) else {
-            mistakes.add(origin, format!("no station {station:?}"), "name one of [stations]");
+            mistakes.add(
+                origin,
+                format!("no station {station:?}"),
+                "name one of [stations]; stations of a case stand instead of them",
+            );
             continue;
         };
         let Value::Table(streams) = &node.value else {

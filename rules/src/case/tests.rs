@@ -81,7 +81,10 @@ fn every_mistake_of_a_file_is_told_with_its_place_and_remedy() {
         "cases.toml:7:40: \"hi\" is no label of the rule; the rule's labels are high",
     );
     check(&case("not_raise = \"watch\""), "cases.toml:7:1: unknown key `not_raise`; did you mean `not_raised`?");
-    check(&case("series.b.river_stage = \"5\""), "cases.toml:7:8: no station \"b\"; name one of [stations]");
+    check(
+        &case("series.b.river_stage = \"5\""),
+        "cases.toml:7:8: no station \"b\"; name one of [stations]; stations of a case stand instead of them",
+    );
     check(
         "[[case]]\nname = \"n\"\nkind = \"maybe\"\nseries.a.river_stage = \"5\"",
         "cases.toml:5:8: \"maybe\" is no kind of case; write \"true\", \"near_miss\", \"sensor_fault\", \"silence\"",

@@ -25,7 +25,7 @@ const TABLE: &[(&str, &str)] = &[
     ("known names: {}", "쓸 수 있는 이름: {1}"),
     ("known keys: {}", "쓸 수 있는 항목: {1}"),
     ("known hazards: {}", "재난 종류: {1}"),
-    ("`docs/kinds.md` lists every kind", "모든 관측 종류는 `docs/kinds.md`에 있습니다"),
+    ("`bongsu rules reference` lists every kind", "모든 관측 종류는 `bongsu rules reference`에 있습니다"),
     ("`bongsu rules reference` lists every word", "모든 낱말은 `bongsu rules reference`에 있습니다"),
     ("see `bongsu rules reference`", "`bongsu rules reference`를 보십시오"),
     ("`{}` exists already", "`{1}`은(는) 이미 있습니다"),

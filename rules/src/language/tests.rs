@@ -406,6 +406,19 @@ fn limits_are_eased_while_a_level_stands() {
 }
 
 #[test]
+fn a_rise_counts_the_reading_that_is_as_old_as_its_window() {
+    let check = |window: &str, expect: f64| {
+        let body = format!(r#"if check("high", stage.rise("{window}"), ">=", 9) {{ raise("watch") }}"#);
+        let outcome = run(&body, &[5.0, 5.25, 5.5, 5.75], None).expect("runs");
+        let value = outcome.checks[0].value;
+        assert!(matches!(value, Measure::Exactly(risen) if (risen - expect).abs() < 1e-9), "{window}: {value:?}");
+    };
+    check("20m", 0.5);
+    check("29m", 0.5);
+    check("30m", 0.75);
+}
+
+#[test]
 fn a_check_on_silence_tells_when_time_alone_will_decide_it() {
     let outcome = run(r#"if check("high", stage.age(), ">", 600) { raise("watch") }"#, &[5.0], None).expect("runs");
     assert_eq!((outcome.level, outcome.by_clock), (Level::None, false));

@@ -144,8 +144,9 @@ pub mod methods {
         })
     }
 
-    /// How far the newest observation lies above the least of the window, in the input's unit: 0 while it falls. With a
-    /// gap in the window it is a lower bound.
+    /// How far the newest observation lies above the least of the window, in the input's unit: 0 while it falls. The one
+    /// that is exactly as old as the window is counted. With a gap in the window it is a lower bound. One reading that is
+    /// too low makes a rise for as long as the window: join it with `slope`, which one reading does not move.
     ///
     /// # Units
     /// Unit of the input.
@@ -159,7 +160,8 @@ pub mod methods {
     pub fn rise(input: &mut Input, window: ImmutableString) -> Answer {
         over_in_unit(input, &window, |stream, window| {
             let Some(newest) = window.values().next_back() else { return Measure::Unknown };
-            let risen = newest - window.values().fold(newest, f64::min);
+            let first = window.before().filter(|sample| window.length() >= window.until().since(sample.time));
+            let risen = newest - window.values().chain(first.map(|sample| sample.value)).fold(newest, f64::min);
             if window.is_filled(stream.facts.slack()) { Measure::Exactly(risen) } else { Measure::AtLeast(risen) }
         })
     }

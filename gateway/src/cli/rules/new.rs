@@ -73,7 +73,7 @@ fn copied(from: &str, name: &str) -> miette::Result<(String, String)> {
 pub fn written(name: &str, kind: &str, hazard: &str) -> miette::Result<(String, String)> {
     let known = kind::KindId::named(kind).ok_or_else(|| {
         let help = kind::nearest(kind)
-            .map_or("docs/kinds.md lists every kind".to_owned(), |near| format!("did you mean {near:?}?"));
+            .map_or("`bongsu rules reference` lists every kind".to_owned(), |near| format!("did you mean {near:?}?"));
         miette!(help = help, "unknown kind {kind:?}")
     })?;
     let known = known.kind();

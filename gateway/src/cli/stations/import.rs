@@ -203,7 +203,7 @@ impl Row<'_> {
         let mut limits = Some(limits.collect::<Vec<_>>()).filter(|limits| !limits.is_empty());
         for kind in listed {
             if let Err(wrong) = kind.parse::<DatastreamName>() {
-                self.complain(wrong.to_string(), "docs/kinds.md lists what can be observed".into());
+                self.complain(wrong.to_string(), "`bongsu rules reference` lists what can be observed".into());
             }
             let (name, n) = kind.split_once('.').map_or((kind, None), |(name, n)| (name, Some(n)));
             let _ = writeln!(text, "[[station.datastream]]\nkind = {}", quoted(name));

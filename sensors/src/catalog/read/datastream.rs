@@ -66,7 +66,7 @@ fn kind(table: &Reader<'_>) -> Option<KindId> {
     if found.is_none() {
         let remedy = match kind::nearest(&kind.value) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => "`docs/kinds.md` lists every kind".to_owned(),
+            None => "`bongsu rules reference` lists every kind".to_owned(),
         };
         table.mistakes().add(&kind.origin, format!("unknown kind {:?}", kind.value), remedy);
     }

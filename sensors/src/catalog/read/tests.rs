@@ -208,7 +208,10 @@ fn datastreams() {
             "unknown key `bogus`; known keys: kind, n, cadence, levels, quality",
         ],
     );
-    stream("[[station.datastream]]\nkind = \"qqqqqq\"", &["unknown kind \"qqqqqq\"; `docs/kinds.md` lists every kind"]);
+    stream(
+        "[[station.datastream]]\nkind = \"qqqqqq\"",
+        &["unknown kind \"qqqqqq\"; `bongsu rules reference` lists every kind"],
+    );
     stream("[[station.datastream]]\nkind = \"tilt\"", &["datastream tilt stands twice; number the second with n = 2"]);
     stream(
         "[[station.datastream]]\nkind = \"tilt\"\nn = 1",
