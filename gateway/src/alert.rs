@@ -354,12 +354,11 @@ fn reason(evidence: &bongsu_rules::incident::Evidence) -> Reason<'_> {
     }
 }
 
-/// Where an incident is, by names.
+/// Where an incident is, by names. A place that is called as its station is said once.
 pub fn place_of(incident: &Incident, catalog: Option<&Catalog>, language: Language) -> Place {
-    Place {
-        area: area_name(catalog, &incident.area, language),
-        station: incident.station.as_deref().map(|station| station_name(catalog, station, language)),
-    }
+    let area = area_name(catalog, &incident.area, language);
+    let station = incident.station.as_deref().map(|station| station_name(catalog, station, language));
+    Place { station: station.filter(|station| *station != area), area }
 }
 
 /// Where people go who must leave an area: the shelter there that takes in most, and how many others there are. Where it

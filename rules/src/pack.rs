@@ -74,7 +74,7 @@ pub fn shipped() -> RulesText {
 mod tests {
     use super::*;
     use crate::case::{self, CaseKind};
-    use crate::language::Host;
+    use crate::language::{Audience, Host};
     use bongsu_sensors::Source;
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,6 +124,20 @@ mod tests {
             }
         }
         assert!(failed.is_empty(), "\n{failed}");
+    }
+
+    /// What citizens are told of is told in each of their languages, its evidence too.
+    #[test]
+    fn evidence_of_public_rules_has_a_name_in_every_language() {
+        let host = Host::new();
+        for rule in ALL {
+            let compiled = host.compile(&Source::new(rule.name, rule.text));
+            let header = compiled.unwrap_or_else(|mistakes| panic!("{}", told(&mistakes))).header;
+            for (label, names) in &header.labels {
+                let lacks = ["ko", "en", "zh", "ja"].into_iter().find(|language| !names.contains_key(*language));
+                assert!(header.audience == Audience::Operators || lacks.is_none(), "{} {label}: {lacks:?}", rule.name);
+            }
+        }
     }
 
     /// An officer finds in each page what the pack does, where it is from, and what it does not do.

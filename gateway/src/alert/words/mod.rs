@@ -6,6 +6,7 @@
 
 mod en;
 mod ja;
+pub mod kinds;
 mod ko;
 mod zh;
 

@@ -21,6 +21,9 @@ const RIGHT: f64 = WIDTH - 46.0;
 /// Labels closer than this cannot be read.
 const LABEL_HEIGHT: f64 = 14.0;
 
+/// About as wide is a letter of a label.
+const LETTER_WIDTH: f64 = 6.5;
+
 /// From values to the drawing's units.
 struct Scale<'a> {
     series: &'a Series,
@@ -62,6 +65,41 @@ impl Scale<'_> {
         path
     }
 
+    /// How far under the last point its label stands, so that the curve and the limits run through it least; above the
+    /// point where that is less than 0.
+    fn room_for(&self, label: &str, (x, y): (f64, f64)) -> i8 {
+        #[expect(clippy::cast_precision_loss, reason = "a label is short")]
+        let width = label.chars().count() as f64 * LETTER_WIDTH;
+        let (from, to) = if x > WIDTH / 2.0 { (x - 4.0 - width, x - 4.0) } else { (x - 4.0, x - 4.0 + width) };
+        let curve: Vec<f64> = self.along(from, to).collect();
+        let limits: Vec<f64> = self.series.levels.iter().map(|(_, limit)| self.y(*limit)).collect();
+        let places = [15_i8, -7, 28, -20, 41, -33].into_iter().filter(|below| {
+            let line = y + f64::from(*below);
+            line <= BOTTOM - 2.0 && line >= LABEL_HEIGHT - 4.0
+        });
+        let crossed = |below: &i8| {
+            let line = y + f64::from(*below);
+            let runs_through = |at: &&f64| (line - 11.0..=line + 2.0).contains(*at);
+            curve.iter().filter(runs_through).count() + limits.iter().filter(runs_through).count()
+        };
+        places.min_by_key(crossed).unwrap_or(15)
+    }
+
+    /// The heights of the curve, unit by unit from left to right.
+    fn along(&self, from: f64, to: f64) -> impl Iterator<Item = f64> {
+        let points = &self.series.points;
+        points.iter().zip(points.iter().skip(1)).flat_map(move |((a, low), (b, high))| {
+            let (left, right) = (self.x(*a), self.x(*b));
+            let (first, last) = (left.max(from), right.min(to));
+            let height = move |x: f64| {
+                let share = if right > left { (x - left) / (right - left) } else { 1.0 };
+                self.y(low + (high - low) * share)
+            };
+            let steps = std::iter::successors(Some(first), |x| Some(x + 1.0)).take_while(move |x| *x <= last);
+            steps.map(height)
+        })
+    }
+
     /// The limits in the picture, highest first, each with the height its label stands at: beside its line, or as near to
     /// it as the others leave room.
     fn limits(&self) -> Vec<(Level, f64, f64)> {
@@ -83,16 +121,15 @@ impl Scale<'_> {
 /// The chart of a series.
 pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
     let scale = Scale::of(series);
-    let (korean, english) = series.name.kind().title;
-    let title = ink.language.pick(korean, english);
+    let title = words::kinds::title(series.name.kind(), ink.language);
     let station = alert::station_name(ink.catalog.as_deref(), &series.station, ink.language);
     let unit = series.name.kind().unit;
     let Some((last_time, last)) = series.points.last().copied() else { return html! {} };
     let clock = |time: Time| ink.moment(time).split(' ').next_back().unwrap_or_default().to_owned();
     let (last_x, last_y) = (scale.x(last_time), scale.y(last));
     let anchor = if last_x > WIDTH / 2.0 { "end" } else { "start" };
-    // Under the point, unless the hours stand there.
-    let below = if last_y > BOTTOM - 20.0 { "-7" } else { "15" };
+    let label = say::quantity(last, unit);
+    let below = scale.room_for(&label, (last_x, last_y));
     html! {
         figure {
             figcaption { (station) " · " (title) " · " (ink.moment(series.from)) "–" (clock(series.to)) }
@@ -108,9 +145,7 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
                     text x=(RIGHT + 18.0) y=(format!("{at:.1}")) dy="4" { (say::number(limit)) }
                 }
                 circle.p cx=(format!("{last_x:.1}")) cy=(format!("{last_y:.1}")) r="3" {}
-                text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy=(below) text-anchor=(anchor) {
-                    (say::quantity(last, unit))
-                }
+                text.v x=(format!("{:.1}", last_x - 4.0)) y=(format!("{last_y:.1}")) dy=(below) text-anchor=(anchor) { (label) }
                 text x=(LEFT) y=(HEIGHT - 4.0) { (clock(series.from)) }
                 text x=(RIGHT) y=(HEIGHT - 4.0) text-anchor="end" { (clock(series.to)) }
             }
