@@ -75,7 +75,7 @@ impl Scale<'_> {
         let limits: Vec<f64> = self.series.levels.iter().map(|(_, limit)| self.y(*limit)).collect();
         let places = [15_i8, -7, 28, -20, 41, -33].into_iter().filter(|below| {
             let line = y + f64::from(*below);
-            line <= BOTTOM - 2.0 && line >= LABEL_HEIGHT - 4.0
+            (LABEL_HEIGHT - 4.0..=BOTTOM - 2.0).contains(&line)
         });
         let crossed = |below: &i8| {
             let line = y + f64::from(*below);
