@@ -50,6 +50,12 @@ soak: ## Kill the program under load, let months of a simulated city pass, send 
 	SOAK=1 $(CARGO) test --profile long --workspace --test door -- --nocapture --test-threads 1 \
 	  mutated_frames sessions_of_many
 
+# Needs a nightly compiler and `cargo install cargo-fuzz`. What is found stays in broker/fuzz/artifacts.
+.PHONY: fuzz
+fuzz: ## Send the door what a fuzzer makes up, for a minute (longer: make fuzz SECONDS=3600)
+	@scripts/need.sh cargo cc cargo-fuzz
+	cd broker && $(CARGO) +nightly fuzz run door -- -max_total_time=$(or $(SECONDS),60) -max_len=4096
+
 .PHONY: deb
 deb: console ## Build the Debian package with its systemd unit (cargo install cargo-deb brings what it needs)
 	@scripts/need.sh cargo cc

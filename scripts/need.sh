@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/need.sh TOOL...: makes sure that tools are there. What Debian has is installed when we are root, or with sudo
-# after a person said yes; everything else is named with the way to get it. Knows: cargo cc make python3 node mosquitto.
+# after a person said yes; everything else is named with the way to get it. Knows: cargo cc make python3 node mosquitto cargo-fuzz.
 set -euo pipefail
 
 # The `rust-version` of Cargo.toml is the one place that says which Rust is new enough.
@@ -24,6 +24,17 @@ need_cargo() {
   fi
 }
 
+need_cargo_fuzz() {
+  if ! cargo +nightly --version >/dev/null 2>&1; then
+    say "a nightly compiler is missing: \`rustup toolchain install nightly\`"
+    missing=1
+  fi
+  if ! command -v cargo-fuzz >/dev/null; then
+    say "cargo-fuzz is missing: \`cargo install cargo-fuzz\`"
+    missing=1
+  fi
+}
+
 need_debian() {
   command -v "$1" >/dev/null && return
   shift
@@ -37,6 +48,7 @@ for tool in "$@"; do
     make) need_debian make make ;;
     python3) need_debian python3 python3 ;;
     node) need_debian node nodejs npm ;;
+    cargo-fuzz) need_cargo_fuzz ;;
     # Debian puts it where only root looks.
     mosquitto) PATH="$PATH:/usr/sbin" need_debian mosquitto mosquitto ;;
     *) say "need.sh does not know $tool"; exit 2 ;;
