@@ -179,7 +179,7 @@ pub fn preview(incident: &Incident, context: Context<'_>, settings: &Settings) -
         hash: hex(&hash.finalize()),
         seen,
         texts,
-        sending_class: sending_class(proposal.level),
+        sending_class: sending_class(&incident.hazard, proposal.level),
         channels,
         population,
         type_population: reaches_many && incident.status == Status::Actual,

@@ -113,7 +113,7 @@ fn info(
     let mut parameters = vec![
         Pair::new("bongsu:level", level.name()),
         Pair::new("bongsu:since", Moment::at(incident.onset, &zone).text()),
-        Pair::new("bongsu:sending-class", text::sending_class(level)),
+        Pair::new("bongsu:sending-class", text::sending_class(hazard, level)),
     ];
     for (limit, text) in text::LENGTHS.into_iter().zip(limited) {
         parameters.push(Pair::new(format!("bongsu:text-{limit}"), text));

@@ -41,11 +41,12 @@ pub struct Facts<'a> {
     pub link: &'a str,
 }
 
-/// The class of Korea's cell broadcast that a level is proposed for. The highest, 위급, is never proposed by a machine.
-pub const fn sending_class(level: Level) -> &'static str {
+/// The class of Korea's cell broadcast that a hazard's level is proposed for. The highest, 위급, is never proposed by a
+/// machine, and what endangers nobody wakes nobody.
+pub fn sending_class(hazard: &str, level: Level) -> &'static str {
     match level {
-        Level::None | Level::Advisory | Level::Watch => "안전안내문자",
-        Level::Warning | Level::Emergency => "긴급재난문자",
+        Level::Warning | Level::Emergency if words::endangers(hazard) => "긴급재난문자",
+        _ => "안전안내문자",
     }
 }
 
@@ -90,7 +91,7 @@ const LADDER: [[&str; 4]; 8] = [
     ],
     [
         "[{sender}] {mark}{spot} {what} {word}. {short}",
-        "[{sender}] {mark}{what}, {spot}. {short}",
+        "[{sender}] {mark}{word}: {what}, {spot}. {short}",
         "[{sender}] {mark}{spot}：{what}，{word}。{short}",
         "[{sender}] {mark}{spot} {what} {word}。{short}",
     ],
@@ -104,18 +105,34 @@ const LADDER: [[&str; 4]; 8] = [
 
 /// For those who read with difficulty: short sentences, one thought each.
 const PLAIN: [&str; 4] = [
-    "{mark}{spot:은/는} {plain} {cause} {short} {refuge} {help}",
-    "{mark}{spot}: {plain} {cause} {short} {refuge} {help}",
-    "{mark}{spot}：{plain}{cause}{short}{refuge}{help}",
-    "{mark}{spot}：{plain}{cause}{short}{refuge}{help}",
+    "{mark}{sender}에서 알립니다. {spot:은/는} {what} 상황입니다. {plain} {cause} {short} {refuge} {help}",
+    "{mark}{sender}: {what}, {spot}. {plain} {cause} {short} {refuge} {help}",
+    "{mark}{sender}通知：{spot}，{what}。{plain}{cause}{short}{refuge}{help}",
+    "{mark}{sender}からのお知らせ：{spot}、{what}。{plain}{cause}{short}{refuge}{help}",
+];
+
+/// The same where it is over: of this danger alone, for another one may stand beside it.
+const PLAIN_OVER: [&str; 4] = [
+    "{mark}{sender}에서 알립니다. {spot:은/는} {what} 상황이 끝났습니다. 현장 통제와 다른 알림은 계속 따르세요.",
+    "{mark}{sender}: {what}, {spot}: it is over. Keep following closures and any other alert.",
+    "{mark}{sender}通知：{spot}，{what}，已解除。请继续遵守现场管制和其他通知。",
+    "{mark}{sender}からのお知らせ：{spot}、{what}は解除されました。現場の規制とほかのお知らせには引き続き従ってください。",
+];
+
+/// The same where it never was, nobody was in danger, or the ground may shake again.
+const PLAIN_STEPS: [&str; 4] = [
+    "{mark}{sender}에서 알립니다. {spot}, {what}: {steps}",
+    "{mark}{sender}: {what}, {spot}. {steps}",
+    "{mark}{sender}通知：{spot}，{what}。{steps}",
+    "{mark}{sender}からのお知らせ：{spot}、{what}。{steps}",
 ];
 
 /// For sirens with a voice: no brackets, no abbreviations, the action twice.
 const SPEECH: [&str; 4] = [
-    "{spoken_mark}{sender}에서 알립니다. {clock} 현재, {where}, {what} {word}. {cause} {short} {refuge} 다시 알립니다. {short}",
-    "{spoken_mark}This is {sender}. At {clock}, {where}: {what}, {word}. {cause} {short} {refuge} Again: {short}",
-    "{spoken_mark}{sender}通知。{clock}，{where}，{what}，{word}。{cause}{short}{refuge}再说一遍。{short}",
-    "{spoken_mark}{sender}からお知らせします。{clock}現在、{where}、{what}、{word}。{cause}{short}{refuge}もう一度お知らせします。{short}",
+    "{spoken_mark}{sender}에서 알립니다. {clock} 현재, {where}, {what} {word}. {cause} {short} {refuge} 다시 알립니다. {spoken_mark}{short}",
+    "{spoken_mark}This is {sender}. At {clock}, {where}: {what}, {word}. {cause} {short} {refuge} Again: {spoken_mark}{short}",
+    "{spoken_mark}{sender}通知。{clock}，{where}，{what}，{word}。{cause}{short}{refuge}再说一遍。{spoken_mark}{short}",
+    "{spoken_mark}{sender}からお知らせします。{clock}現在、{where}、{what}、{word}。{cause}{short}{refuge}もう一度お知らせします。{spoken_mark}{short}",
 ];
 
 impl Facts<'_> {
@@ -147,7 +164,13 @@ impl Facts<'_> {
     /// # Errors
     /// A slot that nothing fills.
     pub fn plain(&self, language: Language) -> Result<String, Unfilled> {
-        self.fill(language.one(PLAIN), language)
+        let templates = match self.level {
+            _ if self.is_retracted => PLAIN_STEPS,
+            Level::None if words::passes(self.hazard) => PLAIN_OVER,
+            Level::None => PLAIN_STEPS,
+            _ => PLAIN,
+        };
+        self.fill(language.one(templates), language)
     }
 
     /// To be read out.
@@ -158,10 +181,12 @@ impl Facts<'_> {
         self.fill(language.one(SPEECH), language)
     }
 
-    /// Where to go, if people are told to leave.
+    /// Where to go, if people are told to leave; where the catalog names no such place, where to ask.
     fn refuge(&self, language: Language) -> String {
-        let is_left = self.level >= Level::Warning && words::is_fled(self.hazard);
-        let Some((name, others)) = self.refuge.as_ref().filter(|_| is_left) else { return String::new() };
+        if self.level < Level::Warning || !words::is_fled(self.hazard) {
+            return String::new();
+        }
+        let Some((name, others)) = self.refuge.as_ref() else { return words::ask_refuge(language).to_owned() };
         match (language, others) {
             (Language::Ko, 0) => format!("대피소: {name}."),
             (Language::Ko, _) => format!("대피소: {name} 외 {others}곳."),
@@ -206,6 +231,7 @@ impl Facts<'_> {
             "spoken_mark" => {
                 language.one(["훈련입니다. ", "This is an exercise. ", "这是演习。", "これは訓練です。"]).to_owned()
             }
+            "day" if language == Language::En => format!("{} {}", self.at.day(), month(self.at.month())),
             "day" => format!("{}/{}", self.at.month(), self.at.day()),
             "time" => format!("{:02}:{:02}", self.at.hour(), self.at.minute()),
             "clock" => clock(self.at, language),
@@ -220,23 +246,24 @@ impl Facts<'_> {
             "what" => words.what.to_owned(),
             "word" if self.is_retracted => words::withdrawn(language).to_owned(),
             "word" => words::word(self.hazard, self.level, language).to_owned(),
-            "plain" => plain_word(self.hazard, self.level, self.is_retracted, language).to_owned(),
+            "plain" => plain_word(self.hazard, self.level, language).to_owned(),
             "cause" | "help" | "refuge" if is_over => return Some(String::new()),
             "refuge" => return Some(self.refuge(language)),
             "cause" => words.cause.to_owned(),
-            "help" if !words::endangers(self.hazard) => return Some(String::new()),
+            // Who is only to take care needs nobody's help, and one number is said once.
+            "help" if !words::endangers(self.hazard) || self.level < Level::Watch => return Some(String::new()),
+            "help" if words.short(self.level).contains("119") => return Some(String::new()),
             "help" => help(language).to_owned(),
             "steps" if self.is_retracted => retraction(language).to_owned(),
             "steps" if is_over => words::all_clear(self.hazard, language).to_owned(),
-            "short" if self.is_retracted => no_danger(language).to_owned(),
+            "short" if self.is_retracted => mistake(language).to_owned(),
             "short" if is_over => words::over(self.hazard, language).to_owned(),
             "steps" if self.own.is_some() => self.own?.to_owned(),
-            "steps" if self.level == Level::Emergency && words::endangers(self.hazard) => {
-                format!("{}{}", words::life(language), words.steps(self.level))
-            }
             "steps" => words.steps(self.level).to_owned(),
             "short" if self.own.is_some() => first_sentence(self.own?).to_owned(),
             "short" => words.short(self.level).to_owned(),
+            // Who is told to follow no link is sent none.
+            "link" if self.hazard == "security" => return Some(String::new()),
             "link" => self.link.to_owned(),
             _ => String::new(),
         };
@@ -244,72 +271,98 @@ impl Facts<'_> {
     }
 }
 
-/// What is said when a message is taken back.
+/// What is said when a message is taken back: of this message alone, for another one may stand beside it.
 pub fn retraction(language: Language) -> &'static str {
     language.one([
-        "앞서 보낸 알림은 잘못 보낸 것입니다. 위험하지 않습니다.",
-        "The earlier message was sent by mistake. There is no danger.",
-        "之前的通知是误发的。没有危险。",
-        "先ほどのお知らせは誤りでした。危険はありません。",
+        "앞서 보낸 알림은 잘못 보낸 것이어서 취소합니다. 다른 알림은 계속 따르세요.",
+        "The earlier message was sent by mistake and is cancelled. Keep following any other alert.",
+        "之前的通知是误发的，现予取消。如有其他通知，请继续遵守。",
+        "先ほどのお知らせは誤りのため取り消します。ほかのお知らせには引き続き従ってください。",
     ])
 }
 
 /// The same where there is room for one sentence only.
-fn no_danger(language: Language) -> &'static str {
-    language.one([
-        "잘못 보낸 것입니다. 위험하지 않습니다.",
-        "A mistake: there is no danger.",
-        "误发，没有危险。",
-        "誤りでした。危険はありません。",
-    ])
+fn mistake(language: Language) -> &'static str {
+    language.one(["잘못 보낸 알림입니다.", "Sent by mistake.", "误发，已取消。", "誤りのため取り消します。"])
 }
 
 fn help(language: Language) -> &'static str {
     language.one([
-        "혼자 하기 어려우면 옆 사람이나 119에 도움을 부탁하세요.",
+        "혼자 피하기 어려우면 옆 사람이나 119에 도움을 요청하세요.",
         "If you need help, ask someone near you or call 119.",
         "需要帮助时，请找身边的人或拨打119。",
         "助けが必要なときは、近くの人に頼むか119に電話してください。",
     ])
 }
 
-fn plain_word(hazard: &str, level: Level, is_retracted: bool, language: Language) -> &'static str {
-    let is_danger = words::endangers(hazard);
+fn plain_word(hazard: &str, level: Level, language: Language) -> &'static str {
     match level {
-        _ if is_retracted => language.one(["괜찮아요.", "It is all right.", "没有问题。", "だいじょうぶです。"]),
-        Level::None => {
-            language.one(["이제 괜찮아요.", "It is all right now.", "现在没事了。", "もうだいじょうぶです。"])
+        Level::None => "",
+        _ if !words::endangers(hazard) => {
+            language.one(["지금 불편합니다.", "It does not work now.", "现在不方便。", "いま不便になっています。"])
         }
-        _ if !is_danger => language.one([
-            "지금 불편해요.",
-            "Something does not work now.",
-            "现在有些不方便。",
-            "いま不便になっています。",
-        ]),
         Level::Advisory => {
-            language.one(["지금 조심해야 해요.", "Take care now.", "现在要小心。", "いま気をつけてください。"])
+            language.one(["지금 조심해야 합니다.", "Take care now.", "现在要小心。", "いま気をつけてください。"])
         }
-        Level::Watch => language.one(["지금 위험해요.", "It is dangerous now.", "现在很危险。", "いま危険です。"]),
-        Level::Warning => {
-            language.one(["지금 아주 위험해요.", "It is very dangerous now.", "现在非常危险。", "いまとても危険です。"])
-        }
-        Level::Emergency => language.one([
-            "지금 목숨이 위험해요.",
-            "You could die there now.",
-            "现在有生命危险。",
-            "いま命が危険です。",
+        Level::Watch => language.one(["지금 위험합니다.", "It is dangerous now.", "现在很危险。", "いま危険です。"]),
+        Level::Warning => language.one([
+            "지금 아주 위험합니다.",
+            "It is very dangerous now.",
+            "现在非常危险。",
+            "いまとても危険です。",
         ]),
+        Level::Emergency => language.one([
+            "지금 그곳에 있으면 목숨이 위험합니다.",
+            "Your life is in danger there now.",
+            "现在在那里有生命危险。",
+            "いまそこにいると命が危険です。",
+        ]),
+    }
+}
+
+const fn month(number: i8) -> &'static str {
+    match number {
+        1 => "January",
+        2 => "February",
+        3 => "March",
+        4 => "April",
+        5 => "May",
+        6 => "June",
+        7 => "July",
+        8 => "August",
+        9 => "September",
+        10 => "October",
+        11 => "November",
+        _ => "December",
     }
 }
 
 /// The time of day as it is read out.
 fn clock(at: DateTime, language: Language) -> String {
     let (hour, minute) = (at.hour(), at.minute());
+    let past = |unit: &str| if minute == 0 { String::new() } else { format!("{minute}{unit}") };
     match language {
-        Language::Ko => format!("{} {}시 {minute}분", if hour < 12 { "오전" } else { "오후" }, twelve(hour)),
+        Language::Ko => {
+            let part = match hour {
+                0 => "밤",
+                1..12 => "오전",
+                12 => "낮",
+                _ => "오후",
+            };
+            format!("{part} {}시 {}", twelve(hour), past("분")).trim_end().to_owned()
+        }
         Language::En => format!("{}:{minute:02} {}", twelve(hour), if hour < 12 { "a.m." } else { "p.m." }),
-        Language::Zh => format!("{}{}点{minute}分", if hour < 12 { "上午" } else { "下午" }, twelve(hour)),
-        Language::Ja => format!("{}{}時{minute}分", if hour < 12 { "午前" } else { "午後" }, twelve(hour)),
+        Language::Zh => {
+            let part = match hour {
+                0..6 => "凌晨",
+                6..12 => "上午",
+                12 => "中午",
+                13..18 => "下午",
+                _ => "晚上",
+            };
+            format!("{part}{}点{}", twelve(hour), past("分"))
+        }
+        Language::Ja => format!("{}{}時{}", if hour < 12 { "午前" } else { "午後" }, hour % 12, past("分")),
     }
 }
 

@@ -263,6 +263,7 @@ impl Built {
     /// Media type and body of a request.
     fn body(&self, notice: &Notice, words: &Wording, key: &str) -> Result<(&'static str, String), String> {
         let level = notice.message.level;
+        let hazard = &notice.transition.incident.hazard;
         let identifier = &notice.message.identifier;
         let Wording { headline, instruction, limited: [short, medium, long], whole, plain, speech } = words;
         let value = match self.template {
@@ -273,14 +274,14 @@ impl Built {
             Template::Alert => json!({
                 "key": key,
                 "alert": notice.alert(),
-                "class": sending_class(level),
+                "class": sending_class(hazard, level),
                 "texts": {"90": short, "157": medium, "360": long, "whole": whole, "plain": plain, "speech": speech},
             }),
             Template::Cbe => json!({
                 "key": key,
                 "identifier": identifier,
                 "status": notice.transition.incident.status,
-                "class": sending_class(level),
+                "class": sending_class(hazard, level),
                 "text_90": short,
                 "text_157": medium,
                 "area": notice.transition.incident.area,
@@ -288,7 +289,7 @@ impl Built {
                 "sent": notice.message.sent,
                 "expires": notice.expires(),
             }),
-            Template::Sms => json!({"key": key, "text": short, "class": sending_class(level)}),
+            Template::Sms => json!({"key": key, "text": short, "class": sending_class(hazard, level)}),
             Template::Chat => json!({"text": format!("{medium}\n{}", notice.link())}),
             Template::Ntfy => json!({
                 "topic": self.topic,

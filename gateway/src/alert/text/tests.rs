@@ -27,25 +27,43 @@ fn facts(hazard: &'static str, level: Level, language: Language) -> Facts<'stati
 /// What must stand in a text, whatever its length: who, what, where, do.
 fn assert_complete(text: &str, facts: &Facts<'_>, language: Language) {
     let words = words::of(facts.hazard, language);
-    let action =
-        if facts.level == Level::None { words::over(facts.hazard, language) } else { words.short(facts.level) };
+    let [short, steps] = match facts.level {
+        Level::None => [words::over(facts.hazard, language), words::all_clear(facts.hazard, language)],
+        level => [words.short(level), words.steps(level)],
+    };
     let place = facts.place.station.as_deref().unwrap_or(&facts.place.area);
     let begins = format!("[{}]", facts.sender);
     assert!(text.starts_with(&begins), "who: {text}");
     assert!(text.to_lowercase().contains(&words.what.to_lowercase()), "what: {text}");
     assert!(text.contains(place), "where: {text}");
-    assert!(text.contains(action) || text.contains(words.steps(facts.level)), "do: {text}");
+    assert!(text.contains(short) || text.contains(steps), "do: {text}");
 }
 
 /// What is said of a hazard when it was a false alarm: never that it is over, because it never was.
 fn withdrawn(golden: &mut String, hazard: &'static str, language: Language) {
     let facts = Facts { is_retracted: true, ..facts(hazard, Level::None, language) };
     let _ = writeln!(golden, "== {hazard} withdrawn");
+    let short = facts.within(90, language).expect("filled");
+    assert!(short.contains(words::withdrawn(language)), "{short}");
     let made = [facts.within(90, language), facts.plain(language), facts.speech(language)];
     for (name, text) in ["    90", " plain", "speech"].into_iter().zip(made) {
         let text = text.expect("filled");
         assert!(!text.contains(words::word(hazard, Level::None, language)), "{text}");
         let _ = writeln!(golden, "{name}: {text}");
+    }
+}
+
+/// An exercise, and where people are told to go.
+fn practised_and_fled(golden: &mut String, language: Language) {
+    let exercise = Facts { is_meant: false, ..facts("river_flood", Level::Warning, language) };
+    let fled =
+        Facts { refuge: Some((language_name(language).to_owned(), 3)), ..facts("tide", Level::Emergency, language) };
+    for (name, facts) in [("exercise", exercise), ("with a shelter", fled)] {
+        let _ = writeln!(golden, "== {} {name}", facts.hazard);
+        let made = LENGTHS.map(|limit| facts.within(limit, language));
+        for text in made.into_iter().chain([facts.plain(language), facts.speech(language)]) {
+            let _ = writeln!(golden, "  {}", text.expect("filled"));
+        }
     }
 }
 
@@ -56,7 +74,7 @@ fn every_hazard_level_language_and_length() {
         for hazard in bongsu_rules::hazard::ALL {
             for level in Level::RAISED.into_iter().chain([Level::None]) {
                 let facts = facts(hazard.name, level, language);
-                let _ = writeln!(golden, "== {} {level} ({})", hazard.name, sending_class(level));
+                let _ = writeln!(golden, "== {} {level} ({})", hazard.name, sending_class(hazard.name, level));
                 for limit in LENGTHS {
                     let text = facts.within(limit, language).expect("filled");
                     assert!(text.chars().count() <= limit, "{} of {limit}: {text}", text.chars().count());
@@ -69,6 +87,7 @@ fn every_hazard_level_language_and_length() {
             }
             withdrawn(&mut golden, hazard.name, language);
         }
+        practised_and_fled(&mut golden, language);
         for word in [concat!("주의", "보"), concat!("경", "보"), concat!("특", "보"), concat!("속", "보")] {
             assert!(!golden.contains(word), "{word}");
         }
@@ -96,11 +115,12 @@ fn an_exercise_and_a_mistake_say_so_first() {
     for limit in LENGTHS {
         assert!(exercise.within(limit, Language::Ko).expect("filled").starts_with("[서초구] [훈련] "));
     }
-    assert!(exercise.speech(Language::Ko).expect("filled").starts_with("훈련입니다. "));
+    let spoken = exercise.speech(Language::Ko).expect("filled");
+    assert!(spoken.starts_with("훈련입니다. ") && spoken.contains("다시 알립니다. 훈련입니다. "), "{spoken}");
     let mistake = Facts { is_retracted: true, ..facts("river_flood", Level::None, Language::Ko) };
     assert_eq!(
         mistake.within(90, Language::Ko).expect("filled"),
-        "[서초구] 20:31 잠수교 하천 범람 알림 취소. 앞서 보낸 알림은 잘못 보낸 것입니다. 위험하지 않습니다."
+        "[서초구] 20:31 잠수교 하천 범람 알림 취소. 앞서 보낸 알림은 잘못 보낸 것이어서 취소합니다. 다른 알림은 계속 따르세요."
     );
 }
 
@@ -114,7 +134,7 @@ fn long_names_lose_what_can_be_spared_and_never_half_a_word() {
     let text = long.within(90, Language::En).expect("filled");
     assert!(text.chars().count() <= 90 && text.ends_with('…'), "{text}");
     let kept = text.trim_end_matches('…');
-    let whole = long.fill(LADDER[6][1], Language::En).expect("filled");
+    let whole = long.fill(LADDER[7][1], Language::En).expect("filled");
     assert!(whole.starts_with(kept) && whole[kept.len()..].starts_with(' '), "{text}");
     let text = long.within(157, Language::En).expect("filled");
     assert!(text.ends_with("Leave the river banks at once."), "{text}");
@@ -144,8 +164,8 @@ fn particles_follow_the_sound() {
         let place = Place { area: "서초구".into(), station: Some(station.into()) };
         Facts { place, ..facts("river_flood", Level::Watch, Language::Ko) }.plain(Language::Ko).expect("filled")
     };
-    assert!(plain("잠수교").starts_with("잠수교는 지금 위험해요."));
-    assert!(plain("한강공원").starts_with("한강공원은 지금 위험해요."));
+    assert!(plain("잠수교").starts_with("서초구에서 알립니다. 잠수교는 하천 범람 상황입니다. 지금 위험합니다."));
+    assert!(plain("한강공원").starts_with("서초구에서 알립니다. 한강공원은 하천 범람 상황입니다."));
 }
 
 #[test]

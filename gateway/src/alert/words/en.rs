@@ -22,7 +22,7 @@ pub const ALL: &[Words] = &[
             "Leave river banks, paths under bridges and riverside car parks at once. Check where you would go.",
             "Move to high ground or a shelter now. Do not cross flooded roads.",
         ],
-        ["Keep away from the river.", "Leave the river banks at once.", "Go to high ground or a shelter now."],
+        ["Keep away from the river.", "Leave the river banks at once.", "Go to high ground or shelter now."],
     ),
     words(
         "urban_flood",
@@ -30,21 +30,21 @@ pub const ALL: &[Words] = &[
         "Rain water is rising in the streets.",
         [
             "Avoid basements and low roads. Prepare flood boards.",
-            "Leave basements and underground car parks. Save yourself before the car.",
+            "Leave basements and underground car parks. Do not go back for your car.",
             "Go upstairs or to high ground now. Do not go underground.",
         ],
-        ["Avoid basements and low roads.", "Leave basements now.", "Go upstairs or to high ground now."],
+        ["Avoid basements and low roads.", "Leave basements and car parks.", "Go upstairs or to high ground now."],
     ),
     words(
         "underpass_flood",
-        "underpass flooding",
+        "underpass flood",
         "Water is filling the underpass.",
         [
             "Take another road instead of the underpass.",
             "Do not enter the underpass. If you are inside, leave at once.",
             "Never enter the underpass. If you are inside, leave the car and walk out.",
         ],
-        ["Take another road.", "Do not enter the underpass.", "Do not enter. Inside: walk out."],
+        ["Take another road.", "Keep out. If inside, leave at once.", "Keep out. If inside, abandon car."],
     ),
     words(
         "heavy_rain",
@@ -53,13 +53,9 @@ pub const ALL: &[Words] = &[
         [
             "Stop activities in valleys and by rivers. Check your way before you go out.",
             "Stay in where you can. Leave valleys, river banks and basements.",
-            "Do not go out. Leave basements and the waterside and stay high.",
+            "If you are in a basement, go upstairs now. Leave the waterside. Otherwise stay indoors.",
         ],
-        [
-            "Keep off valleys and rivers.",
-            "Leave valleys, rivers and basements.",
-            "Leave basements and water. Stay high.",
-        ],
+        ["Keep off valleys and rivers.", "Leave valleys, rivers and basements.", "Leave basements now. Stay upstairs."],
     ),
     words(
         "dam_release",
@@ -70,18 +66,18 @@ pub const ALL: &[Words] = &[
             "Leave riverside camp sites, car parks and fishing spots at once.",
             "Move to high ground away from the river now.",
         ],
-        ["Leave the water's edge.", "Leave the riverside at once.", "Go to high ground off the river now."],
+        ["Leave the water's edge.", "Leave the riverside at once.", "Go uphill, away from the river, now."],
     ),
     words(
         "tide",
-        "coastal flooding",
+        "coastal flood",
         "The sea is coming in high.",
         [
             "Keep off mud flats, breakwaters and sea-front paths.",
             "Leave low ground and car parks by the sea.",
             "Move to high ground away from the sea now.",
         ],
-        ["Keep off mud flats and breakwaters.", "Leave low ground by the sea.", "Go to high ground off the sea now."],
+        ["Keep off mud flats and breakwaters.", "Leave low ground by the sea.", "Go uphill, away from the sea, now."],
     ),
     words(
         "landslide",
@@ -92,7 +88,7 @@ pub const ALL: &[Words] = &[
             "Stop hiking. Below a slope, get ready to leave.",
             "Move to a shelter away from the slope now.",
         ],
-        ["Keep away from slopes.", "Come down; get ready to leave.", "Go to a shelter off the slope now."],
+        ["Keep away from slopes.", "Leave the hills. Get ready to evacuate.", "Go to a shelter away from slopes now."],
     ),
     words(
         "structure",
@@ -114,11 +110,11 @@ pub const ALL: &[Words] = &[
             "Shelter under a table. When the shaking stops, leave by the stairs.",
             "Protect your head. When the shaking stops, go to an open place away from buildings. Do not use lifts.",
         ],
-        ["Protect your head.", "Protect your head under a table.", "Protect your head, then go to open ground."],
+        ["Protect your head.", "Protect your head under a table.", "Cover your head; go out once it stops."],
     ),
     words(
         "charger_fire",
-        "charger station fire",
+        "power bank fire",
         "A battery has become dangerously hot.",
         [
             "Do not use this charger station. Stand back.",
@@ -139,7 +135,7 @@ pub const ALL: &[Words] = &[
         "power banks not returned",
         "Power banks have not been returned.",
         ["Return what you borrowed at any charger station."; 3],
-        ["Return it at any station."; 3],
+        ["Return your power bank."; 3],
     ),
     words(
         "outage",
@@ -148,7 +144,7 @@ pub const ALL: &[Words] = &[
         [
             "Save the battery of your phone.",
             "Do not use lifts. Look after neighbours who need help.",
-            "Avoid roads without traffic lights and stay in a safe place. In an emergency call 119.",
+            "Do not use lifts. Avoid roads without traffic lights. In an emergency call 119.",
         ],
         ["Save your phone's battery.", "Do not use lifts.", "Stay in a safe place. Emergency: 119."],
     ),
@@ -166,9 +162,9 @@ pub const ALL: &[Words] = &[
         [
             "Avoid this place and take another way.",
             "Go no further in. Walk slowly to where there are fewer people.",
-            "Stop now. Protect your chest with your arms, move to where there are fewer people, do not push.",
+            "Go no further in. Do not push. Protect your chest with your arms and move slowly to where there are fewer people.",
         ],
-        ["Take another way.", "Go no further in; walk out slowly.", "Stop. Do not push. Move to fewer people."],
+        ["Take another way.", "Go no further in; walk out slowly.", "Do not push. Move slowly to open space."],
     ),
     words(
         "infrastructure",
@@ -179,12 +175,12 @@ pub const ALL: &[Words] = &[
             "Prepare to do without this service.",
             "Do not use this service and follow instructions on site.",
         ],
-        ["Check announcements.", "Prepare to do without it.", "Do not use it. Follow staff on site."],
+        ["Check announcements.", "Prepare to do without it.", "Do not use it. Follow instructions."],
     ),
     words(
         "security",
         "security event",
-        "Somebody suspicious tried to get in.",
+        "A city computer system was accessed suspiciously.",
         ["Do not open suspicious messages or links."; 3],
         ["Do not open suspicious links."; 3],
     ),

@@ -18,7 +18,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("tide_level",               "潮位",                 "潮位"),
     ("sewer_level",              "下水道水位",           "下水道管水位"),
     ("road_water_depth",         "道路积水深度",         "道路の冠水の深さ"),
-    ("underpass_water_depth",    "地下通道积水深度",     "地下車道の冠水の深さ"),
+    ("underpass_water_depth",    "地下车道积水深度",     "アンダーパスの冠水の深さ"),
     ("barrier_state",            "栏杆状态",             "遮断機の状態"),
     ("rainfall",                 "降雨量",               "降水量"),
     ("rainfall_counter",         "累计降雨计数",         "累積雨量カウンター"),

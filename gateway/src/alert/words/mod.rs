@@ -144,6 +144,11 @@ pub fn endangers(hazard: &str) -> bool {
     !SERVICES.contains(&hazard)
 }
 
+/// Whether a danger that is over is over: the ground may shake again, and what does not work was none.
+pub fn passes(hazard: &str) -> bool {
+    endangers(hazard) && hazard != "earthquake"
+}
+
 /// Hazards that people leave their homes for.
 const FLED: [&str; 4] = ["river_flood", "dam_release", "tide", "landslide"];
 
@@ -159,7 +164,7 @@ pub fn level_word(level: Level, language: Language) -> &'static str {
         Level::Advisory => language.one(["조심", "Take care", "请小心", "注意"]),
         Level::Watch => language.one(["위험", "Danger", "危险", "危険"]),
         Level::Warning => language.one(["매우 위험", "Great danger", "非常危险", "非常に危険"]),
-        Level::Emergency => language.one(["생명 위험", "Danger to life", "生命危险", "命の危険"]),
+        Level::Emergency => language.one(["생명 위험", "Life at risk", "生命危险", "命の危険"]),
     }
 }
 
@@ -177,7 +182,7 @@ fn service_word(level: Level, language: Language) -> &'static str {
 /// How bad it is, in the words that fit the hazard; for `none` that it is over.
 pub fn word(hazard: &str, level: Level, language: Language) -> &'static str {
     match level {
-        Level::None => language.one(["상황 종료", "Over", "已解除", "終わりました"]),
+        Level::None => language.one(["상황 종료", "Over", "已解除", "解除"]),
         _ if endangers(hazard) => level_word(level, language),
         _ => service_word(level, language),
     }
@@ -232,9 +237,37 @@ fn line(hazard: &str, word: &str, place: &Place, language: Language, is_meant: b
     }
 }
 
+/// Whom to ask for a place to go to, where none is known here.
+pub fn ask_refuge(language: Language) -> &'static str {
+    language.one([
+        "가까운 대피소는 안전디딤돌 앱이나 119에서 확인하세요.",
+        "Find shelters in the Emergency Ready App.",
+        "请在“Emergency Ready App”查找避难场所。",
+        "避難所は「Emergency Ready App」で確かめてください。",
+    ])
+}
+
+/// What is said when the ground has stopped shaking: it may shake again.
+const AFTERSHOCKS: [&str; 4] = [
+    "큰 흔들림은 멈췄지만 여진이 있을 수 있습니다. 금이 간 건물에 들어가지 마세요.",
+    "The shaking has stopped. Aftershocks are possible. Keep out of damaged buildings.",
+    "摇晃已停止，但可能有余震。不要进入受损建筑。",
+    "大きなゆれは止まりましたが、余震のおそれがあります。壊れた建物に入らないでください。",
+];
+
+/// The same where there is room for one sentence only.
+const AFTERSHOCKS_SHORT: [&str; 4] = [
+    "여진이 있을 수 있습니다. 금이 간 건물에 들어가지 마세요.",
+    "Expect aftershocks. Avoid damaged buildings.",
+    "可能有余震，不要进入受损建筑。",
+    "余震に注意し、壊れた建物に入らないでください。",
+];
+
 /// What is said when a danger is over.
 pub fn all_clear(hazard: &str, language: Language) -> &'static str {
-    if endangers(hazard) {
+    if hazard == "earthquake" {
+        language.one(AFTERSHOCKS)
+    } else if endangers(hazard) {
         language.one([
             "위험이 지나갔습니다. 현장의 통제와 안내는 계속 따르세요.",
             "The danger has passed. Keep following closures and instructions on site.",
@@ -242,14 +275,21 @@ pub fn all_clear(hazard: &str, language: Language) -> &'static str {
             "危険は過ぎました。現場の規制と案内には引き続き従ってください。",
         ])
     } else {
-        language.one(["정상으로 돌아왔습니다.", "It works again.", "已经恢复正常。", "正常に戻りました。"])
+        language.one(["정상으로 돌아왔습니다.", "Back to normal.", "已经恢复正常。", "正常に戻りました。"])
     }
 }
 
 /// The same where there is room for one sentence only.
 pub fn over(hazard: &str, language: Language) -> &'static str {
-    if endangers(hazard) {
-        language.one(["위험이 지나갔습니다.", "The danger has passed.", "危险已经过去。", "危険は過ぎました。"])
+    if hazard == "earthquake" {
+        language.one(AFTERSHOCKS_SHORT)
+    } else if endangers(hazard) {
+        language.one([
+            "상황이 끝났습니다. 현장 통제는 계속 따르세요.",
+            "Danger has passed. Obey closures.",
+            "危险已过，请继续遵守管制。",
+            "危険は過ぎました。規制には従ってください。",
+        ])
     } else {
         all_clear(hazard, language)
     }

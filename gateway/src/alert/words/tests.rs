@@ -38,7 +38,7 @@ fn dangers_are_told_apart_by_level() {
     let place = Place { area: "Seocho-gu".into(), station: Some("Jamsu Bridge".into()) };
     let told = |level| headline("river_flood", level, &place, Language::En, true);
     assert_eq!(told(Level::Advisory), "Take care: river flooding, Jamsu Bridge, Seocho-gu");
-    assert_eq!(told(Level::Emergency), "Danger to life: river flooding, Jamsu Bridge, Seocho-gu");
+    assert_eq!(told(Level::Emergency), "Life at risk: river flooding, Jamsu Bridge, Seocho-gu");
     assert_eq!(told(Level::None), "Over: river flooding, Jamsu Bridge, Seocho-gu");
     let place = Place { area: "서초구".into(), station: None };
     assert_eq!(headline("heavy_rain", Level::Warning, &place, Language::Ko, true), "서초구 집중호우 매우 위험");

@@ -164,7 +164,7 @@ async fn the_situation_names_every_district_in_colour_shape_and_words() {
     let districts = page.split_once("By district").expect("districts").1;
     // The park lies in the district, which is as dangerous as its most dangerous part.
     let danger = districts.split_once("Seocho-gu").expect("district").0;
-    assert!(danger.contains("class=\"chip l4\"") && danger.contains("<svg") && danger.contains("Danger to life"));
+    assert!(danger.contains("class=\"chip l4\"") && danger.contains("<svg") && danger.contains("Life at risk"));
     assert!(districts.contains("<strong>No alert</strong>: Yongsan-gu"), "{districts}");
 }
 
