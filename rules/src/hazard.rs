@@ -35,6 +35,11 @@ pub const ALL: &[Hazard] = &[
     Hazard { name: "sensor_health",    title: ("센서 이상",        "Sensor health"),             category: "Other" },
 ];
 
+/// Whether a hazard is the system's own: citizens can do nothing about it.
+pub fn is_inner(name: &str) -> bool {
+    ["rule_failure", "sensor_health"].contains(&name)
+}
+
 /// The hazard of this name.
 pub fn named(name: &str) -> Option<&'static Hazard> {
     ALL.iter().find(|hazard| hazard.name == name)

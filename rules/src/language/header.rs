@@ -122,6 +122,11 @@ pub fn read(source: &Arc<Source>, mistakes: &Mistakes) -> (Option<Header>, Vec<S
     let every = reader.optional::<Duration>("every").unwrap_or_default();
     let audience = word(&reader, "audience", &[("operators", Audience::Operators), ("public", Audience::Public)])
         .unwrap_or_default();
+    if let Some(hazard) = hazard.as_ref().filter(|known| audience == Audience::Public && hazard::is_inner(&known.value))
+    {
+        let wrong = format!("{:?} is for operators: citizens can do nothing about it", hazard.value);
+        mistakes.add(&hazard.origin, wrong, "write audience = \"operators\", or another hazard");
+    }
     let author = reader.optional::<String>("author").unwrap_or_default();
     let shadow = word(&reader, "mode", &[("live", false), ("shadow", true)]).unwrap_or_default();
     let inputs = input::inputs(&reader, scope);

@@ -22,6 +22,14 @@ const TABLE: &[(&str, &str)] = &[
     ("unknown key `{}`", "`{1}`(이)라는 항목이 없습니다"),
     ("did you mean the label {}?", "라벨 {1}을(를) 뜻하셨습니까?"),
     ("did you mean {}?", "{1}을(를) 뜻하셨습니까?"),
+    (
+        "{} is for operators: citizens can do nothing about it",
+        "{1}은(는) 운영자에게만 알리는 재난 종류입니다. 시민이 할 수 있는 일이 없습니다",
+    ),
+    (
+        "write audience = \"operators\", or another hazard",
+        "audience = \"operators\"로 쓰거나 다른 재난 종류를 쓰십시오",
+    ),
     ("known names: {}", "쓸 수 있는 이름: {1}"),
     ("known keys: {}", "쓸 수 있는 항목: {1}"),
     ("known hazards: {}", "재난 종류: {1}"),

@@ -191,6 +191,12 @@ fn wrong_header(from: &str, to: &str, expect: &str) {
 #[test]
 fn every_wrong_header_names_its_place_and_remedy() {
     let check = wrong_header;
+    check(
+        "\"river_flood\"",
+        "\"sensor_health\"\n//! audience = \"public\"",
+        "t.rhai:2:14: \"sensor_health\" is for operators: citizens can do nothing about it; write audience = \
+         \"operators\", or another hazard",
+    );
     check("river_stage", "river_stag", "t.rhai:6:22: unknown kind \"river_stag\"; did you mean \"river_stage\"?");
     check("river_flood", "river_fload", "t.rhai:2:14: unknown hazard \"river_fload\"; did you mean \"river_flood\"?");
     check(

@@ -203,7 +203,10 @@ fn a_false_alarm_is_withdrawn_in_every_language() {
     ];
     assert_eq!(lines, expected);
     let told = cancel.infos.iter().filter_map(|info| info.instruction.as_deref());
-    assert_eq!(told.collect::<Vec<_>>()[0], "앞서 보낸 알림은 잘못 보낸 것이어서 취소합니다. 다른 알림은 계속 따르세요.");
+    assert_eq!(
+        told.collect::<Vec<_>>()[0],
+        "앞서 보낸 알림은 잘못 보낸 것이어서 취소합니다. 다른 알림은 계속 따르세요."
+    );
     // Not one word says that a danger is over that never was, and nobody outside learns of the gauge.
     assert!(!caps[1].contains("상황 종료") && !caps[1].contains("broken"), "{}", caps[1]);
 }
