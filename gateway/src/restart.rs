@@ -53,25 +53,50 @@ const CHUNK: usize = 500_000;
 pub fn recall(engine: &mut Engine, store: &Store, until: u64, now: Time) -> miette::Result<()> {
     let since = now - engine.look_back();
     std::thread::scope(|scope| {
-        let (chunks, queue) = sync_channel(1);
-        scope.spawn(move || queue.into_iter().for_each(|chunk: Vec<Stored>| remember(engine, &chunk)));
-        let mut chunk: Vec<Stored> = Vec::new();
-        let read = store.entries(0, until, since, |entry| {
+        let (chunks, queue) = sync_channel::<Chunk>(1);
+        scope.spawn(move || queue.into_iter().for_each(|chunk| chunk.remember(engine)));
+        let mut chunk: Vec<Stored> = Vec::with_capacity(CHUNK);
+        let full = |chunk: &mut Vec<Stored>| std::mem::replace(chunk, Vec::with_capacity(CHUNK));
+        let sealed = store.sealed(until, since, |stored| {
+            chunk.push(stored);
+            if chunk.len() >= CHUNK {
+                // Who remembers only ends after this.
+                let _ = chunks.send(Chunk::Ordered(full(&mut chunk)));
+            }
+        })?;
+        let _ = chunks.send(Chunk::Ordered(full(&mut chunk)));
+        store.entries(sealed, until, since, |entry| {
             let stored = entry.stored().map_err(|cause| store.damaged(&format!("record {}", entry.seq), &cause))?;
             chunk.extend(stored);
             if chunk.len() >= CHUNK {
-                // Who remembers only ends after this.
-                let _ = chunks.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
+                let _ = chunks.send(Chunk::Mixed(full(&mut chunk)));
             }
             Ok(())
-        });
-        let _ = chunks.send(chunk);
-        Ok(read?)
+        })?;
+        let _ = chunks.send(Chunk::Mixed(chunk));
+        Ok(())
     })
 }
 
-fn remember(engine: &mut Engine, chunk: &[Stored]) {
-    for stored in by_datastream(chunk) {
+/// Stored observations and later flags; those of one datastream are in the order in which they came.
+enum Chunk {
+    /// One datastream after another, as files hold them.
+    Ordered(Vec<Stored>),
+    /// All at once, as they came.
+    Mixed(Vec<Stored>),
+}
+
+impl Chunk {
+    fn remember(&self, engine: &mut Engine) {
+        match self {
+            Chunk::Ordered(stored) => remember(engine, stored.iter()),
+            Chunk::Mixed(stored) => remember(engine, by_datastream(stored)),
+        }
+    }
+}
+
+fn remember<'a>(engine: &mut Engine, all: impl Iterator<Item = &'a Stored>) {
+    for stored in all {
         match stored {
             Stored::Observation(observation) => engine.recall(observation),
             Stored::Flag(datastream, time, flag, _) => engine.recall_flag(*datastream, *time, *flag),

@@ -37,7 +37,7 @@ use bongsu_rules::record::{Historic, Undecided};
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{Reason, StationId, Time};
 use checkpoint::{Checkpointer, Gate};
-use history::{Past, Shelf};
+use history::{Past, Segments};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -236,7 +236,7 @@ pub struct Progress {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-    shelf: Shelf,
+    segments: Segments,
     dead_letter_limit: usize,
     /// Held by each commit.
     gate: Gate,
@@ -269,8 +269,9 @@ impl Store {
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;")
             .map_err(failed)?;
-        let (shelf, gate) = (Shelf::of(path), Gate::default());
-        let mut store = Store { connection, path: path.to_owned(), shelf, dead_letter_limit, gate, checkpointer: None };
+        let (segments, gate) = (Segments::of(path), Gate::default());
+        let mut store =
+            Store { connection, path: path.to_owned(), segments, dead_letter_limit, gate, checkpointer: None };
         store.migrate()?;
         Ok(store)
     }
@@ -421,7 +422,7 @@ impl Store {
         mut each: impl FnMut(Entry) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let failed = self.failed();
-        let past = Past { connection: &self.connection, shelf: &self.shelf };
+        let past = Past { connection: &self.connection, segments: &self.segments };
         // `now` never goes backwards, so it is found where to begin, however long the log is.
         let Some((first, _)) = past.record_since(since).map_err(&failed)? else { return Ok(()) };
         let mut wrong = None;
@@ -433,12 +434,23 @@ impl Store {
         wrong.map_or(Ok(()), Err)
     }
 
+    /// What is sealed of what was received at `since` or later, by records up to `until`: each datastream's in the order
+    /// in which it came. Answers up to which record that was; the rest is in the log.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn sealed(&self, until: u64, since: Time, each: impl FnMut(Stored)) -> Result<u64, StoreError> {
+        let past = Past { connection: &self.connection, segments: &self.segments };
+        past.sealed(since, until, each).map_err(self.failed())?;
+        Ok(self.sealed_until()?.min(until))
+    }
+
     /// The last record whose readings are no longer in the log; 0: all are.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn sealed_until(&self) -> Result<u64, StoreError> {
-        Shelf::until(&self.connection).map_err(self.failed())
+        Segments::until(&self.connection).map_err(self.failed())
     }
 
     /// The newest record of a kind before or at `until`: the city and the rules in force.

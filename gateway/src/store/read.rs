@@ -1,6 +1,6 @@
 //! Reading the store beside its writer: a connection of its own, which sees what is committed and blocks nobody.
 
-use super::history::{Checked, Past, Shelf, Wanted};
+use super::history::{Checked, Past, Segments, Wanted};
 use super::{DeadLetter, Entry, Stored};
 use bongsu_rules::Observation;
 use bongsu_rules::backtest::Moment;
@@ -52,7 +52,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Reader {
     pub(super) connection: Connection,
-    pub(super) shelf: Shelf,
+    pub(super) segments: Segments,
 }
 
 impl Reader {
@@ -64,12 +64,12 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(Duration::from_secs(2))?;
-        Ok(Reader { connection, shelf: Shelf::of(path) })
+        Ok(Reader { connection, segments: Segments::of(path) })
     }
 
     /// All that was observed, sealed or not.
     pub(super) fn past(&self) -> Past<'_> {
-        Past { connection: &self.connection, shelf: &self.shelf }
+        Past { connection: &self.connection, segments: &self.segments }
     }
 
     /// Reads every part of the sealed history.
@@ -77,7 +77,7 @@ impl Reader {
     /// # Errors
     /// The store cannot be read. What cannot be read of the history is in the answer.
     pub fn check_history(&self) -> rusqlite::Result<Checked> {
-        self.shelf.check(&self.connection)
+        self.segments.check(&self.connection)
     }
 
     /// The files of the sealed history, by name, and how many observations and later flags each holds.
@@ -85,7 +85,7 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn history_files(&self) -> rusqlite::Result<Vec<(String, u64)>> {
-        Ok(self.shelf.all(&self.connection)?.into_iter().map(|listed| (listed.file, listed.rows)).collect())
+        Ok(self.segments.all(&self.connection)?.into_iter().map(|listed| (listed.file, listed.rows)).collect())
     }
 
     /// The observations of one datastream with `from ≤ time < to`, by time, with the flags they have by now.

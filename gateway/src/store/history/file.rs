@@ -272,14 +272,19 @@ impl Sealed {
     /// The rows that are wanted, in the order in which they came. Those of a damaged block are left out and told.
     pub fn rows(&self, wanted: &Rows<'_>, damaged: &mut dyn FnMut(Damage)) -> Vec<Row> {
         let mut found = Vec::new();
+        self.each(wanted, &mut |row| found.push(row), damaged);
+        found.sort_unstable_by_key(|row| row.ordinal);
+        found
+    }
+
+    /// The same as they stand there: by datastream, those of one in the order in which they came.
+    pub fn each(&self, wanted: &Rows<'_>, each: &mut dyn FnMut(Row), damaged: &mut dyn FnMut(Damage)) {
         for (place, block) in self.index.blocks.iter().enumerate().filter(|(_, block)| wanted.looks_into(block)) {
             match self.block(block) {
-                Ok(rows) => found.extend(rows.into_iter().filter(|row| wanted.takes(row))),
+                Ok(rows) => rows.into_iter().filter(|row| wanted.takes(row)).for_each(&mut *each),
                 Err(cause) => damaged(self.damage(format!("block {place}"), cause)),
             }
         }
-        found.sort_unstable_by_key(|row| row.ordinal);
-        found
     }
 
     /// Its records, in order. Those of a damaged part are left out and told.

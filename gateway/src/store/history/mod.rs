@@ -33,12 +33,12 @@ mod seal;
 // The thread that does it.
 mod sealer;
 // The files of a store, opened when they are needed.
-mod shelf;
+mod segment;
 
 pub use past::Wanted;
 pub use seal::{Bounds, Hand, Seal, Step, Unsealed, Work};
 pub use sealer::{Sealer, State};
-pub use shelf::{Checked, Shelf};
+pub use segment::{Checked, Segments};
 
 pub(super) use past::Past;
 

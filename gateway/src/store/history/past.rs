@@ -6,7 +6,7 @@
 use super::super::{Entry, READINGS, Stored, read};
 use super::Record;
 use super::file::Rows;
-use super::shelf::{Listed, Shelf};
+use super::segment::{Listed, Segments};
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::ops::{ControlFlow, Range};
@@ -58,7 +58,7 @@ pub struct Past<'a> {
     /// The database.
     pub connection: &'a Connection,
     /// The files beside it.
-    pub shelf: &'a Shelf,
+    pub segments: &'a Segments,
 }
 
 impl Past<'_> {
@@ -77,14 +77,14 @@ impl Past<'_> {
         let (after, until) = wanted.received.unwrap_or(EVER);
         // Nothing is received before it is true, but for clocks that are a little fast: that leads near.
         let since = after.max(wanted.from - FAST_CLOCK);
-        for listed in self.shelf.list(self.connection, (wanted.from, wanted.to), (since, until), (0, u64::MAX))? {
+        for listed in self.segments.list(self.connection, (wanted.from, wanted.to), (since, until), (0, u64::MAX))? {
             let ordinals = match wanted.received {
                 None => 0..u32::MAX,
                 Some(received) => self.taken_in(&listed, received),
             };
             let times = wanted.from.millis()..wanted.to.millis();
             let rows = Rows { datastreams: wanted.datastreams, times, ordinals };
-            for row in self.shelf.rows(self.connection, &listed, &rows) {
+            for row in self.segments.rows(self.connection, &listed, &rows) {
                 if each(row.stored).is_break() {
                     return Ok(());
                 }
@@ -101,7 +101,7 @@ impl Past<'_> {
         (since, until): (Time, Time),
         mut each: impl FnMut(Stored) -> ControlFlow<()>,
     ) -> rusqlite::Result<()> {
-        let sealed = Shelf::until(self.connection)?;
+        let sealed = Segments::until(self.connection)?;
         let after = wanted.received.map_or(i64::MIN, |(after, _)| after.millis());
         let near = until.min(wanted.to + FAST_CLOCK);
         let spans = [(IN_TIME, since.millis(), near.millis()), (LATE, near.millis(), until.millis())];
@@ -120,13 +120,37 @@ impl Past<'_> {
         Ok(())
     }
 
+    /// What is sealed of what was taken in at a moment or later, by records up to one: file after file, in each by
+    /// datastream. Those of one datastream are in the order in which they came, which is all that windows ask for, and
+    /// putting ten million in the order of all takes a second.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn sealed(&self, since: Time, until: u64, mut each: impl FnMut(Stored)) -> rusqlite::Result<()> {
+        let _moment = self.moment()?;
+        for listed in self.segments.list(self.connection, EVER, (since, EVER.1), (0, until))? {
+            let ordinals = match since <= listed.began && listed.until <= until {
+                true => 0..u32::MAX,
+                false => self.ordinals(&listed, |record| since <= record.now && record.seq <= until),
+            };
+            let rows = Rows { ordinals, ..Rows::ALL };
+            self.segments.each(self.connection, &listed, &rows, &mut |row| each(row.stored));
+        }
+        Ok(())
+    }
+
     /// Which rows of a file were taken in after one moment and not after another.
     fn taken_in(&self, listed: &Listed, (after, until): (Time, Time)) -> Range<u32> {
         if after < listed.began && listed.ended <= until {
             return 0..u32::MAX;
         }
-        let records = self.shelf.records(self.connection, listed);
-        let mut wanted = records.iter().filter(|record| after < record.now && record.now <= until);
+        self.ordinals(listed, |record| after < record.now && record.now <= until)
+    }
+
+    /// Which rows of a file some records brought that follow one another.
+    fn ordinals(&self, listed: &Listed, is_wanted: impl Fn(&Record) -> bool) -> Range<u32> {
+        let records = self.segments.records(self.connection, listed);
+        let mut wanted = records.iter().filter(|record| is_wanted(record));
         // They stand in the order in which they were taken in.
         let Some(first) = wanted.next() else { return 0..0 };
         let last = wanted.next_back().unwrap_or(first);
@@ -145,18 +169,18 @@ impl Past<'_> {
         mut each: impl FnMut(Entry) -> rusqlite::Result<ControlFlow<()>>,
     ) -> rusqlite::Result<()> {
         let _moment = self.moment()?;
-        let sealed = Shelf::until(self.connection)?;
+        let sealed = Segments::until(self.connection)?;
         let until = until.min(u64::MAX >> 1);
         let sql = "SELECT seq, now, kind, first, last, body FROM log
             WHERE seq > ?1 AND seq <= ?2 AND (seq > ?3 OR kind <> 1) ORDER BY seq";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut log = statement.query_map(params![after, until, sealed], read::entry)?.peekable();
         let files = match after < sealed {
-            true => self.shelf.list(self.connection, EVER, EVER, (after, until))?,
+            true => self.segments.list(self.connection, EVER, EVER, (after, until))?,
             false => Vec::new(),
         };
         for listed in &files {
-            let whole = self.shelf.whole(self.connection, listed);
+            let whole = self.segments.whole(self.connection, listed);
             for record in whole.records.iter().filter(|record| after < record.seq && record.seq <= until) {
                 while let Some(before) = log.next_if(|next| next.as_ref().map_or(true, |next| next.seq < record.seq)) {
                     if each(before?)?.is_break() {
@@ -179,7 +203,7 @@ impl Past<'_> {
                 break;
             }
         }
-        self.shelf.put_back();
+        self.segments.put_back();
         Ok(())
     }
 
@@ -191,10 +215,10 @@ impl Past<'_> {
         let _moment = self.moment()?;
         let after = after.min(u64::MAX >> 1);
         let sql = "SELECT seq, now FROM log WHERE seq > ?1 AND (seq > ?2 OR kind <> 1) ORDER BY seq LIMIT 1";
-        let sealed = Shelf::until(self.connection)?;
+        let sealed = Segments::until(self.connection)?;
         let logged = self.place(sql, i64::try_from(after).unwrap_or(i64::MAX), sealed)?;
         let within = (after, logged.map_or(u64::MAX, |(seq, _)| seq));
-        let files = if after < sealed { self.shelf.list(self.connection, EVER, EVER, within)? } else { Vec::new() };
+        let files = if after < sealed { self.segments.list(self.connection, EVER, EVER, within)? } else { Vec::new() };
         let found = self.first(&files, |record| record.seq > after);
         Ok(found.into_iter().chain(logged).min())
     }
@@ -206,8 +230,8 @@ impl Past<'_> {
     pub fn record_since(&self, since: Time) -> rusqlite::Result<Option<(u64, Time)>> {
         let _moment = self.moment()?;
         let sql = "SELECT seq, now FROM log WHERE now >= ?1 AND (seq > ?2 OR kind <> 1) ORDER BY now, seq LIMIT 1";
-        let logged = self.place(sql, since.millis(), Shelf::until(self.connection)?)?;
-        let files = self.shelf.list(self.connection, EVER, (since, EVER.1), (0, u64::MAX))?;
+        let logged = self.place(sql, since.millis(), Segments::until(self.connection)?)?;
+        let files = self.segments.list(self.connection, EVER, (since, EVER.1), (0, u64::MAX))?;
         let found = self.first(&files, |record| record.now >= since);
         Ok(found.into_iter().chain(logged).min())
     }
@@ -220,7 +244,7 @@ impl Past<'_> {
 
     /// The first record of some files that is one.
     fn first(&self, files: &[Listed], is_one: impl Fn(&Record) -> bool) -> Option<(u64, Time)> {
-        let found = |listed| self.shelf.records(self.connection, listed).into_iter().find(&is_one);
+        let found = |listed| self.segments.records(self.connection, listed).into_iter().find(&is_one);
         files.iter().find_map(found).map(|record| (record.seq, record.now))
     }
 
@@ -235,7 +259,7 @@ impl Past<'_> {
         let sql = "SELECT seq, now, kind, first, last, body FROM log WHERE kind = ?1 AND seq > ?2
             ORDER BY seq DESC LIMIT ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let sealed = Shelf::until(self.connection)?;
+        let sealed = Segments::until(self.connection)?;
         for entry in statement.query_map(params![READINGS, sealed, records], read::entry)? {
             let entry = entry?;
             entry.stored().into_iter().flatten().for_each(|stored| {
@@ -247,11 +271,11 @@ impl Past<'_> {
                 return Ok(());
             }
         }
-        for listed in self.shelf.all(self.connection)?.iter().rev() {
+        for listed in self.segments.all(self.connection)?.iter().rev() {
             if records == 0 {
                 break;
             }
-            let whole = self.shelf.whole(self.connection, listed);
+            let whole = self.segments.whole(self.connection, listed);
             for record in whole.records.iter().rev().take(records) {
                 for row in whole.rows_of(record) {
                     found += usize::from(matches!(row.stored, Stored::Observation(_)));
@@ -259,12 +283,12 @@ impl Past<'_> {
                 }
                 records -= 1;
                 if found >= limit {
-                    self.shelf.put_back();
+                    self.segments.put_back();
                     return Ok(());
                 }
             }
         }
-        self.shelf.put_back();
+        self.segments.put_back();
         Ok(())
     }
 }

@@ -13,7 +13,7 @@
 //! behind the snapshot stays in the log.
 
 use super::super::{Entry, READINGS, Reader, Store, StoreError, Stored, TICK, read};
-use super::shelf::{Listed, Shelf};
+use super::segment::{Listed, Segments};
 use super::{Damage, Gathered, MOST_ROWS, Record, Row, file};
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -190,12 +190,12 @@ impl Seal {
     /// Removes files that were on their way when the program ended. Of those that the database does not know only what
     /// the log has as well: a history whose database was lost is nobody's to delete.
     fn clean(&self) -> Result<(), Unsealed> {
-        let entries = match std::fs::read_dir(self.reader.shelf.folder()) {
+        let entries = match std::fs::read_dir(self.reader.segments.folder()) {
             Ok(entries) => entries,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(cause) => return Err(cause.into()),
         };
-        let sealed = Shelf::until(&self.reader.connection)?;
+        let sealed = Segments::until(&self.reader.connection)?;
         let known = "SELECT 1 FROM sealed WHERE file = ?1";
         let logged = "SELECT 1 FROM log WHERE seq > ?1 AND seq > ?2 AND kind = 1 LIMIT 1";
         for entry in entries {
@@ -231,7 +231,7 @@ impl Seal {
     /// # Errors
     /// It could not be done; it is tried again at the next call.
     pub fn step(&mut self, now: Time, exported: u64, hand: &mut dyn Hand) -> Result<Step, Unsealed> {
-        let sealed = Shelf::until(&self.reader.connection)?;
+        let sealed = Segments::until(&self.reader.connection)?;
         if let Some(until) = self.still_logged(sealed)? {
             hand.write(Work::LetGo(self.let_go, until)).map_err(Unsealed::Store)?;
             self.let_go = until;
@@ -241,7 +241,7 @@ impl Seal {
         match self.under_way.take() {
             None => self.begin(now, exported, hand),
             Some((registered, false)) => {
-                let published = file::publish(&self.reader.shelf.folder().join(&registered.file.file));
+                let published = file::publish(&self.reader.segments.folder().join(&registered.file.file));
                 self.under_way = Some((registered, published.is_ok()));
                 published?;
                 Ok(Step::Published)
@@ -271,7 +271,7 @@ impl Seal {
 
     fn write(&mut self, gathered: &Gathered) -> Result<Step, Unsealed> {
         let name = format!("{:012}-{:012}.{ENDING}", gathered.after, gathered.until);
-        let written = file::write(&self.reader.shelf.folder().join(&name), gathered)?;
+        let written = file::write(&self.reader.segments.folder().join(&name), gathered)?;
         let times = gathered.rows.iter().map(Row::time);
         let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(Step::Idle) };
         let nows = gathered.records.iter().map(|record| record.now);
@@ -308,7 +308,7 @@ impl Seal {
     /// What may be sealed now: after which record, up to which.
     fn span(&self, now: Time, exported: u64) -> rusqlite::Result<Option<(u64, u64)>> {
         let connection = &self.reader.connection;
-        let after = Shelf::until(connection)?;
+        let after = Segments::until(connection)?;
         let sql = "SELECT now FROM log WHERE seq > ?1 AND kind = ?2 ORDER BY seq LIMIT 1";
         let oldest =
             connection.prepare_cached(sql)?.query_row(params![after, READINGS], |row| row.get(0)).optional()?;
@@ -340,7 +340,7 @@ impl Seal {
         let mut statement = connection.prepare_cached(sql)?;
         let files = statement.query_map([(now - STILL_READ).millis()], |row| row.get::<_, String>(0))?;
         for file in files {
-            match std::fs::remove_file(self.reader.shelf.folder().join(file?)) {
+            match std::fs::remove_file(self.reader.segments.folder().join(file?)) {
                 Ok(()) => return Ok(Some(Step::Removed)),
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                 Err(cause) => return Err(cause.into()),
@@ -348,7 +348,7 @@ impl Seal {
         }
         drop(statement);
         let Some(keep) = self.bounds.keep else { return Ok(None) };
-        let oldest = self.reader.shelf.all(connection)?.into_iter().next();
+        let oldest = self.reader.segments.all(connection)?.into_iter().next();
         match oldest.filter(|file| file.last.max(file.ended) < now - keep) {
             Some(file) => {
                 hand.write(Work::Thin(file.id, now)).map_err(Unsealed::Store)?;
@@ -364,8 +364,8 @@ impl Seal {
     /// The store cannot be read.
     pub fn look_over(&self, after: i64) -> rusqlite::Result<Option<(i64, Vec<Damage>)>> {
         let connection = &self.reader.connection;
-        let next = self.reader.shelf.all(connection)?.into_iter().find(|listed| listed.id > after);
-        Ok(next.map(|listed| (listed.id, self.reader.shelf.check_one(connection, &listed))))
+        let next = self.reader.segments.all(connection)?.into_iter().find(|listed| listed.id > after);
+        Ok(next.map(|listed| (listed.id, self.reader.segments.check_one(connection, &listed))))
     }
 
     /// What is sealed: files, rows, bytes.
@@ -373,7 +373,7 @@ impl Seal {
     /// # Errors
     /// The store cannot be read.
     pub fn stands(&self) -> rusqlite::Result<(u64, u64, u64)> {
-        let files = self.reader.shelf.all(&self.reader.connection)?;
+        let files = self.reader.segments.all(&self.reader.connection)?;
         let (rows, bytes) = files.iter().fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
         Ok((files.len() as u64, rows, bytes))
     }

@@ -141,8 +141,29 @@ impl Twins {
         for since in [i64::MIN, newest.millis() - 100_000] {
             let since = Time::from_millis(since);
             assert_eq!(entries(&self.sealing, since), entries(&self.whole, since));
+            let last = self.whole.newest().expect("read").map_or(0, |(seq, _)| seq);
+            for until in [last / 2, last] {
+                assert_eq!(recalled(&self.sealing, until, since), recalled(&self.whole, until, since));
+            }
         }
     }
+}
+
+/// What a start gives the windows of each datastream.
+fn recalled(store: &Store, until: u64, since: Time) -> BTreeMap<DatastreamId, Vec<String>> {
+    let mut found: BTreeMap<DatastreamId, Vec<String>> = BTreeMap::new();
+    let mut each = |stored: Stored| {
+        let (Stored::Observation(Observation { datastream: id, .. }) | Stored::Flag(id, ..)) = stored;
+        found.entry(id).or_default().push(format!("{stored:?}"));
+    };
+    let sealed = store.sealed(until, since, &mut each).expect("read");
+    store
+        .entries(sealed, until, since, |entry| {
+            entry.stored().expect("whole").for_each(&mut each);
+            Ok(())
+        })
+        .expect("read");
+    found
 }
 
 /// What a record says to those who follow: ticks, and readings of which nothing was taken, say nothing.

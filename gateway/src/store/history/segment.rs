@@ -86,7 +86,7 @@ pub struct Checked {
 
 /// The files of one store.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct Segments {
     folder: PathBuf,
     open: Mutex<VecDeque<(i64, Arc<Sealed>)>>,
     /// The last file that was read whole, for those who go through it bit by bit.
@@ -95,11 +95,11 @@ pub struct Shelf {
     told: Mutex<BTreeSet<Damage>>,
 }
 
-impl Shelf {
+impl Segments {
     /// The files of the store at this path.
-    pub fn of(store: &Path) -> Shelf {
+    pub fn of(store: &Path) -> Segments {
         let folder = store.with_file_name(FOLDER);
-        Shelf { folder, open: Mutex::default(), whole: Mutex::default(), told: Mutex::default() }
+        Segments { folder, open: Mutex::default(), whole: Mutex::default(), told: Mutex::default() }
     }
 
     /// Where they stand.
@@ -189,13 +189,22 @@ impl Shelf {
         self.open(from, listed, &mut tell).map(|file| file.rows(wanted, &mut tell)).unwrap_or_default()
     }
 
+    /// The same by datastream, those of one in the order in which they came: for whoever wants all of a file and no more
+    /// order than that.
+    pub fn each(&self, from: &Connection, listed: &Listed, wanted: &Rows<'_>, each: &mut dyn FnMut(Row)) {
+        let mut tell = |damage| self.tell(damage);
+        if let Some(file) = self.open(from, listed, &mut tell) {
+            file.each(wanted, each, &mut tell);
+        }
+    }
+
     /// The records of a file. What is damaged is left out, and said once.
     pub fn records(&self, from: &Connection, listed: &Listed) -> Vec<Record> {
         let mut tell = |damage| self.tell(damage);
         self.open(from, listed, &mut tell).map(|file| file.records(&mut tell)).unwrap_or_default()
     }
 
-    /// A file read whole. It is kept until the next one is, or [`Shelf::put_back`].
+    /// A file read whole. It is kept until the next one is, or [`Segments::put_back`].
     pub fn whole(&self, from: &Connection, listed: &Listed) -> Arc<Whole> {
         let mut kept = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((id, whole)) = &*kept
