@@ -45,6 +45,7 @@ soak: ## Kill the program under load, let months of a simulated city pass, send 
 	@scripts/need.sh cargo cc
 	$(CARGO) test --profile long --workspace --no-run
 	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --profile long --workspace --test whole -- --nocapture kill::
+	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --profile long --workspace --test history -- --nocapture killed_
 	SOAK=1 $(CARGO) test --profile long --workspace --test city -- --nocapture
 	SOAK=1 $(CARGO) test --profile long --workspace --test archive -- --nocapture outage::
 	SOAK=1 $(CARGO) test --profile long --workspace --test door -- --nocapture --test-threads 1 \

@@ -260,13 +260,14 @@ fn history(store: &Path) -> Finding {
         }
     };
     let Some(first) = checked.damages.first() else {
-        let Checked { files, rows, bytes, .. } = checked;
-        return Finding::ok("history", format!("{files} files are whole: {rows} observations, {bytes} bytes"));
+        let Checked { files, rows, bytes, rollups, .. } = checked;
+        let older = if rollups == 0 { String::new() } else { format!("; {rollups} rows of older hours and days") };
+        return Finding::ok("history", format!("{files} files are whole: {rows} observations, {bytes} bytes{older}"));
     };
     let more = checked.damages.len() - 1;
     let found = if more == 0 { first.to_string() } else { format!("{first} (and {more} more)") };
-    let remedy = "copy the file of that name from the folder history of a backup: it never changes. Everything else in \
-                  the history can be read; look at the disk";
+    let remedy = "copy the file of that name from the folder history of a backup: it never changes (what stands in city.db \
+                  comes back with a whole backup). Everything else in the history can be read; look at the disk";
     Finding::bad("history", State::Fail, found, remedy)
 }
 

@@ -1,9 +1,14 @@
 //! What is old leaves the log for files, and nobody who asks can tell; a backup holds them, a byte that flips in one is
-//! named, and costs what stood in that block.
+//! named, and costs what stood in that block. Killed at any moment of it, the program loses and doubles nothing.
 
+use bongsu_gateway::store::Reader;
+use bongsu_gateway::store::summary::{MadeOf, Window};
+use bongsu_sensors::Time;
 use bongsu_tests::load::Plan;
 use bongsu_tests::program::{Program, Setup};
 use bongsu_tests::{city, http, store, storm};
+use jiff::tz::TimeZone;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,7 +20,7 @@ const LASTING: Duration = Duration::from_secs(3);
 
 /// What citizens are answered about each station.
 fn answers(program: &Program, plan: &Plan) -> Vec<Vec<Value>> {
-    let time = |ms: i64| bongsu_sensors::Time::from_millis(ms).to_string();
+    let time = |ms: i64| Time::from_millis(ms).to_string();
     let (from, to) = (time(plan.first_ms), time(plan.first_ms + 600_000));
     let asked = |place| {
         let (station, kind) = (city::station(place), "wind_speed");
@@ -132,4 +137,91 @@ fn what_is_sealed_is_answered_backed_up_and_watched_over() {
     assert_eq!(answers(&program, &plan), with_late);
     assert_eq!(account.broken, 0);
     end(program);
+}
+
+/// A breeze that nobody doubts, and that can be told from its number.
+fn breeze(station: usize, n: u64) -> f64 {
+    5.0 + f64::from(u8::try_from((n + station as u64) % 50).unwrap_or_default()) / 10.0
+}
+
+/// Minutes from one reading of a station to the next, in the city's own time.
+const STEP_MS: i64 = 120_000;
+
+/// Rounds, each with a kill, where nobody asks for more.
+const ROUNDS: u64 = 12;
+
+/// What hours and days say of all stations: observations, and the sum of them.
+fn summed(setup: &Setup, window: Window, made_of: MadeOf) -> (u64, f64, usize) {
+    let reader = Reader::open(&setup.database()).expect("a reader");
+    let zone = TimeZone::get("Asia/Seoul").expect("it is known");
+    let always = (Time::from_millis(0), Time::from_millis(i64::MAX / 4));
+    let numbers = reader.names().expect("read").into_keys();
+    let all = numbers.flat_map(|id| reader.summaries(id, always, window, &zone).expect("read").windows);
+    all.fold((0, 0.0, 0), |(observations, sum, rolled), one| {
+        assert_eq!(one.count, one.observations, "all of it is believed");
+        (observations + one.observations, sum + one.sum, rolled + usize::from(one.made_of == made_of))
+    })
+}
+
+#[test]
+fn killed_while_it_seals_and_drops_nothing_is_lost_and_nothing_doubled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut setup = storm::make(folder.path(), STATIONS);
+    setup.env.extend(
+        [("BONGSU_STORE__SEAL_AFTER", "1s"), ("BONGSU_STORE__KEEP_RAW", "1d")]
+            .map(|(key, value)| (key.into(), value.into())),
+    );
+    let plan = Plan { step_ms: STEP_MS, value: breeze, first_ms: 1_783_000_800_000, ..storm::plan(20, Some(2_000.0)) };
+    let plan = Plan { lasting: Duration::from_millis(600), ..plan };
+    let rounds = std::env::var("SOAK_KILLS").map_or(ROUNDS, |text| text.parse().expect("SOAK_KILLS is a number"));
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut dice = StdRng::seed_from_u64(seed);
+    let (mut books, mut total, mut killed_at_work) = (storm::books(STATIONS), (0, 0.0), 0);
+    for round in 0..rounds {
+        // What is said now was true since the last round; the clock goes on where the last of it ends.
+        let said = books.iter().map(|books| books.said).max().unwrap_or_default() + 400;
+        let now = plan.first_ms + i64::try_from(said).expect("few") * STEP_MS;
+        let at = |ms: i64| Some(format!("{}@1", Time::from_millis(ms)));
+        setup.clock = at(now);
+        let program = setup.serve();
+        let account = storm::publish(&plan, program.mqtt, books).join().expect("the load ends");
+        assert_eq!(account.broken, 0, "{}", program.log());
+        // An end in order leaves a snapshot: what stands behind one may be sealed.
+        end(program);
+        books = account.books;
+        total = books.iter().fold((0, 0.0), |(count, sum), books| {
+            let values = (0..books.said).map(|n| breeze(books.place, n));
+            (count + books.said, sum + values.sum::<f64>())
+        });
+        setup.clock = at(now + 60_000);
+        let work = "SELECT (SELECT count(*) FROM log) || ' ' || (SELECT count(*) FROM sealed) || ' '
+            || (SELECT count(*) FROM rollup)";
+        let before = store::value(&setup.database(), work);
+        let mut program = setup.serve();
+        // The moment itself, not a wait for anything.
+        std::thread::sleep(Duration::from_millis(dice.random_range(5..900)));
+        program.kill();
+        killed_at_work += usize::from(store::value(&setup.database(), work) != before);
+        for (window, made_of) in [(Window::HOUR, MadeOf::Hours), (Window::DAY, MadeOf::Days)] {
+            let (observations, sum, _) = summed(&setup, window, made_of);
+            assert_eq!(observations, total.0, "round {round}, seed {seed}");
+            assert!((sum - total.1).abs() < 1e-6 * total.1, "round {round}, seed {seed}: {sum} {}", total.1);
+        }
+    }
+    // Left alone it comes to an end: files of which nothing counts any more are gone, and all of it still counts.
+    let program = setup.serve();
+    let kept =
+        "SELECT count(*) FROM sealed WHERE gone IS NULL AND last < (SELECT max(last) FROM sealed) - 2 * 86400000";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while store::value(&setup.database(), kept).as_deref() != Some("0") {
+        assert!(Instant::now() < deadline, "what is old stays: {}", program.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    end(program);
+    let (observations, _, rolled) = summed(&setup, Window::DAY, MadeOf::Days);
+    assert_eq!(observations, total.0);
+    assert!(rolled >= STATIONS * 2, "only {rolled} days are no longer kept as observations");
+    assert!(killed_at_work > 2, "killed at work {killed_at_work} times only");
+    println!("{rounds} kills, {killed_at_work} of them at work; {observations} observations, {rolled} days rolled up");
 }

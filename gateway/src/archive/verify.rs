@@ -55,6 +55,12 @@ pub fn day_of(time: Time) -> Time {
     Time::from_millis(time.millis().div_euclid(day) * day)
 }
 
+/// The first moment of the first day that wholly lies behind a time.
+pub fn first_day_since(time: Time) -> Time {
+    let day = day_of(time);
+    if day == time { day } else { day + DAY }
+}
+
 /// Compares every domain on every day with `from ≤ day < to`. While new observations come, the archive may have any part
 /// of what is new: then its count must lie between what it had for sure before and what there is after.
 ///
@@ -160,5 +166,7 @@ mod tests {
     fn days_begin_at_midnight_before_1970_too() {
         assert_eq!(day_of(Time::from_millis(86_400_001)).millis(), 86_400_000);
         assert_eq!(day_of(Time::from_millis(-1)).millis(), -86_400_000);
+        assert_eq!(first_day_since(Time::from_millis(-1)).millis(), 0);
+        assert_eq!(first_day_since(Time::from_millis(86_400_000)).millis(), 86_400_000);
     }
 }

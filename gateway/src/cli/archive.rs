@@ -252,6 +252,13 @@ impl Open<'_> {
     }
 
     async fn verify(&self, from: Time, to: Time, json: bool, output: &mut dyn io::Write) -> miette::Result<Ended> {
+        // What is no longer kept cannot be counted: an archive that keeps it longer is not wrong.
+        let kept_since = self.reader.reach().into_diagnostic()?.map(|reach| reach.hours);
+        if let Some(since) = kept_since.filter(|since| from < *since && !json) {
+            let told = format!("{}: observations are kept since {since}; days before are not compared", self.name);
+            writeln!(output, "{told}").map_err(output_failed)?;
+        }
+        let from = kept_since.map_or(from, |since| from.max(verify::first_day_since(since)));
         let lines = verify::verify(self.reader, &self.book, &*self.archive, from, to).await?;
         let mut differs = false;
         for line in &lines {

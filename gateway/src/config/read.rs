@@ -9,7 +9,7 @@ use super::{
 use crate::archive::duration;
 use crate::channel::Settings;
 use crate::channel::ping::Ping;
-use crate::store::history::{Bounds, MOST_ROWS};
+use crate::store::history::{Bounds, Keep, MOST_ROWS};
 use bongsu_sensors::document::{Located, Reader, nearest};
 use bongsu_sensors::mistake::{Mistakes, Origin, Source};
 use std::net::SocketAddr;
@@ -132,13 +132,32 @@ fn store(section: Reader<'_>, layers: &Layers, data: Option<&PathBuf>) -> Option
     let path = section.located("path").map(|typed| layers.path(&typed));
     let after = duration(&section, "seal_after", Duration::from_secs(1));
     let rows = number(&section, "seal_observations", 10_000..=MOST_ROWS);
-    let keep = match section.node("keep_raw") {
-        None => Some(None),
-        Some(_) => duration(&section, "keep_raw", Duration::from_secs(86_400)).map(Some),
-    };
+    let keep = keep(&section);
     section.finish();
     let path = path.or_else(|| data.map(|data| data.join(STORE_FILE)));
     Some(Store { path: path?, seal: Bounds { after: after?, rows: rows?, keep: keep? } })
+}
+
+/// How long what is kept: what is coarser at least as long as what it is made of.
+fn keep(section: &Reader<'_>) -> Option<Keep> {
+    let one = |key| match section.node(key) {
+        None => Some(None),
+        Some(_) => duration(section, key, Duration::from_secs(86_400)).map(Some),
+    };
+    let (raw, hours, days) = (one("keep_raw")?, one("keep_hours")?, one("keep_days")?);
+    let mut holds = true;
+    for (key, keep, finer, than) in [("keep_hours", hours, "keep_raw", raw), ("keep_days", days, "keep_hours", hours)] {
+        let Some(keep) = keep else { continue };
+        let wrong = match than {
+            Some(than) if than <= keep => continue,
+            Some(_) => format!("{key} is shorter than {finer}"),
+            None => format!("{key} is set and {finer} is not, which is kept for ever"),
+        };
+        let remedy = format!("keep what is finer no longer: set {finer} as well, at most as long, or leave {key} out");
+        section.mistakes().add(section.node(key).map_or(section.origin(), |node| &node.origin), wrong, remedy);
+        holds = false;
+    }
+    holds.then_some(Keep { raw, hours, days })
 }
 
 fn address(section: &Reader<'_>, key: &'static str) -> Option<Located<SocketAddr>> {

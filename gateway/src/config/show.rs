@@ -97,7 +97,9 @@ fn store(store: &Store) -> Vec<Key> {
         ("path", Some(path(&store.path))),
         ("seal_after", Some(duration(store.seal.after))),
         ("seal_observations", Some(store.seal.rows.to_string())),
-        ("keep_raw", store.seal.keep.map(duration)),
+        ("keep_raw", store.seal.keep.raw.map(duration)),
+        ("keep_hours", store.seal.keep.hours.map(duration)),
+        ("keep_days", store.seal.keep.days.map(duration)),
     ]
 }
 

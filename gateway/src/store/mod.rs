@@ -56,6 +56,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration/history.sql"),
     include_str!("migration/submission.sql"),
     include_str!("migration/agency.sql"),
+    include_str!("migration/rollup.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.

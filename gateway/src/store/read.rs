@@ -72,12 +72,16 @@ impl Reader {
         Past { connection: &self.connection, segments: &self.segments }
     }
 
-    /// Reads every part of the sealed history.
+    /// Reads every part of the sealed history, and every hour and day of what is no longer in it.
     ///
     /// # Errors
     /// The store cannot be read. What cannot be read of the history is in the answer.
     pub fn check_history(&self) -> rusqlite::Result<Checked> {
-        self.segments.check(&self.connection)
+        let mut checked = self.segments.check(&self.connection)?;
+        let (rollups, mut damages) = self.check_rollups()?;
+        checked.rollups = rollups;
+        checked.damages.append(&mut damages);
+        Ok(checked)
     }
 
     /// The files of the sealed history, by name, and how many observations and later flags each holds.
@@ -93,7 +97,8 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn observations(&self, datastream: DatastreamId, from: Time, to: Time, limit: usize) -> rusqlite::Result<Page> {
-        let mut observations = self.settled(datastream, from, to)?;
+        let datastreams = [datastream.0];
+        let mut observations = self.settled(&Wanted { from, to, ..Wanted::of(&datastreams) })?;
         let more = observations.len() > limit;
         observations.truncate(limit);
         Ok(Page { observations, more })
@@ -105,7 +110,7 @@ impl Reader {
     /// # Errors
     /// The store cannot be read.
     pub fn moments(&self, wanted: &[u32], from: Time, to: Time, limit: usize) -> rusqlite::Result<Vec<Moment>> {
-        let wanted = Wanted { datastreams: Some(wanted), from, to, received: None };
+        let wanted = Wanted { from, to, ..Wanted::of(wanted) };
         let (mut by_time, mut count): (BTreeMap<Time, Vec<Reading>>, usize) = Default::default();
         self.past().stored(&wanted, |stored| {
             let Stored::Observation(Observation { datastream, time, value, .. }) = stored else {

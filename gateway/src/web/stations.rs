@@ -230,15 +230,15 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
     }
     let (number, name) = (datastream.id, datastream.name);
     let page = web.shared.readers.read(move |reader| reader.observations(number, from, to, limit)).await?;
-    if is_table {
-        return Ok(table(&id, name, &page.observations));
-    }
     let last = page.observations.last().filter(|_| page.more);
     let next = last.map(|last| {
         let path = if web.plane == Plane::Public { web.shared.base_path() } else { "" };
-        let from = last.time + Duration::from_millis(1);
-        format!("{path}/api/v1/observations?station={id}&kind={name}&from={from}&to={to}&limit={limit}")
+        let (from, format) = (last.time + Duration::from_millis(1), if is_table { "&format=csv" } else { "" });
+        format!("{path}/api/v1/observations?station={id}&kind={name}&from={from}&to={to}&limit={limit}{format}")
     });
+    if is_table {
+        return Ok(csv(table(&id, name, &page.observations), next.as_deref()));
+    }
     let written = |seen: &Observation| ObservationJson {
         time: seen.time,
         value: seen.value,
@@ -257,14 +257,23 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
 }
 
 /// The same as the CSV that `bongsu replay` reads.
-fn table(station: &str, name: DatastreamName, observations: &[Observation]) -> Response {
+fn table(station: &str, name: DatastreamName, observations: &[Observation]) -> String {
     let mut text = String::from("time,station,kind,value\n");
     for seen in observations {
         let value = seen.value.map(|value| value.to_string()).unwrap_or_default();
         text.push_str(&format!("{},{station},{name},{value}\n", seen.time));
     }
+    text
+}
+
+/// A table as an answer. Where there is more, a header says where (RFC 8288): a table has no place for it.
+pub(super) fn csv(text: String, next: Option<&str>) -> Response {
     let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
+    let mut answer = ([(header::CONTENT_TYPE, kind)], text).into_response();
+    if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok()) {
+        answer.headers_mut().insert(header::LINK, link);
+    }
+    answer
 }
 
 /// The city, the station and the datastream that are asked for.

@@ -1,22 +1,27 @@
-//! `/api/v1/summaries`: what a sensor observed, hour by hour or day by day, for curves over months. Operators only: a year
+//! `/api/v1/summaries`: what a sensor observed, window by window, for curves over months and years. Operators only: a year
 //! of a sensor is half a million observations.
 
 use super::parameters::Parameters;
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::{Web, json_of, stations};
-use crate::store::summary::{Every, Summary};
+use crate::store::summary::{MadeOf, Summary, Window};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use bongsu_sensors::Time;
+use bongsu_sensors::time::{duration_text, parse_duration};
+use bongsu_sensors::{DatastreamName, Time};
 use serde::Serialize;
 use std::time::Duration;
 
 /// The span where none is asked for.
 const DEFAULT_SPAN: Duration = Duration::from_secs(31 * 24 * 3600);
 
-/// The longest span in one answer.
+/// The longest span in one answer, and the longest window.
 const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Windows in an answer where no number is asked for, and at most: a year of hours.
+const DEFAULT_LIMIT: usize = 10_000;
+const LONGEST_LIMIT: usize = 10_000;
 
 /// Summaries of one datastream, oldest first.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -25,16 +30,22 @@ struct Summaries<'a> {
     kind: String,
     /// UCUM.
     unit: &'static str,
-    /// `1h`, hours of UTC, or `1d`, days of the city.
-    every: &'static str,
+    /// How long a window is: whole days are days of the city, anything else is counted from midnight UTC of 1970.
+    every: String,
     #[schema(value_type = String, format = DateTime)]
     from: Time,
     #[schema(value_type = String, format = DateTime)]
     to: Time,
+    /// Single observations are kept of this time on: what is older stands in hours and days that were made before they
+    /// went, and not in windows of minutes. `null`: all are kept.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    observations_since: Option<Time>,
     summaries: Vec<SummaryJson>,
+    /// Where the rest is.
+    next: Option<String>,
 }
 
-/// An hour or a day in which something was observed.
+/// A window in which something was observed.
 #[derive(Serialize, utoipa::ToSchema)]
 struct SummaryJson {
     /// Its first moment.
@@ -48,29 +59,49 @@ struct SummaryJson {
     mean: Option<f64>,
     min: Option<f64>,
     max: Option<f64>,
+    /// What it was made of: `observations`, or `hours` or `days` where these are no longer kept.
+    made_of: &'static str,
 }
 
-fn written(summary: Summary) -> SummaryJson {
-    let Summary { time, observations, count, sum, min, max } = summary;
+fn written(summary: &Summary) -> SummaryJson {
+    let Summary { time, observations, count, sum, min, max, .. } = *summary;
     let known = |value: f64| (count > 0).then_some(value);
-    #[expect(clippy::cast_precision_loss, reason = "no sensor observes as often in a day")]
+    #[expect(clippy::cast_precision_loss, reason = "no sensor observes as often in a year")]
     let mean = known(sum / count.max(1) as f64);
-    SummaryJson { time, observations, count, sum: known(sum), mean, min: known(min), max: known(max) }
+    let made_of = match summary.made_of {
+        MadeOf::Observations => "observations",
+        MadeOf::Hours => "hours",
+        MadeOf::Days => "days",
+    };
+    SummaryJson { time, observations, count, sum: known(sum), mean, min: known(min), max: known(max), made_of }
 }
 
-/// One datastream over a span of time, hour by hour or day by day.
+/// How long a window is.
+fn window(text: &str) -> Result<(Window, String), Problem> {
+    let length = parse_duration(text).filter(|length| *length <= LONGEST_SPAN);
+    let found = length.and_then(|length| Some((Window::of(length)?, duration_text(length))));
+    found.ok_or_else(|| {
+        let remedy = "write whole minutes, hours or days, at most 366 days, such as 15m, 1h, 6h, 1d or 7d";
+        Problem::bad_request(format!("parameter \"every\" cannot be {}", quoted(text)), remedy)
+    })
+}
+
+/// One datastream over a span of time, window by window.
 #[utoipa::path(get, path = "/api/v1/summaries", tag = "observations",
     params(("station" = String, Query), ("kind" = String, Query, description = "docs/kinds.md lists them"),
-        ("every" = String, Query, description = "1h: hours of UTC; 1d: days of the city"),
+        ("every" = String, Query, description = "how long a window is: 15m, 1h, 1d; whole days are days of the city"),
         ("from" = Option<String>, Query, description = "RFC 3339; absent: 31 days before `to`"),
-        ("to" = Option<String>, Query, description = "RFC 3339; absent: now")),
-    responses((status = 200, body = Summaries<'static>), super::operator::openapi::Faults))]
+        ("to" = Option<String>, Query, description = "RFC 3339; absent: now"),
+        ("limit" = Option<u32>, Query, description = "at most 10,000"),
+        ("format" = Option<String>, Query, description = "json or csv")),
+    responses((status = 200, content((Summaries<'static> = "application/json"), (String = "text/csv"))),
+        super::operator::openapi::Faults))]
 pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
-    let parameters = Parameters::read(&uri, &["station", "kind", "every", "from", "to"])?;
+    let parameters = Parameters::read(&uri, &["station", "kind", "every", "from", "to", "limit", "format"])?;
     let (catalog, id, datastream) = stations::asked(&web, &parameters)?;
-    parameters.required("every", "1h")?;
-    let words = [("1h", ("1h", Every::Hour)), ("1d", ("1d", Every::Day))];
-    let (word, every) = parameters.word("every", &words)?.unwrap_or(words[0].1);
+    let (window, every) = window(parameters.required("every", "1h")?)?;
+    let is_table = parameters.word("format", &[("json", false), ("csv", true)])?.unwrap_or(false);
+    let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
     let to = parameters.time("to")?.unwrap_or(web.shared.pulse().now + Duration::from_millis(1));
     let from = parameters.time("from")?.unwrap_or(to - DEFAULT_SPAN);
     if from >= to || to.since(from) > LONGEST_SPAN {
@@ -78,14 +109,31 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
         return Err(Problem::bad_request(wrong, "write the earlier time as from, and ask for at most 366 days"));
     }
     let (number, name, zone) = (datastream.id, datastream.name, catalog.timezone.clone());
-    let found = web.shared.readers.read(move |reader| reader.summaries(number, (from, to), every, &zone)).await?;
-    Ok(json_of(&Summaries {
-        station: &id,
-        kind: name.to_string(),
-        unit: name.kind().unit,
-        every: word,
-        from,
-        to,
-        summaries: found.into_iter().map(written).collect(),
-    }))
+    let read = move |reader: &crate::store::Reader| reader.summaries(number, (from, to), window, &zone);
+    let mut found = web.shared.readers.read(read).await?;
+    let rest = found.windows.get(limit).map(|first| first.time);
+    found.windows.truncate(limit);
+    let next = rest.map(|rest| {
+        let format = if is_table { "&format=csv" } else { "" };
+        format!("/api/v1/summaries?station={id}&kind={name}&every={every}&from={rest}&to={to}&limit={limit}{format}")
+    });
+    let summaries: Vec<SummaryJson> = found.windows.iter().map(written).collect();
+    if is_table {
+        return Ok(stations::csv(table(&id, name, &summaries), next.as_deref()));
+    }
+    let observations_since = found.observations_since;
+    let (kind, unit) = (name.to_string(), name.kind().unit);
+    Ok(json_of(&Summaries { station: &id, kind, unit, every, from, to, observations_since, summaries, next }))
+}
+
+/// The same as a table.
+fn table(station: &str, name: DatastreamName, summaries: &[SummaryJson]) -> String {
+    let mut text = String::from("time,station,kind,observations,count,sum,mean,min,max,made_of\n");
+    let known = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    for summary in summaries {
+        let SummaryJson { time, observations, count, sum, mean, min, max, made_of } = summary;
+        let [sum, mean, min, max] = [*sum, *mean, *min, *max].map(known);
+        text.push_str(&format!("{time},{station},{name},{observations},{count},{sum},{mean},{min},{max},{made_of}\n"));
+    }
+    text
 }

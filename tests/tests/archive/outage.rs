@@ -1,7 +1,8 @@
 //! An archive that is away for a while under load, and a program that is killed in the middle of a batch: afterwards
 //! counts and sums are equal, nothing is lost and nothing doubled.
 
-use crate::{archived_in, assert_verified, printed, say, stored, until};
+use crate::{archived_in, assert_verified, printed, readiness, say, stored, until};
+use bongsu_tests::fault::SmallDisk;
 use bongsu_tests::influx::{Does, Influx};
 use bongsu_tests::load::Plan;
 use bongsu_tests::storm;
@@ -82,4 +83,34 @@ fn killed_in_the_middle_of_a_batch_nothing_is_lost_and_nothing_doubled() {
     assert_eq!(assert_verified(&setup, &day_before(&plan)), 800, "{}", program.log());
     let expected: f64 = (0..5).flat_map(|place| (0..160).map(move |n| storm::wind(place, n))).sum();
     assert!((influx.values("weather").1 - expected).abs() < 1e-6, "{} {expected}", influx.values("weather").1);
+}
+
+#[test]
+fn a_disk_that_fills_up_under_an_archive_loses_nothing_and_doubles_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (influx, mut setup) = (Influx::start(), storm::make(folder.path(), STATIONS));
+    setup.data = folder.path().join("small");
+    let Some(disk) = SmallDisk::mount(&setup.data, 8) else { return };
+    archived_in(&mut setup, &influx, &[]);
+    let program = setup.serve();
+    let plan = Plan { lasting: Duration::from_secs(3_600), ..storm::plan(20, Some(RATE)) };
+    let load = storm::publish(&plan, program.mqtt, storm::books(STATIONS));
+    until("something is archived", || influx.values("weather").0 > 100);
+    // Somebody else takes the room, and that which the reserve gives as well. The books of the archive stand on that disk.
+    until("nothing more is stored", || {
+        disk.fill();
+        let (is_ready, why) = readiness(&program);
+        !is_ready && why.contains("database or disk is full")
+    });
+    let stood = stored(&setup);
+    disk.clear();
+    until("it is ready again", || readiness(&program).0);
+    until("more is stored", || stored(&setup) > stood + 500);
+    plan.stop.store(true, Ordering::Relaxed);
+    let account = load.join().expect("the load ends");
+    assert_eq!(account.broken, 0, "{}", program.log());
+    until("it has caught up", || printed(&setup, &["archive", "status", "--json"])[0]["behind_records"] == 0);
+    let count = assert_verified(&setup, &day_before(&plan));
+    let said: u64 = account.books.iter().map(|books| books.said).sum();
+    assert_eq!((usize::try_from(count).ok(), count), (Some(stored(&setup)), said), "{}", program.log());
 }

@@ -14,12 +14,11 @@
 
 use super::super::Stored;
 use super::Row;
-use super::column::{EVEN, PLAIN, put, take};
+use super::column::{EVEN, PLAIN, put, put_values, take, take_values};
 use bongsu_rules::flag::Tests;
 use bongsu_rules::{Flag, Observation};
 use bongsu_sensors::Time;
 use bongsu_sensors::reading::DatastreamId;
-use pco::DeltaSpec;
 
 /// Most rows of a block: what a reader of a few of them unpacks for nothing.
 pub const MOST: usize = 16_384;
@@ -31,10 +30,6 @@ pub const OWN: usize = 512;
 const FLAG: u16 = 0x0F;
 const HAS_VALUE: u16 = 0x10;
 const IS_LATER: u16 = 0x20;
-
-/// How values are written: as the numbers they are, or bit by bit where the other way would not give them back.
-const AS_NUMBERS: u8 = 0;
-const AS_BITS: u8 = 1;
 
 /// Writes rows that stand in their order.
 ///
@@ -72,32 +67,6 @@ fn judged(stored: &Stored) -> (u16, u32) {
             (u16::from(seen.flag.number()) | has_value, seen.tests.number())
         }
         Stored::Flag(_, _, flag, tests) => (u16::from(flag.number()) | IS_LATER, tests.number()),
-    }
-}
-
-/// Writes values so that they come back bit by bit: proved here, once, for every block.
-fn put_values(values: &[f64], packed: &mut Vec<u8>) -> Result<(), String> {
-    let begin = packed.len();
-    packed.push(AS_NUMBERS);
-    put(values, &[DeltaSpec::Auto, DeltaSpec::NoOp], packed)?;
-    let back: Vec<f64> = take(&mut &packed[begin + 1..], values.len())?;
-    let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
-    let bits = (bits(values), bits(&back));
-    if bits.0 != bits.1 {
-        packed.truncate(begin);
-        packed.push(AS_BITS);
-        put(&bits.0, PLAIN, packed)?;
-    }
-    Ok(())
-}
-
-fn take_values(from: &mut &[u8], count: usize) -> Result<Vec<f64>, String> {
-    let (way, rest) = from.split_first().ok_or("it ends before its values")?;
-    *from = rest;
-    match *way {
-        AS_NUMBERS => take(from, count),
-        AS_BITS => Ok(take::<u64>(from, count)?.into_iter().map(f64::from_bits).collect()),
-        way => Err(format!("values are written in way {way}, which this program does not know")),
     }
 }
 

@@ -21,6 +21,10 @@ pub const EVEN: &[DeltaSpec] = &[DeltaSpec::TryConsecutive(1), DeltaSpec::TryCon
 /// Ways of writing numbers that change seldom or at random.
 pub const PLAIN: &[DeltaSpec] = &[DeltaSpec::NoOp, DeltaSpec::TryConsecutive(1)];
 
+/// How values are written: as the numbers they are, or bit by bit where the other way would not give them back.
+const AS_NUMBERS: u8 = 0;
+const AS_BITS: u8 = 1;
+
 /// Appends a column in the shortest of some ways.
 ///
 /// # Errors
@@ -91,4 +95,37 @@ fn unpack<T: Number>(packed: &[u8], count: usize) -> Result<Vec<T>, String> {
         return Err(format!("a column holds {} numbers instead of {count}", progress.n_processed));
     }
     Ok(numbers)
+}
+
+/// Appends a column of values so that they come back bit by bit: proved here, once, for everybody.
+///
+/// # Errors
+/// What `pco` does not take.
+pub fn put_values(values: &[f64], packed: &mut Vec<u8>) -> Result<(), String> {
+    let begin = packed.len();
+    packed.push(AS_NUMBERS);
+    put(values, &[DeltaSpec::Auto, DeltaSpec::NoOp], packed)?;
+    let back: Vec<f64> = take(&mut &packed[begin + 1..], values.len())?;
+    let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+    let bits = (bits(values), bits(&back));
+    if bits.0 != bits.1 {
+        packed.truncate(begin);
+        packed.push(AS_BITS);
+        put(&bits.0, PLAIN, packed)?;
+    }
+    Ok(())
+}
+
+/// Takes a column of so many values from the front of some bytes.
+///
+/// # Errors
+/// What stands there is no such column.
+pub fn take_values(from: &mut &[u8], count: usize) -> Result<Vec<f64>, String> {
+    let (way, rest) = from.split_first().ok_or("it ends before its values")?;
+    *from = rest;
+    match *way {
+        AS_NUMBERS => take(from, count),
+        AS_BITS => Ok(take::<u64>(from, count)?.into_iter().map(f64::from_bits).collect()),
+        way => Err(format!("values are written in way {way}, which this program does not know")),
+    }
 }

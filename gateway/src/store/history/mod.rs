@@ -16,6 +16,8 @@
 //! A byte that flips costs the block it stands in: it is named, counted, and everything else goes on. Nothing in a file
 //! is believed: a broken one can neither panic nor ask for more memory than a whole one.
 //!
+//! When observations are no longer kept, hours and days of them are, for longer: [`rollup`].
+//!
 //! Start at [`past`] for reading and at [`seal`] for writing.
 
 // Rows of a block as columns.
@@ -28,6 +30,10 @@ mod file;
 mod past;
 // Which record brought which rows.
 mod records;
+// Hours and days of what was observed, and which rows they stand in.
+pub mod rollup;
+// Observations become hours and days before they go.
+mod roll;
 // Rows of the log become a file, one step after another.
 mod seal;
 // The thread that does it.
@@ -36,7 +42,8 @@ mod sealer;
 mod segment;
 
 pub use past::Wanted;
-pub use seal::{Bounds, Hand, Seal, Step, Unsealed, Work};
+pub use rollup::Every;
+pub use seal::{Bounds, Hand, Keep, Seal, Step, Unsealed, Work};
 pub use sealer::{Sealer, State};
 pub use segment::{Checked, Segments};
 

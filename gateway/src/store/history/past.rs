@@ -37,11 +37,19 @@ pub struct Wanted<'a> {
     pub to: Time,
     /// Taken in after one moment, and not after another.
     pub received: Option<(Time, Time)>,
+    /// Brought by records after one, up to another.
+    pub records: (u64, u64),
 }
 
 impl Wanted<'_> {
     /// Everything.
-    pub const ALL: Wanted<'static> = Wanted { datastreams: None, from: EVER.0, to: EVER.1, received: None };
+    pub const ALL: Wanted<'static> =
+        Wanted { datastreams: None, from: EVER.0, to: EVER.1, received: None, records: (0, u64::MAX) };
+
+    /// Everything of some datastreams, in the order of their numbers.
+    pub fn of(datastreams: &[u32]) -> Wanted<'_> {
+        Wanted { datastreams: Some(datastreams), ..Wanted::ALL }
+    }
 
     fn takes(&self, stored: &Stored) -> bool {
         let (id, time) = match stored {
@@ -63,7 +71,7 @@ pub struct Past<'a> {
 
 impl Past<'_> {
     /// Holds the database at one moment, where that is not done yet.
-    fn moment(&self) -> rusqlite::Result<Option<Transaction<'_>>> {
+    pub fn moment(&self) -> rusqlite::Result<Option<Transaction<'_>>> {
         self.connection.is_autocommit().then(|| self.connection.unchecked_transaction()).transpose()
     }
 
@@ -77,11 +85,8 @@ impl Past<'_> {
         let (after, until) = wanted.received.unwrap_or(EVER);
         // Nothing is received before it is true, but for clocks that are a little fast: that leads near.
         let since = after.max(wanted.from - FAST_CLOCK);
-        for listed in self.segments.list(self.connection, (wanted.from, wanted.to), (since, until), (0, u64::MAX))? {
-            let ordinals = match wanted.received {
-                None => 0..u32::MAX,
-                Some(received) => self.taken_in(&listed, received),
-            };
+        for listed in self.segments.list(self.connection, (wanted.from, wanted.to), (since, until), wanted.records)? {
+            let ordinals = self.taken_in(&listed, wanted);
             let times = wanted.from.millis()..wanted.to.millis();
             let rows = Rows { datastreams: wanted.datastreams, times, ordinals };
             for row in self.segments.rows(self.connection, &listed, &rows) {
@@ -101,7 +106,8 @@ impl Past<'_> {
         (since, until): (Time, Time),
         mut each: impl FnMut(Stored) -> ControlFlow<()>,
     ) -> rusqlite::Result<()> {
-        let sealed = Segments::until(self.connection)?;
+        let (first, last) = wanted.records;
+        let sealed = Segments::until(self.connection)?.max(first.min(u64::MAX >> 1));
         let after = wanted.received.map_or(i64::MIN, |(after, _)| after.millis());
         let near = until.min(wanted.to + FAST_CLOCK);
         let spans = [(IN_TIME, since.millis(), near.millis()), (LATE, near.millis(), until.millis())];
@@ -110,6 +116,9 @@ impl Past<'_> {
             let values = params![wanted.from.millis(), wanted.to.millis(), since, until, after, sealed];
             for entry in statement.query_map(values, read::entry)? {
                 let entry = entry?;
+                if entry.seq > last {
+                    continue;
+                }
                 for stored in entry.stored().into_iter().flatten().filter(|stored| wanted.takes(stored)) {
                     if each(stored).is_break() {
                         return Ok(());
@@ -118,6 +127,19 @@ impl Past<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether there is nothing of what is wanted.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn is_empty(&self, wanted: &Wanted<'_>) -> rusqlite::Result<bool> {
+        let mut is_empty = true;
+        self.stored(wanted, |_| {
+            is_empty = false;
+            ControlFlow::Break(())
+        })?;
+        Ok(is_empty)
     }
 
     /// What is sealed of what was taken in at a moment or later, by records up to one: file after file, in each by
@@ -139,12 +161,15 @@ impl Past<'_> {
         Ok(())
     }
 
-    /// Which rows of a file were taken in after one moment and not after another.
-    fn taken_in(&self, listed: &Listed, (after, until): (Time, Time)) -> Range<u32> {
-        if after < listed.began && listed.ended <= until {
+    /// Which rows of a file were taken in when, and brought by whom, they should.
+    fn taken_in(&self, listed: &Listed, wanted: &Wanted<'_>) -> Range<u32> {
+        let ((after, until), (first, last)) = (wanted.received.unwrap_or(EVER), wanted.records);
+        let is_timely = wanted.received.is_none() || (after < listed.began && listed.ended <= until);
+        if is_timely && first <= listed.after && listed.until <= last {
             return 0..u32::MAX;
         }
-        self.ordinals(listed, |record| after < record.now && record.now <= until)
+        let is_timely = |record: &Record| wanted.received.is_none() || (after < record.now && record.now <= until);
+        self.ordinals(listed, |record| is_timely(record) && first < record.seq && record.seq <= last)
     }
 
     /// Which rows of a file some records brought that follow one another.

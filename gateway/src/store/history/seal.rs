@@ -6,6 +6,7 @@
 //! | published: it has its name, the folder is synced | the same |
 //! | registered: the database knows it, in one short transaction | the file counts, what the log still has of it does not |
 //! | let go: rows of the log that are in files, few at a time | the rest goes later |
+//! | rolled up: what is older than it is kept is in hours and days | see [`super::roll`] |
 //! | thinned: what is older than it is kept is no longer known, then removed | it is removed later |
 //!
 //! So each row counts exactly once at every moment. The one writer of the store does what changes the database
@@ -13,6 +14,8 @@
 //! behind the snapshot stays in the log.
 
 use super::super::{Entry, READINGS, Reader, Store, StoreError, Stored, TICK, read};
+use super::roll::{self, Roll};
+use super::rollup::{self, Every, Reach, Rollup};
 use super::segment::{Listed, Segments};
 use super::{Damage, Gathered, MOST_ROWS, Record, Row, file};
 use bongsu_sensors::Time;
@@ -42,8 +45,19 @@ pub struct Bounds {
     pub after: Duration,
     /// About so many observations are sealed at once.
     pub rows: usize,
-    /// What is older is removed; `None`: nothing is.
-    pub keep: Option<Duration>,
+    /// How long what is kept.
+    pub keep: Keep,
+}
+
+/// How long what is kept. `None`: for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Single observations, at least.
+    pub raw: Option<Duration>,
+    /// Hours of what is no longer kept itself.
+    pub hours: Option<Duration>,
+    /// Days of it.
+    pub days: Option<Duration>,
 }
 
 /// What was done.
@@ -62,10 +76,16 @@ pub enum Step {
     Registered,
     /// Rows of the log that are in files were let go.
     LetGo,
+    /// Some datastreams' observations of a day are in hours and days, which do not count yet.
+    Rolled,
+    /// The database knows how far hours and days reach.
+    Reached,
     /// What is older than it is kept is no longer known.
     Thinned,
     /// A file that was no longer known was removed.
     Removed,
+    /// Hours or days that are older than they are kept went.
+    Forgot,
     /// There is nothing to do.
     Idle,
 }
@@ -79,6 +99,14 @@ pub enum Work {
     LetGo(u64, u64),
     /// To know a file no longer.
     Thin(i64, Time),
+    /// To forget that there was a file, which is removed.
+    Strike(i64),
+    /// To write hours and days down.
+    Roll(Vec<Rollup>),
+    /// To know how far they reach.
+    Reach(Reach),
+    /// To let some of those go that end by a time.
+    Forget(Every, Time),
 }
 
 /// What the database is told of a file.
@@ -127,20 +155,37 @@ impl Store {
         let _carried_over = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         match work {
             Work::Register(registered) => register(&self.connection, registered),
-            Work::LetGo(after, until) => {
-                // What a power cut brings back is let go again: it need not wait for the disk.
-                let done = self
-                    .connection
-                    .pragma_update(None, "synchronous", "NORMAL")
-                    .and_then(|()| let_go(&self.connection, *after, *until));
-                self.connection.pragma_update(None, "synchronous", "FULL").and(done)
-            }
+            // What a power cut takes back is done again: it need not wait for the disk. What relies on it does.
+            Work::LetGo(after, until) => self.unsynced(|to| let_go(to, *after, *until)),
+            Work::Roll(rollups) => self.unsynced(|to| {
+                let transaction = to.unchecked_transaction()?;
+                rollups.iter().try_for_each(|rollup| rollup.write(&transaction))?;
+                transaction.commit()
+            }),
+            Work::Forget(every, before) => self.unsynced(|to| rollup::forget(to, *every, *before, LET_GO_ROWS)),
+            Work::Reach(reach) => reach.write(&self.connection),
+            Work::Strike(id) => strike(&self.connection, *id),
             Work::Thin(id, now) => {
                 let sql = "UPDATE sealed SET gone = ?2 WHERE id = ?1 AND gone IS NULL";
                 self.connection.execute(sql, params![id, now.millis()]).map(|_| ())
             }
         }
         .map_err(failed)
+    }
+
+    /// Does something that the next commit of anything else brings to the disk.
+    fn unsynced(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        let done = self.connection.pragma_update(None, "synchronous", "NORMAL").and_then(|()| work(&self.connection));
+        self.connection.pragma_update(None, "synchronous", "FULL").and(done)
+    }
+}
+
+/// Forgets a file that is removed. The newest says up to which record the log was sealed: of that only its index goes.
+fn strike(from: &Connection, id: i64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM sealed WHERE id = ?1 AND gone IS NOT NULL AND until < (SELECT max(until) FROM sealed)";
+    match from.execute(sql, [id])? {
+        0 => from.execute("UPDATE sealed SET head = x'' WHERE id = ?1 AND gone IS NOT NULL", [id]).map(|_| ()),
+        _ => Ok(()),
     }
 }
 
@@ -173,6 +218,7 @@ pub struct Seal {
     under_way: Option<(Box<Registered>, bool)>,
     /// Up to this record the log was let go of what is sealed.
     let_go: u64,
+    roll: Roll,
 }
 
 impl Seal {
@@ -182,7 +228,7 @@ impl Seal {
     /// The store or its folder cannot be read.
     pub fn open(store: &Path, bounds: Bounds) -> Result<Seal, Unsealed> {
         let reader = Reader::open(store)?;
-        let seal = Seal { reader, bounds, under_way: None, let_go: 0 };
+        let seal = Seal { reader, bounds, under_way: None, let_go: 0, roll: Roll::default() };
         seal.clean()?;
         Ok(seal)
     }
@@ -263,10 +309,13 @@ impl Seal {
                 return self.write(&gathered);
             }
         }
+        if let Some(step) = self.roll.step(&self.reader, &self.bounds, now, hand)? {
+            return Ok(step);
+        }
         if let Some(step) = self.thin(now, hand)? {
             return Ok(step);
         }
-        Ok(Step::Idle)
+        Ok(roll::forget(&self.reader, &self.bounds, now, hand)?.unwrap_or(Step::Idle))
     }
 
     fn write(&mut self, gathered: &Gathered) -> Result<Step, Unsealed> {
@@ -333,23 +382,28 @@ impl Seal {
         last_before(&self.reader.connection, moment)
     }
 
-    /// Removes what is older than it is kept: first from what is known, and when nobody reads it any more its file.
+    /// Removes what is older than it is kept: first from what is known, and when nobody reads it any more its file. What
+    /// is not in hours and days yet stays.
     fn thin(&mut self, now: Time, hand: &mut dyn Hand) -> Result<Option<Step>, Unsealed> {
         let connection = &self.reader.connection;
-        let sql = "SELECT file FROM sealed WHERE gone IS NOT NULL AND gone <= ?1";
-        let mut statement = connection.prepare_cached(sql)?;
-        let files = statement.query_map([(now - STILL_READ).millis()], |row| row.get::<_, String>(0))?;
-        for file in files {
-            match std::fs::remove_file(self.reader.segments.folder().join(file?)) {
-                Ok(()) => return Ok(Some(Step::Removed)),
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-                Err(cause) => return Err(cause.into()),
+        let sql = "SELECT id, file FROM sealed WHERE gone <= ?1
+            AND (length(head) > 0 OR until < (SELECT max(until) FROM sealed)) LIMIT 1";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+        let gone = connection.prepare_cached(sql)?.query_row([(now - STILL_READ).millis()], row).optional()?;
+        if let Some((id, file)) = gone {
+            match std::fs::remove_file(self.reader.segments.folder().join(file)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause.into()),
+                _ => {}
             }
+            hand.write(Work::Strike(id)).map_err(Unsealed::Store)?;
+            return Ok(Some(Step::Removed));
         }
-        drop(statement);
-        let Some(keep) = self.bounds.keep else { return Ok(None) };
+        let (Some(keep), Some(reach)) = (self.bounds.keep.raw, self.reader.reach()?) else { return Ok(None) };
         let oldest = self.reader.segments.all(connection)?.into_iter().next();
-        match oldest.filter(|file| file.last.max(file.ended) < now - keep) {
+        let is_over = |file: &Listed| {
+            file.last.max(file.ended) < now - keep && file.last < reach.hours && file.until <= reach.record
+        };
+        match oldest.filter(is_over) {
             Some(file) => {
                 hand.write(Work::Thin(file.id, now)).map_err(Unsealed::Store)?;
                 Ok(Some(Step::Thinned))

@@ -22,8 +22,13 @@ use std::time::{Duration, Instant};
 /// How often it is looked whether there is something to seal.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Between two steps: the writer has this long for the devices alone.
+/// Between two steps: the writer has this long for the devices alone,
 const BREATH: Duration = Duration::from_millis(20);
+
+/// and so many times as long as the step took of its time, up to a bound: however slow the disk is, sealing is a small
+/// part of what the writer does.
+const SHARE: u32 = 15;
+const LONGEST_BREATH: Duration = Duration::from_secs(2);
 
 /// After a failure: a disk that is full is not full for ever.
 const WAIT: Duration = Duration::from_secs(30);
@@ -114,7 +119,7 @@ impl Sealer {
             books: Book::path(&config.data),
             max_lag: config.archive.max_lag,
             clock,
-            hand: Far { errands, stopping: stopping.clone() },
+            hand: Far { errands, stopping: stopping.clone(), took: Duration::ZERO },
             state,
             looked: (Instant::now(), 0),
         };
@@ -139,20 +144,27 @@ impl Sealer {
 struct Far {
     errands: Sender<Errand>,
     stopping: Arc<AtomicBool>,
+    /// How long the writer has worked for the step under way.
+    took: Duration,
 }
 
 impl Hand for Far {
     fn write(&mut self, work: Work) -> Result<(), String> {
         let (tell, told) = channel();
         let errand: Errand = Box::new(move |store| {
+            let began = Instant::now();
+            let done = store.seal(&work).map_err(|cause| cause.to_string());
             // Who no longer waits looks into the store.
-            let _ = tell.send(store.seal(&work).map_err(|cause| cause.to_string()));
+            let _ = tell.send((done, began.elapsed()));
         });
         self.errands.send(errand).map_err(|_| "bongsu is stopping".to_owned())?;
         // A pipeline that insists on a full disk answers late, and one that has ended never.
         loop {
             match told.recv_timeout(BREATH) {
-                Ok(done) => return done,
+                Ok((done, took)) => {
+                    self.took += took;
+                    return done;
+                }
                 Err(RecvTimeoutError::Timeout) if !self.stopping.load(Ordering::Acquire) => {}
                 Err(_) => return Err("bongsu is stopping".to_owned()),
             }
@@ -179,9 +191,10 @@ impl Sealing {
         let _ = rustix::process::nice(NICE);
         let mut seal: Option<Seal> = None;
         loop {
+            self.hand.took = Duration::ZERO;
             let pause = match self.turn(&mut seal) {
                 Ok(Step::Idle) => LOOK,
-                Ok(_) => BREATH,
+                Ok(_) => (self.hand.took * SHARE).clamp(BREATH, LONGEST_BREATH),
                 Err(error) => {
                     seal = None;
                     self.failed(&error);

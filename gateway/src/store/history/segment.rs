@@ -80,6 +80,8 @@ pub struct Checked {
     pub rows: u64,
     /// How long they are together.
     pub bytes: u64,
+    /// Rows of hours and days of what is no longer kept.
+    pub rollups: u64,
     /// What cannot be read.
     pub damages: Vec<Damage>,
 }
@@ -119,7 +121,7 @@ impl Segments {
         (since, until): (Time, Time),
         (after, newest): (u64, u64),
     ) -> rusqlite::Result<Vec<Listed>> {
-        if !is_known(from)? {
+        if !is_known(from, "sealed")? {
             return Ok(Vec::new());
         }
         let sql = format!(
@@ -141,12 +143,20 @@ impl Segments {
         self.list(from, always, always, (0, u64::MAX))
     }
 
+    /// The earliest time of what stands in files; `None`: nothing does.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn earliest(&self, from: &Connection) -> rusqlite::Result<Option<Time>> {
+        Ok(self.all(from)?.iter().map(|listed| listed.first).min())
+    }
+
     /// The last record that is sealed: observations up to it stand in files, later ones in the log.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn until(from: &Connection) -> rusqlite::Result<u64> {
-        if !is_known(from)? {
+        if !is_known(from, "sealed")? {
             return Ok(0);
         }
         from.prepare_cached("SELECT coalesce(max(until), 0) FROM sealed")?.query_row([], |line| line.get(0))
@@ -225,7 +235,7 @@ impl Segments {
     }
 
     /// Says that something is damaged, once.
-    fn tell(&self, damage: Damage) {
+    pub(super) fn tell(&self, damage: Damage) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !told.contains(&damage) {
             let folder = self.folder.display();
@@ -260,9 +270,8 @@ impl Segments {
     }
 }
 
-/// Whether the store is one that can have sealed something: a backup of an older program is read before it is brought to
-/// today's form.
-fn is_known(from: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sealed'";
-    Ok(from.prepare_cached(sql)?.query_row([], |_| Ok(())).optional()?.is_some())
+/// Whether the store has a table of these: a backup of an older program is read before it is brought to today's form.
+pub(super) fn is_known(from: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+    Ok(from.prepare_cached(sql)?.query_row([table], |_| Ok(())).optional()?.is_some())
 }

@@ -11,7 +11,7 @@ use bongsu_sensors::{Level, Reason, Time};
 use tower::ServiceExt;
 
 /// A city whose river was measured each minute for `minutes`.
-fn measured(minutes: i64) -> City {
+pub fn measured(minutes: i64) -> City {
     let mut city = City::actual();
     let observations: Vec<_> = (0..minutes).map(|n| city.observation("jamsu", n, n as f64 / 100.0)).collect();
     city.pass(minutes.unsigned_abs());

@@ -13,4 +13,5 @@ mod relay;
 mod rules;
 mod site;
 mod socket;
+mod summaries;
 mod visibility;

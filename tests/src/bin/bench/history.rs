@@ -2,13 +2,14 @@
 //! and whether devices feel that it is written. Beside it the same observations and questions in VictoriaMetrics.
 
 use crate::whole;
-use bongsu_gateway::store::history::{Bounds, Seal, Step};
-use bongsu_gateway::store::summary::Every;
+use bongsu_gateway::store::history::{Bounds, Keep, Seal, Step};
+use bongsu_gateway::store::summary::Window;
 use bongsu_gateway::store::{Batch, Entry, Reader, Store, Stored};
 use bongsu_rules::incident::Status;
 use bongsu_rules::{Flag, Observation};
-use bongsu_sensors::Time;
+use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::reading::DatastreamId;
+use bongsu_sensors::{StationId, Time};
 use bongsu_tests::program::Setup;
 use bongsu_tests::rehearsal::Rehearsal;
 use bongsu_tests::{http, load, peer, victoria};
@@ -73,7 +74,7 @@ fn bytes(folder: &Path) -> u64 {
 
 /// Seals everything that may be; prints what that took.
 fn seal(store: &mut Store, path: &Path) {
-    let bounds = Bounds { after: Duration::ZERO, rows: 1_000_000, keep: None };
+    let bounds = Bounds { after: Duration::ZERO, rows: 1_000_000, keep: Keep::default() };
     let (_, newest) = store.newest().expect("read").expect("there is something");
     let began = Instant::now();
     let mut seal = Seal::open(path, bounds).expect("opened");
@@ -211,19 +212,51 @@ fn year(folder: &Path) {
     }
     store.keep_snapshot(u64::try_from(MINUTES).expect("a year"), b"no engine").expect("kept");
     seal(&mut store, &path);
-    let reader = Reader::open(&path).expect("a reader");
+    ask_for_a_year(&path, begins, "");
+    roll_up(&mut store, &path);
+    ask_for_a_year(&path, begins, ", when its observations are no longer kept");
+}
+
+/// How soon the hours and days of a year are answered.
+fn ask_for_a_year(path: &Path, begins: Time, what: &str) {
+    let reader = Reader::open(path).expect("a reader");
     let zone = jiff::tz::TimeZone::UTC;
-    for (word, every) in [("hours", Every::Hour), ("days", Every::Day)] {
+    for (word, window) in [("hours", Window::HOUR), ("days", Window::DAY)] {
         let mut took = Vec::new();
         for number in 0..YEARLY {
             let began = Instant::now();
-            let span = (begins, begins + DAY * 365);
-            let found = reader.summaries(DatastreamId(number), span, every, &zone).expect("read");
+            let span = (begins - DAY, begins + DAY * 366);
+            let found = reader.summaries(DatastreamId(number), span, window, &zone).expect("read").windows;
             took.push(began.elapsed());
             assert!(found.len() > 364, "{}", found.len());
         }
-        println!("  {word} of a year {}", times(took));
+        println!("  {word} of a year{what}: {}", times(took));
     }
+}
+
+/// Rolls up all that is older than a day, and lets it go; prints what that took.
+fn roll_up(store: &mut Store, path: &Path) {
+    let names =
+        (0..YEARLY).map(|number| (StationId::new(&format!("s{number}")), "wind_speed".parse().expect("a kind")));
+    let numbering = Some(Numbering::of(names));
+    store.commit(&Batch { numbering, ..Batch::default() }).expect("committed");
+    let (_, newest) = store.newest().expect("read").expect("there is something");
+    let keep = Keep { raw: Some(DAY), ..Keep::default() };
+    let bounds = Bounds { after: Duration::ZERO, rows: 1_000_000, keep };
+    let began = Instant::now();
+    let mut seal = Seal::open(path, bounds).expect("opened");
+    while seal.step(newest, u64::MAX, store).expect("it can be written") != Step::Idle {}
+    let took = began.elapsed().as_secs_f64();
+    let of = |every: u32| {
+        let sql = format!("SELECT coalesce(sum(length(body)), 0) FROM rollup WHERE every = {every}");
+        bongsu_tests::store::value(path, &sql).and_then(|bytes| bytes.parse().ok()).unwrap_or_default()
+    };
+    let days = u64::from(YEARLY) * 364;
+    println!(
+        "  rolled up in {took:.1} s: {:.1} bytes an hour of a sensor, {:.1} a day",
+        each(of(1), days * 24),
+        each(of(2), days)
+    );
 }
 
 /// Devices that speak while what was said before is sealed, and while it is not.

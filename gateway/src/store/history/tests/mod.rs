@@ -2,6 +2,8 @@
 
 // Files alone: round trips, broken and hostile ones, what a row costs.
 mod files;
+// Hours and days of what is no longer kept.
+mod rolled;
 // A store with a history beside one without.
 mod twin;
 

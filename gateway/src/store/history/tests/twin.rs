@@ -1,8 +1,8 @@
 //! A store that seals beside one that never does: whatever is asked, both answer the same.
 
-use super::super::{Bounds, Hand, Seal, Step, Work};
+use super::super::{Bounds, Hand, Keep, Seal, Step, Work};
 use super::{BEGINS, FLAGS};
-use crate::store::summary::Every;
+use crate::store::summary::Window;
 use crate::store::{Batch, CATALOG, Entry, Reader, Store, Stored};
 use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::Status;
@@ -93,25 +93,30 @@ fn entries(brings: &[Brings]) -> Vec<Entry> {
 }
 
 /// A store, and the same without a history.
-struct Twins {
+pub struct Twins {
     folder: tempfile::TempDir,
-    sealing: Store,
+    pub sealing: Store,
     whole: Store,
 }
 
 impl Twins {
-    fn new() -> Twins {
+    pub fn new() -> Twins {
         let folder = tempfile::tempdir().expect("a folder");
         let open =
             |name: &str| Store::open(&folder.path().join(name).join("city.db"), Status::Actual, 10).expect("a store");
         Twins { sealing: open("sealing"), whole: open("whole"), folder }
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("sealing/city.db")
     }
 
-    fn commit(&mut self, entries: &[Entry]) {
+    /// Readers of both.
+    pub fn readers(&self) -> [Reader; 2] {
+        ["sealing", "whole"].map(|name| Reader::open(&self.folder.path().join(name).join("city.db")).expect("a reader"))
+    }
+
+    pub fn commit(&mut self, entries: &[Entry]) {
         for store in [&mut self.sealing, &mut self.whole] {
             store.commit(&Batch { entries: entries.to_vec(), ..Batch::default() }).expect("committed");
             let newest = entries.last().map_or(0, |entry| entry.seq);
@@ -122,8 +127,7 @@ impl Twins {
     /// Both answer the same to everything that is asked of observations.
     #[track_caller]
     fn agree(&self, newest: Time) {
-        let [sealing, whole] = ["sealing", "whole"]
-            .map(|name| Reader::open(&self.folder.path().join(name).join("city.db")).expect("a reader"));
+        let [sealing, whole] = self.readers();
         let answers = [answers(&sealing, newest), answers(&whole, newest)];
         for (one, other) in answers[0].iter().zip(&answers[1]) {
             assert_eq!(one, other);
@@ -194,7 +198,7 @@ fn answers(reader: &Reader, newest: Time) -> Vec<String> {
             reader.observations(DatastreamId(number), begins, newest + Duration::from_secs(99), 10_000).expect("read");
         answers.push(format!("{number} {:?}", all.observations));
     }
-    for every in [Every::Hour, Every::Day] {
+    for every in [Window::Even(60_000), Window::HOUR, Window::DAY] {
         let zone = TimeZone::fixed(jiff::tz::offset(9));
         let span = (begins, newest + Duration::from_secs(99));
         answers.push(format!("{:?}", reader.summaries(DatastreamId(1), span, every, &zone).expect("read")));
@@ -254,7 +258,8 @@ fn agree_with_hand(reader: &Reader, entries: &[Entry], newest: Time) {
         let by_hand = by_hand(entries, number);
         let page = reader.observations(DatastreamId(number), begins, ends, 10_000).expect("read");
         assert_eq!(page.observations, by_hand.values().copied().collect::<Vec<_>>());
-        let hours = reader.summaries(DatastreamId(number), (begins, ends), Every::Hour, &TimeZone::UTC).expect("read");
+        let hours = reader.summaries(DatastreamId(number), (begins, ends), Window::HOUR, &TimeZone::UTC).expect("read");
+        let hours = hours.windows;
         for hour in &hours {
             let within = by_hand.range(hour.time..hour.time + Duration::from_secs(3_600)).map(|(_, seen)| seen);
             let values: Vec<f64> =
@@ -271,7 +276,7 @@ fn agree_with_hand(reader: &Reader, entries: &[Entry], newest: Time) {
 
 /// Everything may be sealed that a snapshot covers.
 fn bounds(rows: usize) -> Bounds {
-    Bounds { after: Duration::ZERO, rows, keep: None }
+    Bounds { after: Duration::ZERO, rows, keep: Keep::default() }
 }
 
 const LATER: i64 = BEGINS + 1_000_000_000;
@@ -373,29 +378,6 @@ fn a_writer_that_fails_is_asked_again() {
     assert!(failed > 5, "{failed}");
     assert_eq!(sealed_until(&twins.sealing), 49);
     twins.agree(newest);
-}
-
-#[test]
-fn what_is_older_than_it_is_kept_goes_file_by_file() {
-    let mut twins = Twins::new();
-    let entries = plain(100);
-    twins.commit(&entries);
-    let path = twins.path();
-    let folder = path.with_file_name("history");
-    let files = || std::fs::read_dir(&folder).expect("there").count();
-    let now = entries[99].now;
-    seal_all(&path, bounds(20), now, u64::MAX, &mut twins.sealing);
-    assert_eq!(files(), 5);
-    let keep = Bounds { keep: Some(Duration::from_secs(500)), ..bounds(20) };
-    assert_eq!(seal_all(&path, keep, now, u64::MAX, &mut twins.sealing), [Step::Thinned; 2]);
-    assert_eq!(files(), 5, "somebody may still read them");
-    let reader = Reader::open(&path).expect("a reader");
-    let seen = reader.observations(DatastreamId(0), Time::from_millis(0), now + Duration::from_secs(9), 1_000);
-    assert_eq!(seen.expect("read").observations.len(), 60);
-    let later = now + Duration::from_secs(700);
-    let keep = Bounds { keep: Some(Duration::from_secs(1_200)), ..keep };
-    assert_eq!(seal_all(&path, keep, later, u64::MAX, &mut twins.sealing), [Step::Removed; 2]);
-    assert_eq!(files(), 3);
 }
 
 #[test]
