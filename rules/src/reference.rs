@@ -2,6 +2,7 @@
 //!
 //! Nothing is written twice: a statistic whose comment lacks its unit, its source or its check value fails a test.
 
+use crate::hazard;
 use crate::stats::{FAMILIES, Family};
 use std::fmt::Write;
 
@@ -28,7 +29,7 @@ const WORDS: [(&str, &str); 9] = [
     ("raise(\"level\")", "The rule reaches this level: advisory, watch, warning or emergency. The highest one counts."),
     (
         "value.across(\"mean\")",
-        "How several stations become one number: `worst` (of the comparison; so without this word), `second`, `mean`, \
+        "How several stations, each datastream of theirs for itself, become one number: `worst` (of the comparison; so without this word), `second`, `mean`, \
          `median`, `min`, `max`.",
     ),
     ("abs(value)", "Its size, whatever its sign."),
@@ -60,6 +61,10 @@ pub fn manual() -> String {
     );
     for (call, meaning) in WORDS {
         let _ = write!(page, "\n### `{call}`\n\n{meaning}\n");
+    }
+    page.push_str("\n## 재난 종류 · Hazards\n\n| `hazard` | 한국어 | English |\n|---|---|---|\n");
+    for hazard in hazard::ALL {
+        let _ = writeln!(page, "| `{}` | {} | {} |", hazard.name, hazard.title.0, hazard.title.1);
     }
     for family in FAMILIES {
         let _ = write!(page, "\n## {} · {}\n", family.title.0, family.title.1);

@@ -119,7 +119,7 @@ pub(crate) fn filter(section: &Section<'_>) -> Option<Filter> {
     let areas = section.optional("areas").unwrap_or_default();
     let hazards: Vec<String> = section.optional("hazards").unwrap_or_default();
     for hazard in hazards.iter().filter(|name| bongsu_rules::hazard::named(name).is_none()) {
-        section.complain(format!("there is no hazard {hazard:?}"), "`bongsu rules new` lists the hazards");
+        section.complain(format!("there is no hazard {hazard:?}"), "`bongsu rules reference` lists the hazards");
     }
     let level = match section.located::<String>("level") {
         None => Level::Advisory,

@@ -2,7 +2,6 @@
 
 use crate::cli::{Ended, output_failed};
 use bongsu_rules::{hazard, pack};
-use bongsu_sensors::document::nearest;
 use bongsu_sensors::kind;
 use bongsu_sensors::name::is_name;
 use miette::{IntoDiagnostic, WrapErr, miette};
@@ -78,10 +77,8 @@ pub fn written(name: &str, kind: &str, hazard: &str) -> miette::Result<(String, 
     })?;
     let known = known.kind();
     if hazard::named(hazard).is_none() {
-        let names = || hazard::ALL.iter().map(|hazard| hazard.name);
-        let help = nearest(hazard, names())
-            .map_or_else(|| names().collect::<Vec<_>>().join(", "), |near| format!("did you mean {near:?}?"));
-        return Err(miette!(help = help, "unknown hazard {hazard:?}"));
+        let known: Vec<&str> = hazard::ALL.iter().map(|hazard| hazard.name).collect();
+        return Err(miette!(help = format!("known hazards: {}", known.join(", ")), "unknown hazard {hazard:?}"));
     }
     let observed = known.feeds.unwrap_or(known.name);
     // What rules see of a counter is what it counted, and that has a range of its own.
