@@ -10,10 +10,10 @@ help: ## List what can be made
 .PHONY: demo
 demo: ## Watch a simulated city flood: builds, starts everything, opens the page (more: make demo ARGS="--seed 2")
 	@scripts/need.sh cargo cc
-	@test -x "$${CARGO_TARGET_DIR:-target}/long/bongsu" || echo "The first build takes minutes; cargo counts what is done of what there is. Later ones take seconds." >&2
+	@test -x "$${CARGO_TARGET_DIR:-target}/demo/bongsu" || echo "The first build takes minutes; cargo counts what is done of what there is. Later ones take seconds." >&2
 	@$(MAKE) --no-print-directory console || echo "going on without the operators' console: \`make console\` says what is missing" >&2
-	$(CARGO) build --profile long
-	@exec "$${CARGO_TARGET_DIR:-target}/long/bongsu" demo $(ARGS)
+	$(CARGO) build --profile demo
+	@exec "$${CARGO_TARGET_DIR:-target}/demo/bongsu" demo $(ARGS)
 
 .PHONY: console
 console: ## Build the operators' console with Node.js; the next build of the program embeds it
