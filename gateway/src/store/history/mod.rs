@@ -97,6 +97,13 @@ pub struct Record {
     pub rows: u32,
 }
 
+impl Record {
+    /// The ordinal behind its last row.
+    pub fn end(&self) -> u32 {
+        self.first.saturating_add(self.rows)
+    }
+}
+
 /// What a file is made of: records in their order, and their rows in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gathered {

@@ -6,7 +6,7 @@
 use super::super::{Entry, READINGS, Stored, read};
 use super::Record;
 use super::file::Rows;
-use super::segment::{Listed, Segments};
+use super::segment::{Listed, Segments, Whole};
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::ops::{ControlFlow, Range};
@@ -179,7 +179,7 @@ impl Past<'_> {
         // They stand in the order in which they were taken in.
         let Some(first) = wanted.next() else { return 0..0 };
         let last = wanted.next_back().unwrap_or(first);
-        first.first..last.first.saturating_add(last.rows)
+        first.first..last.end()
     }
 
     /// Goes through the records in order: those after `after` up to `until`, until `each` has enough. Of what is sealed
@@ -297,23 +297,30 @@ impl Past<'_> {
             }
         }
         for listed in self.segments.all(self.connection)?.iter().rev() {
-            if records == 0 {
-                break;
-            }
-            let whole = self.segments.whole(self.connection, listed);
-            for record in whole.records.iter().rev().take(records) {
-                for row in whole.rows_of(record) {
-                    found += usize::from(matches!(row.stored, Stored::Observation(_)));
-                    each(&row.stored);
+            let mut kept = self.segments.records(self.connection, listed);
+            while records > 0 && found < limit && !kept.is_empty() {
+                // No more of the file is put in order than is wanted, but for flags among it.
+                let (mut begin, mut rows) = (kept.len(), 0);
+                while begin > 0 && kept.len() - begin < records && rows < limit - found {
+                    begin -= 1;
+                    rows += kept[begin].rows as usize;
                 }
-                records -= 1;
-                if found >= limit {
-                    self.segments.put_back();
-                    return Ok(());
+                let some = kept.split_off(begin);
+                let ordinals = some.first().map_or(0, |record| record.first)..some.last().map_or(0, Record::end);
+                let rows = self.segments.rows(self.connection, listed, &Rows { ordinals, ..Rows::ALL });
+                let whole = Whole { records: some, rows };
+                for record in whole.records.iter().rev() {
+                    for row in whole.rows_of(record) {
+                        found += usize::from(matches!(row.stored, Stored::Observation(_)));
+                        each(&row.stored);
+                    }
+                    records -= 1;
+                    if found >= limit {
+                        return Ok(());
+                    }
                 }
             }
         }
-        self.segments.put_back();
         Ok(())
     }
 }

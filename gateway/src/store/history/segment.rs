@@ -67,7 +67,7 @@ impl Whole {
     /// What a record brought, without what is damaged.
     pub fn rows_of(&self, record: &Record) -> &[Row] {
         let place = |ordinal| self.rows.partition_point(|row| row.ordinal < ordinal);
-        &self.rows[place(record.first)..place(record.first.saturating_add(record.rows))]
+        &self.rows[place(record.first)..place(record.end())]
     }
 }
 
