@@ -2,12 +2,13 @@
 // by colour alone, and once more as a table.
 
 import { useId } from "preact/hooks";
-import { type Compared, type Fate } from "./rule";
+import { VerdictSign, verdictWord } from "./judged";
+import type { Compared, Fate, Missed } from "./rule";
 import { day, length, moment } from "./time";
 import { say } from "./words";
 
 const NARROW = innerWidth < 640;
-const [WIDTH, LEFT, RIGHT, ROW, HEAD] = [NARROW ? 340 : 860, NARROW ? 96 : 190, 8, 26, 22];
+const [WIDTH, LEFT, RIGHT, ROW, HEAD] = [NARROW ? 340 : 860, NARROW ? 96 : 190, 8, 32, 22];
 /** Places drawn; the table has all of them. */
 const PLACES = 24;
 const ROWS = 300;
@@ -15,13 +16,13 @@ const ROWS = 300;
 const SIGNS: Record<Fate, string> = { same: "=", gained: "+", lost: "−" };
 export const fateWord = (fate: Fate): string => say(fate);
 
-interface Props { all: Compared[]; from: number; to: number; name: (place: string) => string }
+interface Props { all: Compared[]; misses: Missed[]; from: number; to: number; name: (place: string) => string }
 
 const short = (text: string): string => (text.length > (NARROW ? 11 : 22) ? `${text.slice(0, NARROW ? 10 : 21)}…` : text);
 
-export function Firings({ all, from, to, name }: Props) {
+export function Firings({ all, misses, from, to, name }: Props) {
   const pattern = useId();
-  const places = [...new Set(all.map((one) => one.place))];
+  const places = [...new Set([...misses, ...all].map((one) => one.place))];
   const drawn = places.slice(0, PLACES);
   if (places.length === 0) return <p class="card">{say("noFirings")}</p>;
   const height = HEAD + drawn.length * ROW + 6;
@@ -38,26 +39,29 @@ export function Firings({ all, from, to, name }: Props) {
         {drawn.map((place, row) => (
           <g key={place} transform={`translate(0 ${HEAD + row * ROW})`}>
             <path class="grid" d={`M0 0H${WIDTH}`} />
-            <text class="name" x={4} y={17}>{short(name(place))}</text>
+            <text class="name" x={4} y={20}>{short(name(place))}</text>
+            {misses.filter((one) => one.place === place).map((one) => <g key={one.from}><title>{say("missed")}: {moment(one.from)}</title><VerdictSign verdict="missed" x={x(Math.max(from, Date.parse(one.from))) - 5} y={3} /></g>)}
             {all.filter((one) => one.place === place).map((one) => {
               const [start, end] = [Math.max(from, Date.parse(one.from)), one.to === null ? to : Date.parse(one.to)];
               // What lasted minutes is seen among weeks as well.
               const width = Math.max(6, x(end) - x(start));
-              return <Bar key={`${one.from}${one.fate}`} fate={one.fate} x={Math.min(x(start), WIDTH - RIGHT - width)} y={8} width={width} pattern={pattern} />;
+              return <Bar key={`${one.from}${one.fate}`} fate={one.fate} x={Math.min(x(start), WIDTH - RIGHT - width)} y={15} width={width} pattern={pattern} verdict={one.fate === "lost" ? null : one.verdict} />;
             })}
           </g>
         ))}
       </svg>
       {places.length > PLACES && <p class="mut">{places.length - PLACES} {say("placesInTable")}</p>}
       <details>
-        <summary>{say("asTable")} ({all.length})</summary>
+        <summary>{say("asTable")} ({all.length + misses.length})</summary>
         <div class="scroll" role="group" aria-label={say("firings")} tabIndex={0}>
           <table>
-            <thead><tr><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("until")}</th><th scope="col">{say("lasted")}</th><th scope="col">{say("compared")}</th></tr></thead>
-            <tbody>{all.slice(0, ROWS).map((one) => (
+            <thead><tr><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("until")}</th><th scope="col">{say("lasted")}</th><th scope="col">{say("compared")}</th><th scope="col">{say("worth")}</th></tr></thead>
+            <tbody>{misses.slice(0, ROWS).map((one) => (
+              <tr key={`missed${one.place}${one.from}`}><th scope="row">{name(one.place)}</th><td>{moment(one.from)}</td><td>{moment(one.to)}</td><td class="num">{length(Date.parse(one.to) - Date.parse(one.from))}</td><td>–</td><td><strong>{say("missed")}</strong></td></tr>
+            ))}{all.slice(0, ROWS).map((one) => (
               <tr key={`${one.place}${one.from}${one.fate}`} class={`fate ${one.fate}`}>
                 <th scope="row">{name(one.place)}</th><td>{moment(one.from)}</td><td>{one.to === null ? say("stillOn") : moment(one.to)}</td>
-                <td class="num">{length((one.to === null ? to : Date.parse(one.to)) - Date.parse(one.from))}</td><td>{SIGNS[one.fate]} {fateWord(one.fate)}</td>
+                <td class="num">{length((one.to === null ? to : Date.parse(one.to)) - Date.parse(one.from))}</td><td>{SIGNS[one.fate]} {fateWord(one.fate)}</td><td>{one.verdict ? verdictWord(one.verdict) : "–"}</td>
               </tr>
             ))}</tbody>
           </table>
@@ -67,12 +71,13 @@ export function Firings({ all, from, to, name }: Props) {
   );
 }
 
-function Bar({ fate, x, y, width, pattern }: { fate: Fate; x: number; y: number; width: number; pattern: string }) {
+function Bar({ fate, x, y, width, pattern, verdict }: { fate: Fate; x: number; y: number; width: number; pattern: string; verdict?: Compared["verdict"] }) {
   const fill = fate === "gained" ? { fill: `url(#${pattern})` } : {};
   return (
     <g class={`fate ${fate}`}>
+      {verdict && <><title>{verdictWord(verdict)}</title><VerdictSign verdict={verdict} x={x + width / 2 - 5} y={y - 12} /></>}
       <rect x={x} y={y} width={width} height={12} {...fill} />
-      {fate !== "same" && width < 14 && <path class="sign" d={fate === "gained" ? `M${x + width / 2 - 3} ${y - 4}h6m-3-3v6` : `M${x + width / 2 - 3} ${y - 4}h6`} />}
+      {fate !== "same" && width < 14 && !verdict && <path class="sign" d={fate === "gained" ? `M${x + width / 2 - 3} ${y - 4}h6m-3-3v6` : `M${x + width / 2 - 3} ${y - 4}h6`} />}
     </g>
   );
 }

@@ -1,6 +1,6 @@
 // Rules as the server tells them, and what is in force where.
 
-import { type Area, get, type Level, part, post, type Station, type Texts } from "./api";
+import { type Area, get, type Level, LEVELS, part, post, type Station, type Texts } from "./api";
 
 export type Setting = number | string;
 export type Settings = Record<string, Setting>;
@@ -79,7 +79,22 @@ export interface Rule extends Listed {
   words: { call: string; meaning: string }[];
 }
 
-export interface Firing { place: string; from: string; to: string | null }
+/** What a firing was worth. */
+export type Verdict = "caught" | "late" | "false_alarm" | "unjudged";
+export interface Firing { place: string; from: string; to: string | null; verdict: Verdict | null }
+export interface Missed { place: string; from: string; to: string }
+
+/** How good a setting was. */
+export interface Judged {
+  catches: number;
+  false_alarms: number;
+  unjudged: number;
+  lead_s: number | null;
+  misses: Missed[];
+}
+
+/** What firings are judged by: the stations' own limit of a level, an agency's word, or people's. */
+export type Truth = Exclude<Level, "none"> | "agency" | "people";
 
 export interface Tried {
   from: string;
@@ -89,14 +104,18 @@ export interface Tried {
   prepared_ms: number;
   took_ms: number;
   firings: Firing[];
+  judged: Judged | null;
 }
 
 export const library = (): Promise<{ rules: Listed[] }> => get("/rules");
 export const rule = (id: string): Promise<Rule> => get(`/rules/${part(id)}`);
 
 /** What a rule would have found lately with these parameters; those not named are as they are in force. */
-export const tried = (id: string, params: Settings, area: string, level: Level, signal: AbortSignal): Promise<Tried> =>
-  post(`/rules/${part(id)}/try`, { params, days: DAYS, level, ...(area ? { area } : {}) }, { signal });
+export const tried = (id: string, params: Settings, { area, level, truth }: Past, signal: AbortSignal): Promise<Tried> =>
+  post(`/rules/${part(id)}/try`, { params, days: DAYS, level, truth, ...(area ? { area } : {}) }, { signal });
+
+/** Which past a rule is tried on: where (empty: the whole city), from which level on it counts, and judged by what. */
+export interface Past { area: string; level: Level; truth: Truth }
 
 /** Days that are looked back. */
 export const DAYS = 30;
@@ -120,6 +139,16 @@ export function inForce(rule: Listed, code: string, areas: Area[]): Settings {
   lay(null);
   if (code) around(code, areas).reverse().forEach(lay);
   return found;
+}
+
+/** What the firings of a rule can be judged by in an area: what its stations have limits of, and who speaks there. */
+export function truthsOf(rule: Listed, code: string, stations: Station[], areas: Area[]): Truth[] {
+  const wanted = rule.inputs.filter((input) => !input.optional).map((input) => input.kind);
+  const here = stations.filter((one) => !code || around(one.area, areas).includes(code)).flatMap((one) => one.datastreams);
+  const limits = new Set(here.filter((one) => wanted.includes(one.kind.split(".")[0] ?? "")).flatMap((one) => Object.keys(one.levels)));
+  const levels = LEVELS.filter((level): level is Exclude<Level, "none"> => level !== "none" && limits.has(level));
+  const agency = here.some((one) => one.kind.split(".")[0] === "agency_level");
+  return [...levels, ...(agency ? ["agency" as const] : []), "people"];
 }
 
 /** The areas in which a station has what a rule cannot do without, with those around them. */

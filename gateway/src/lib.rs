@@ -44,6 +44,9 @@ pub mod backup;
 // Recorded observations, read whole.
 pub mod observed;
 
+// How good a rule would have been with them.
+pub mod backtest;
+
 // The city and the rules, read again while the program runs.
 pub mod reload;
 

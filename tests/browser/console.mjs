@@ -180,6 +180,37 @@ test("a slider redraws the past, and what was moved is set with a reason", async
   await context.close();
 });
 
+test("a sweep is drawn, and a point or a line of the table is taken into the sliders", async () => {
+  for (const [scheme, locale, width] of [["light", "en-GB", 1440], ["dark", "ko-KR", 320]]) {
+    const { context, page, complaints } = await tab({ colorScheme: scheme, locale, viewport: { width, height: 900 } });
+    const calls = await serve(page);
+    await page.goto(`${OPERATOR}/rules/high`);
+    await page.getByRole("button", { name: /Try all|훑어보기/ }).click();
+    await page.getByRole("button", { name: /^(Stop|멈추기)$/ }).waitFor();
+    await accessible(page, `a sweep at work ${width}`);
+    await page.locator(".cloud .spot").first().waitFor();
+    await accessible(page, `a sweep ${width}`);
+    await fits(page, `a sweep ${width}`);
+    await picture(page, `console-sweep-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
+    const slider = page.getByRole("slider", { name: "limit" });
+    await page.locator(".sweep button").last().click();
+    assert.equal(await slider.inputValue(), "9");
+    await page.locator(".cloud .spot").first().press("Enter");
+    assert.notEqual(await slider.inputValue(), "9");
+    const [, asked] = calls.find(([path]) => path.endsWith("/sweeps"));
+    assert.ok(asked.params.limit.includes(2.5) && asked.params.limit.includes(9), `what is in force and the ends are tried: ${asked.params.limit}`);
+    assert.deepEqual([asked.area, asked.level, asked.truth, asked.days], ["gu0", "advisory", "advisory", 90]);
+    // A sweep that nobody waits for is stopped.
+    await page.getByRole("button", { name: /Try all|훑어보기/ }).click();
+    await page.getByRole("button", { name: /^(Stop|멈추기)$/ }).waitFor();
+    await page.getByRole("link", { name: /^(Rules|규칙)$/ }).click();
+    await page.waitForFunction(() => !document.querySelector("progress"));
+    assert.ok(calls.some(([path, body]) => path === "/rules/high/sweeps/1" && body === null), "it is told to stop");
+    assert.deepEqual(complaints, []);
+    await context.close();
+  }
+});
+
 test("a viewer decides nothing", async () => {
   const { context, page } = await tab();
   await serve(page, { role: "viewer" });

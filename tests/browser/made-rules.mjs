@@ -39,11 +39,33 @@ const one = (id, hostile) => ({
 });
 
 /** What it would have found: less with a higher limit, and one more place with a lower one. */
-const tried = ({ params }) => {
+const tried = ({ params, truth }) => {
   const limit = params.limit ?? 2.5;
   const all = [["station-0", 25, 24, 2.6], ["station-0", 12, 11.99, 2.8], ["station-7", 20, 18, 4], ["station-14", 3, null, 5], ["station-21", 15, 14.5, 2.2]];
-  const firings = all.filter(([, , , peak]) => peak >= limit).map(([place, from, to]) => ({ place, from: at(from), to: to === null ? null : at(to) }));
-  return { rule: "high", area: null, level: "advisory", from: at(30), to: at(0), observations: 43_200, quick: !("trend" in params), prepared_ms: 900, took_ms: 12, firings };
+  const verdicts = ["false_alarm", "late", "caught", truth === "people" ? "unjudged" : "caught", "false_alarm"];
+  const firings = all.map((one, n) => [...one, verdicts[n]]).filter(([, , , peak]) => peak >= limit)
+    .map(([place, from, to, , verdict]) => ({ place, from: at(from), to: to === null ? null : at(to), verdict }));
+  const count = (verdict) => firings.filter((one) => one.verdict === verdict).length;
+  const misses = limit > 4.5 ? [{ place: "station-7", from: at(19), to: at(18) }] : [];
+  const judged = { catches: count("caught"), false_alarms: count("false_alarm"), unjudged: count("unjudged"), lead_s: 2400, misses };
+  return { rule: "high", area: null, level: "advisory", from: at(30), to: at(0), observations: 43_200, quick: !("trend" in params), prepared_ms: 900, took_ms: 12, firings, judged };
+};
+
+/** A sweep of as many settings as were asked for: at work when it is asked the first times, done after. */
+let asked = 0;
+let swept = {};
+const ratio = (of, n) => ({ value: n === 0 ? null : of / n, low: 0, high: 1 });
+const standing = () => {
+  asked += 1;
+  const names = Object.keys(swept);
+  const sets = names.reduce((before, name) => before.flatMap((set) => swept[name].map((value) => ({ ...set, [name]: value }))), [{}]);
+  const point = (set) => {
+    const { judged, firings } = tried({ params: set });
+    const [catches, misses] = [judged.catches, judged.misses.length];
+    return { set, catches, misses, false_alarms: judged.false_alarms, pod: ratio(catches, catches + misses), far: ratio(judged.false_alarms, firings.length), lead_s: 2400, firings: firings.length, per_week: firings.length / 4 };
+  };
+  const state = asked < 3 ? ["reading", "playing"][asked - 1] : "done";
+  return { state, part: asked < 3 ? 0.4 : 1, took_ms: 4_200, from: at(90), to: at(0), events: 3, observations: 129_600, points: state === "done" ? sets.map(point) : [], error: null, remedy: null };
 };
 
 const checked = ({ text }, hostile) => {
@@ -55,6 +77,11 @@ const checked = ({ text }, hostile) => {
 /** What the API answers about rules; undefined: the path is another's. */
 export function rules(method, path, body, hostile) {
   if (method === "GET" && path === "/rules") return { rules: [listed("high", hostile), { ...listed("low", "Low water"), mode: "shadow", waiting: 0, overrides: [] }, { ...listed("mid", "Middle"), mode: "propose", waiting: 0 }], overrides_version: "b".repeat(64) };
+  if (method === "POST" && path.endsWith("/sweeps")) {
+    [asked, swept] = [0, body.params];
+    return { sweep: 1 };
+  }
+  if (method === "GET" && path.includes("/sweeps/")) return standing();
   if (method === "GET" && path.startsWith("/rules/")) return one(path.slice("/rules/".length), hostile);
   if (path.endsWith("/try")) return tried(body);
   if (path.endsWith("/check")) return checked(body, hostile);

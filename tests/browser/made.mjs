@@ -73,7 +73,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     const json = (body) => route.fulfill({ json: body });
     const method = route.request().method();
     if (path.startsWith("/rules")) {
-      const body = method === "GET" ? null : route.request().postDataJSON();
+      const body = method === "GET" || method === "DELETE" ? null : route.request().postDataJSON();
       if (method !== "GET" && !path.endsWith("/try") && !path.endsWith("/check")) calls.push([path, body, route.request().headers()["if-match"]]);
       const answer = rules(method, path, body, HOSTILE);
       if (answer) return json(answer);

@@ -2,52 +2,15 @@
 // writes, is told what is wrong and who was faster; a second person puts a text in force, and it is taken back.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { OPERATOR, accessible, close, fits, picture, tab } from "./browser.mjs";
-import { measured } from "./river.mjs";
+import { asked, enter, invited, reason, river } from "./bench.mjs";
+import { OPERATOR, accessible, close, fits, picture } from "./browser.mjs";
 
 after(close);
-
-const MINUTE = 60_000;
-const DAY = 1_440;
-
-/** Somebody comes in by a one-time link. */
-async function enter(link, name) {
-  const own = await tab({ viewport: { width: 1440, height: 900 } });
-  await own.page.goto(link);
-  if (name) await own.page.getByLabel("User name").fill(name);
-  await own.page.getByLabel("Password").fill("correct horse battery");
-  await own.page.locator("form button.main").click();
-  await own.page.getByRole("heading", { name: "Situation" }).waitFor();
-  return own;
-}
-
-/** Two gauges of a river, every ten minutes: days of calm water, a rise that stops short of a limit, and a flood. */
-async function river() {
-  const now = Date.now();
-  const wave = (ago, peak, at) => Math.max(0, (peak - 4) - Math.abs(at - ago) / 10 * 0.1);
-  const readings = [];
-  for (let ago = 30 * DAY - 30; ago >= 10; ago -= 10) {
-    const stage = 4 + 0.2 * Math.sin(ago / 118) + Math.max(wave(ago, 6.2, 20 * DAY), wave(ago, 6.5, 6 * DAY));
-    for (const station of ["upper", "bridge"]) readings.push({ station, at: now - ago * MINUTE, stage: station === "upper" ? Math.min(stage, 4.3) : stage });
-  }
-  await measured(readings);
-  return readings.length;
-}
-
-const reason = async (page, text, button) => {
-  await page.locator("dialog textarea").fill(text);
-  await page.locator("dialog button.main", { hasText: button }).click();
-};
-const asked = async (page) => page.locator("dialog").waitFor({ state: "detached" });
 
 test("a rule is tuned, written, read by a second person and taken back", { timeout: 500_000 }, async () => {
   const step = (what) => console.log(what);
   const kim = await enter(process.env.BONGSU_WELCOME, "kim");
-  await kim.page.getByRole("link", { name: "People" }).click();
-  await kim.page.getByLabel("User name").fill("park");
-  await kim.page.locator("form").first().getByLabel("Role").selectOption("rule_author");
-  await kim.page.getByRole("button", { name: "Invite" }).click();
-  const park = await enter(await kim.page.locator("[role=status] code").first().textContent());
+  const park = await invited(kim, "park", "rule_author");
   const { page } = park;
   const count = await river();
 

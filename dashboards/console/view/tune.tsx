@@ -6,33 +6,35 @@ import { Ask, Wrong } from "../ask";
 import { Firings } from "../firings";
 import { Slider } from "../knob";
 import { useLoaded } from "../live";
-import { areasOf, compare, DAYS, equal, type Firing, inForce, type Rule, type Setting, type Settings, tried, type Tried, type Tuned } from "../rule";
+import { Score, truthWord } from "../judged";
+import { areasOf, compare, DAYS, equal, inForce, type Past, type Rule, type Setting, type Settings, tried, type Tried, type Truth, truthsOf, type Tuned } from "../rule";
 import { useMay } from "../session";
 import { levelWord } from "../sign";
 import { pick, say } from "../words";
+import { Sweep } from "./sweep";
 
 /** A hand on a slider moves on within this; each stop is asked for once. */
 const PAUSE_MS = 60;
 
-interface Redrawn { now: Firing[]; wanted: Tried; ms: number }
+interface Redrawn { now: Tried; wanted: Tried; ms: number }
 
 /** Asks what was found as it is and with other parameters; the newest question wins. */
-function useRedrawn(rule: Rule, params: Settings, area: string | null, level: Level): { drawn: Redrawn | null; wrong: Error | null; busy: boolean } {
+function useRedrawn(rule: Rule, params: Settings, past: Past | null): { drawn: Redrawn | null; wrong: Error | null; busy: boolean } {
   const [drawn, setDrawn] = useState<Redrawn | null>(null);
   const [wrong, setWrong] = useState<Error | null>(null);
   const [busy, setBusy] = useState(false);
-  const before = useRef<{ key: string; firings: Firing[] } | null>(null);
-  const key = JSON.stringify([rule.id, rule.version, rule.overrides_version, area, level]);
+  const before = useRef<{ key: string; now: Tried } | null>(null);
+  const key = JSON.stringify([rule.id, rule.version, rule.overrides_version, past]);
   useEffect(() => {
-    if (area === null) return undefined;
+    if (past === null) return undefined;
     const stop = new AbortController();
     const ask = async (): Promise<void> => {
       setBusy(true);
       const begun = performance.now();
       try {
-        if (before.current?.key !== key) before.current = { key, firings: (await tried(rule.id, {}, area, level, stop.signal)).firings };
-        const now = before.current.firings;
-        const wanted = await tried(rule.id, params, area, level, stop.signal);
+        if (before.current?.key !== key) before.current = { key, now: await tried(rule.id, {}, past, stop.signal) };
+        const now = before.current.now;
+        const wanted = await tried(rule.id, params, past, stop.signal);
         setDrawn({ now, wanted, ms: performance.now() - begun });
         setWrong(null);
         setBusy(false);
@@ -61,13 +63,20 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
   const known = all.filter((one) => fitting.has(one.properties.code));
   const [chosen, setChosen] = useState<string | null>(null);
   const [level, setLevel] = useState<Level>("advisory");
+  const [judge, setJudge] = useState<Truth | null>(null);
   const [moved, setMoved] = useState<Settings>({});
-  const [saving, setSaving] = useState(false);
+  const [saving, setSaving] = useState<"here" | "rule" | null>(null);
+  const [sent, setSent] = useState(false);
   const loaded = places.value !== null && sensors.value !== null;
   const area = chosen ?? (loaded ? known[0]?.properties.code ?? "" : null);
   const now = useMemo(() => inForce(rule, area ?? "", all), [rule, area, places.value]);
   const params: Settings = Object.fromEntries(Object.entries(moved).filter(([name, value]) => !equal(value, now[name])));
-  const { drawn, wrong, busy } = useRedrawn(rule, params, may ? area : null, level);
+  const truths = useMemo(() => truthsOf(rule, area ?? "", sensors.value?.stations ?? [], all), [rule, area, sensors.value, places.value]);
+  // What is warned of is judged by its own limit, unless somebody says otherwise.
+  const own = truths.find((one) => one === level) ?? truths[0] ?? "people";
+  const truth = judge !== null && truths.includes(judge) ? judge : own;
+  const past: Past | null = area === null ? null : { area, level, truth };
+  const { drawn, wrong, busy } = useRedrawn(rule, params, may ? past : null);
   const name = (id: string): string => placeName(id, all, sensors.value?.stations ?? []);
   const move = (knob: string) => (value: Setting): void => setMoved((before) => ({ ...before, [knob]: value }));
   const changed = Object.keys(params).length > 0;
@@ -81,13 +90,17 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
         <label>{say("fromLevel")} <select value={level} onChange={(event) => setLevel(event.currentTarget.value as Level)}>
           {LEVELS.slice(1).map((one) => <option key={one} value={one}>{levelWord(one)}</option>)}
         </select></label>
+        <label>{say("judgedBy")} <select value={truth} onChange={(event) => setJudge(event.currentTarget.value as Truth)}>
+          {truths.map((one) => <option key={one} value={one}>{truthWord(one)}</option>)}
+        </select></label>
       </div>
       <div class="columns bench">
         <section aria-labelledby="found">
           <h2 id="found">{say("wouldHaveFound")} <span class="mut">({DAYS} {say("days")})</span></h2>
           {!may && <p>{say("onlyAuthors")}</p>}
           {wrong && <Wrong wrong={wrong} />}
-          {drawn && <Firings all={compare(drawn.now, drawn.wanted.firings)} from={Date.parse(drawn.wanted.from)} to={Date.parse(drawn.wanted.to)} name={name} />}
+          {drawn?.now.judged && drawn.wanted.judged && <Score now={drawn.now.judged} wanted={drawn.wanted.judged} moved={changed} truth={truth} />}
+          {drawn && <Firings all={compare(drawn.now.firings, drawn.wanted.firings)} misses={drawn.wanted.judged?.misses ?? []} from={Date.parse(drawn.wanted.from)} to={Date.parse(drawn.wanted.to)} name={name} />}
           {may && !wrong && <p class="mut" role="status">{busy || !drawn ? say("counting") : took(drawn)}</p>}
         </section>
         <section aria-labelledby="params">
@@ -96,16 +109,28 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
           {rule.params.map((knob) => <Slider key={knob.name} knob={knob} value={moved[knob.name] ?? now[knob.name] ?? knob.default} inForce={now[knob.name] ?? knob.default} move={move(knob.name)} />)}
           {may && rule.params.length > 0 && (
             <p class="buttons">
-              <button type="button" class="main" disabled={!changed} onClick={() => setSaving(true)}>{say("setHere")}</button>
+              <button type="button" class="main" disabled={!changed} onClick={() => setSaving("here")}>{say("setHere")}</button>
+              <button type="button" disabled={!changed} onClick={() => setSaving("rule")}>{say("submitNumbers")}</button>
               <button type="button" disabled={!changed} onClick={() => setMoved({})}>{say("putAllBack")}</button>
             </p>
           )}
+          {sent && <p role="status" class="card">{say("submitted")}</p>}
         </section>
       </div>
+      {may && past && rule.params.length > 0 && <Sweep rule={rule} past={past} inForce={now} setting={{ ...now, ...params }} take={(set) => { setSent(false); setMoved((before) => ({ ...before, ...set })); }} />}
       <Overrides rule={rule} name={name} reload={reload} />
-      {saving && area !== null && (
+      {saving === "rule" && (
+        <Ask title={say("submitNumbers")} confirm={say("submit")} reason=""
+          act={(reason) => post(`/rules/${part(rule.id)}/defaults`, { set: params, reason }, { seen: rule.version })}
+          close={(done) => { setSaving(null); if (done) { setMoved({}); setSent(true); reload(); } }}>
+          <p>{say("submitText")}</p>
+          {rule.overrides.length > 0 && <p>{say("overridesStay")}</p>}
+          <p><code>{written(params)}</code></p>
+        </Ask>
+      )}
+      {saving === "here" && area !== null && (
         <Save rule={rule} area={area} params={params} name={name} stations={(sensors.value?.stations ?? []).filter((one) => one.area === area)}
-          close={(done) => { setSaving(false); if (done) { setMoved({}); reload(); } }} />
+          close={(done) => { setSaving(null); if (done) { setMoved({}); reload(); } }} />
       )}
     </>
   );

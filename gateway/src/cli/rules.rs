@@ -3,7 +3,6 @@
 mod backtest;
 mod explain;
 mod new;
-mod paper;
 mod test;
 mod version;
 

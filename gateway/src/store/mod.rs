@@ -19,6 +19,7 @@ mod outreach;
 pub mod people;
 mod read;
 pub mod rule;
+mod said;
 // Texts of rules that wait for a second person.
 pub mod submission;
 // Hours and days of what was observed.

@@ -1,13 +1,19 @@
 //! The workbench of rule authors: what a rule would have found lately with other parameters. What was prepared once is
-//! kept, so that a slider can be moved over it.
+//! kept, so that a slider can be moved over it; many settings at once are a job of their own ([`sweep`]).
 
+pub(super) mod sweep;
+pub(super) mod truth;
+
+use self::truth::{Against, Question, Watched, watched, witnesses};
 use super::problem::Problem;
 use super::shared::Shared;
 use crate::store::{CATALOG, RULES, Reader};
-use bongsu_rules::backtest::{Moment, Prepared, Setting, Unprepared, WrongParameter, concerned};
+use bongsu_rules::backtest::{
+    Alerted, Judged, Prepared, Setting, Terms, Unprepared, WrongParameter, concerned, speaks_for,
+};
 use bongsu_rules::language::header::Setting as Value;
 use bongsu_rules::record::{CatalogText, Input, RulesText};
-use bongsu_sensors::{Level, Time};
+use bongsu_sensors::{Catalog, KindId, Level, Time};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -41,6 +47,8 @@ pub(super) struct Bench {
     pub to: Time,
     pub took: Duration,
     pub prepared: Prepared,
+    /// What it should have warned of was seen here.
+    watched: Vec<Watched>,
 }
 
 /// The benches that stand.
@@ -49,19 +57,21 @@ pub(super) struct Workbench {
     /// One is prepared, or played again, at a time: the pipeline shares the machine with it.
     turn: Arc<Semaphore>,
     benches: Mutex<Vec<Arc<Bench>>>,
+    jobs: sweep::Jobs,
 }
 
 impl Default for Workbench {
     fn default() -> Workbench {
-        Workbench { turn: Arc::new(Semaphore::new(1)), benches: Mutex::default() }
+        Workbench { turn: Arc::new(Semaphore::new(1)), benches: Mutex::default(), jobs: sweep::Jobs::default() }
     }
 }
 
-/// What the store says of a question.
-struct Read {
+/// A rule, the city it is asked in, and the datastreams that are read for it.
+struct Plan {
     in_force: (u64, u64),
     setting: Setting,
-    moments: Result<Vec<Moment>, Unprepared>,
+    /// By number and in order.
+    wanted: Result<Vec<u32>, Unprepared>,
 }
 
 impl Shared {
@@ -69,7 +79,7 @@ impl Shared {
     ///
     /// # Errors
     /// There is no such rule or place, too much is asked for, or the machine is busy.
-    pub(super) async fn bench(&self, key: Key, to: Time) -> Result<Arc<Bench>, Problem> {
+    pub(super) async fn bench(&self, key: Key, kinds: Vec<KindId>, to: Time) -> Result<Arc<Bench>, Problem> {
         let in_force = self.readers.read(in_force).await?;
         let known = || {
             let mut benches = self.workbench.benches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,32 +93,33 @@ impl Shared {
         let from = to - Duration::from_secs(86_400) * key.days;
         let began = Instant::now();
         let asked = key.clone();
-        let read = self.readers.read(move |reader| read(reader, &asked, from, to)).await?;
+        let catalog = self.catalog();
+        let (plan, moments) = {
+            let catalog = catalog.clone();
+            let ask = move |reader: &Reader| {
+                let plan = plan(reader, &asked, catalog.as_deref(), &kinds)?;
+                let wanted = plan.wanted.clone().unwrap_or_default();
+                let moments = reader.moments(&wanted, from, to, OBSERVATIONS)?;
+                Ok((plan, moments, kinds))
+            };
+            let (plan, moments, kinds) = self.readers.read(ask).await?;
+            (plan, (moments, kinds))
+        };
         let bench = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let Read { in_force, setting, moments } = read;
-            let prepared = moments.and_then(|moments| match moments.iter().map(|m| m.readings.len()).sum::<usize>() {
-                count if count > OBSERVATIONS => Ok(None),
-                _ => Prepared::of(&setting, moments, key.area.as_deref()).map(Some),
-            });
-            match prepared {
-                Ok(Some(prepared)) => {
-                    let took = began.elapsed();
-                    Ok(Arc::new(Bench { key, in_force, at: Instant::now(), from, to, took, prepared }))
-                }
-                Ok(None) => Err(Problem::of(
-                    413,
-                    format!("there are more than {OBSERVATIONS} observations"),
-                    "ask for fewer days, or for one area",
-                )),
-                Err(Unprepared::NoRule) => {
-                    let remedy = "bongsu rules versions lists the rules in force";
-                    Err(Problem::not_found(format!("there is no rule {}", super::problem::quoted(&key.rule)), remedy))
-                }
-                Err(why @ Unprepared::NoPlace) => {
-                    Err(Problem::bad_request(why.to_string(), "name another area, or none for the whole city"))
-                }
+            let Plan { in_force, setting, wanted } = plan;
+            wanted.map_err(|why| unprepared(why, &key.rule))?;
+            let (moments, kinds) = moments;
+            if moments.iter().map(|moment| moment.readings.len()).sum::<usize>() > OBSERVATIONS {
+                return Err(too_many(OBSERVATIONS));
             }
+            let area = key.area.as_deref();
+            let watched = catalog
+                .map(|catalog| watched(&catalog, witnesses(&catalog, area, &kinds), &moments))
+                .unwrap_or_default();
+            let prepared = Prepared::of(&setting, moments, area).map_err(|why| unprepared(why, &key.rule))?;
+            let took = began.elapsed();
+            Ok(Arc::new(Bench { key, in_force, at: Instant::now(), from, to, took, prepared, watched }))
         });
         let bench = bench.await.map_err(|cause| Problem::unreadable(&cause))??;
         let mut benches = self.workbench.benches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +137,7 @@ impl Shared {
         &self,
         bench: Arc<Bench>,
         set: Vec<(String, Value)>,
-    ) -> Result<(Vec<bongsu_rules::backtest::Alerted>, bool, Duration), Problem> {
+    ) -> Result<(Vec<Alerted>, bool, Duration), Problem> {
         bench.prepared.check(&set).map_err(|wrong| wrong_parameter(&wrong))?;
         let quick = bench.prepared.is_quick(&set);
         let turn = match quick {
@@ -141,13 +152,49 @@ impl Shared {
         });
         asked.await.map_err(|cause| Problem::unreadable(&cause))
     }
+
+    /// What was found, judged.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) async fn judged(
+        &self,
+        bench: Arc<Bench>,
+        against: Against,
+        alerts: Arc<Vec<Alerted>>,
+    ) -> Result<Judged, Problem> {
+        let (status, catalog) = (self.settings.status, self.catalog());
+        let ask = move |reader: &Reader| {
+            let asked = Question { key: &bench.key, status, from: bench.from, to: bench.to };
+            let truth = truth::truth(reader, against, &bench.watched, &asked)?;
+            let speaks = |alert: &str, of: &str| {
+                catalog.as_deref().map_or(alert == of, |catalog| speaks_for(catalog, alert, of))
+            };
+            Ok(truth.judge(&alerts, &Terms::default(), speaks))
+        };
+        self.readers.read(ask).await
+    }
 }
 
 fn taken() -> Problem {
     Problem::of(503, "somebody else is trying a rule", "ask again in a few seconds")
 }
 
-fn wrong_parameter(wrong: &WrongParameter) -> Problem {
+fn too_many(limit: usize) -> Problem {
+    Problem::of(413, format!("there are more than {limit} observations"), "ask for fewer days, or for one area")
+}
+
+fn unprepared(why: Unprepared, rule: &str) -> Problem {
+    match why {
+        Unprepared::NoRule => {
+            let remedy = "bongsu rules versions lists the rules in force";
+            Problem::not_found(format!("there is no rule {}", super::problem::quoted(rule)), remedy)
+        }
+        Unprepared::NoPlace => Problem::bad_request(why.to_string(), "name another area, or none for the whole city"),
+    }
+}
+
+pub(super) fn wrong_parameter(wrong: &WrongParameter) -> Problem {
     let remedy = match wrong {
         WrongParameter::Unknown(_) => "write a parameter of the rule's header",
         WrongParameter::OutOfRange { .. } => "stay within its range, or change the rule",
@@ -161,7 +208,7 @@ fn in_force(reader: &Reader) -> rusqlite::Result<(u64, u64)> {
     Ok((seq(CATALOG)?, seq(RULES)?))
 }
 
-fn read(reader: &Reader, key: &Key, from: Time, to: Time) -> rusqlite::Result<Read> {
+fn plan(reader: &Reader, key: &Key, city: Option<&Catalog>, kinds: &[KindId]) -> rusqlite::Result<Plan> {
     let (mut catalog, mut rules): (Arc<CatalogText>, Arc<RulesText>) = Default::default();
     for kind in [CATALOG, RULES] {
         // A damaged record is the checker's business; here it is a city without stations.
@@ -173,9 +220,13 @@ fn read(reader: &Reader, key: &Key, from: Time, to: Time) -> rusqlite::Result<Re
     }
     let numbering = reader.numbering()?;
     let setting = Setting { catalog, numbering, rules, rule: key.rule.clone(), level: key.level };
-    let moments = match concerned(&setting, key.area.as_deref()) {
-        Ok(wanted) => Ok(reader.moments(&wanted, from, to, OBSERVATIONS)?),
-        Err(why) => Err(why),
-    };
-    Ok(Read { in_force: in_force(reader)?, setting, moments })
+    let area = key.area.as_deref();
+    let wanted = concerned(&setting, area).map(|mut wanted| {
+        let more = city.into_iter().flat_map(|city| witnesses(city, area, kinds));
+        wanted.extend(more.map(|stream| stream.id.0));
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    });
+    Ok(Plan { in_force: in_force(reader)?, setting, wanted })
 }

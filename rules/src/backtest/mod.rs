@@ -2,25 +2,30 @@
 //!
 //! The engine is the one that runs live, so what is found here is a promise. [`alerts`] plays the observations and
 //! answers when the rule stood where, [`play`] what became of the incidents too; [`crossings`] finds what it should have
-//! warned of; [`mod@score`] compares. [`Prepared`] is asked again and again, by a slider.
+//! warned of; [`mod@score`] compares. [`Truth`] says what it is compared with: limits that were reached, or what people
+//! said of its incidents. [`Prepared`] is asked again and again, by a slider.
 
 mod burden;
 mod prepared;
 mod score;
 mod split;
+mod truth;
 
 pub use burden::Burden;
-pub use prepared::{Prepared, Unprepared, WrongParameter, concerned};
+pub use prepared::{Prepared, Unprepared, WrongParameter, concerned, fits};
 pub use score::{Event, False, Hit, Ratio, Score, crossings, score};
 pub use split::split;
+pub use truth::{Judged, Said, Truth, Verdict, samples, speaks_for};
 
 use crate::engine::Authority;
 use crate::incident::Transition;
+use crate::language::header;
 use crate::record::{CatalogText, Input, Record, RulesText};
 use crate::{Effect, Engine};
 use bongsu_sensors::catalog::Numbering;
 use bongsu_sensors::{Level, Reading, Time};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,28 +75,62 @@ pub struct Played {
     pub transitions: Vec<Transition>,
 }
 
-/// Plays moments through the engine, for one rule alone; answers when it stood where. `heard` is told of every moment,
-/// for a bar of progress.
-pub fn alerts(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Vec<Alerted> {
-    watch(setting, moments, heard).alerts
+/// What of a rule is played.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part<'a> {
+    /// In this area and what lies in it; `None`: everywhere.
+    pub area: Option<&'a str>,
+    /// Parameters that hold everywhere; the others are as they stand.
+    pub set: &'a [(String, header::Setting)],
 }
 
-/// The same, and how long the rule could not tell.
-pub fn watch(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Played {
+/// Plays moments through the engine, for one rule alone; answers when it stood where. `heard` is told of every moment,
+/// for a bar of progress.
+pub fn alerts(setting: &Setting, moments: &[Moment], mut heard: impl FnMut(usize)) -> Vec<Alerted> {
+    let heard = |at| {
+        heard(at);
+        ControlFlow::Continue(())
+    };
+    watch(setting, Part::default(), moments, heard).alerts
+}
+
+/// The same for a part of the rule, and how long it could not tell. Where `heard` says so, it ends before its time.
+pub fn watch(
+    setting: &Setting,
+    part: Part<'_>,
+    moments: &[Moment],
+    heard: impl FnMut(usize) -> ControlFlow<()>,
+) -> Played {
     let start = moments.first().map_or_else(Time::default, |moment| moment.now);
-    match prepared::alone(setting, None, start) {
-        Ok((_, setting, engine, _)) => played(engine, &setting, moments, heard),
+    match prepared::alone(setting, part.area, start) {
+        Ok((_, setting, mut engine, scopes)) => {
+            engine.set_everywhere(part.set);
+            let places = part.area.map(|_| scopes.into_iter().map(|(_, name)| name).collect());
+            played(engine, &setting, places, moments, heard)
+        }
         Err(_) => Played::default(),
     }
 }
 
 /// Plays moments with all rules; answers what became of the incidents too.
-pub fn play(setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Played {
+pub fn play(setting: &Setting, moments: &[Moment], mut heard: impl FnMut(usize)) -> Played {
     let Some(first) = moments.first() else { return Played::default() };
-    played(engine(setting, first.now), setting, moments, heard)
+    let heard = |at| {
+        heard(at);
+        ControlFlow::Continue(())
+    };
+    played(engine(setting, first.now), setting, None, moments, heard)
 }
 
-fn played(mut engine: Engine, setting: &Setting, moments: &[Moment], heard: impl FnMut(usize)) -> Played {
+/// Plays moments; what is told of is these places, where any are named.
+fn played(
+    mut engine: Engine,
+    setting: &Setting,
+    places: Option<Vec<Arc<str>>>,
+    moments: &[Moment],
+    heard: impl FnMut(usize) -> ControlFlow<()>,
+) -> Played {
+    let is_wanted = |place: &str| places.as_ref().is_none_or(|all| all.iter().any(|known| **known == *place));
     let (mut open, mut played) = (BTreeMap::new(), Played::default());
     let (mut looked, mut cannot_tell) = (None, 0);
     let handled = |engine: &Engine, now: Time, effects: std::vec::Drain<'_, Effect>| {
@@ -103,7 +142,7 @@ fn played(mut engine: Engine, setting: &Setting, moments: &[Moment], heard: impl
         let since = looked.replace(now).map_or(Duration::ZERO, |before: Time| now.since(before));
         played.undecided += since * cannot_tell;
         cannot_tell = 0;
-        for (place, level, is_undecided) in engine.levels_of(&setting.rule) {
+        for (place, level, is_undecided) in engine.levels_of(&setting.rule).filter(|(place, ..)| is_wanted(place)) {
             cannot_tell += u32::from(is_undecided);
             match (level >= setting.level, open.get(place)) {
                 (true, None) => {
@@ -124,12 +163,12 @@ fn played(mut engine: Engine, setting: &Setting, moments: &[Moment], heard: impl
 }
 
 /// Hands moments to an engine, and a tick wherever time alone changes something between them. `handled` is told what came
-/// of each record, `heard` of every moment.
+/// of each record, `heard` of every moment, and says whether to go on.
 fn hand_over<'a>(
     engine: &mut Engine,
     moments: impl IntoIterator<Item = &'a Moment>,
     mut handled: impl FnMut(&Engine, Time, std::vec::Drain<'_, Effect>),
-    mut heard: impl FnMut(usize),
+    mut heard: impl FnMut(usize) -> ControlFlow<()>,
 ) {
     let (mut seq, mut effects) = (0, Vec::new());
     let mut hand = |engine: &mut Engine, now: Time, input: Input| {
@@ -142,7 +181,9 @@ fn hand_over<'a>(
             hand(engine, due, Input::Tick);
         }
         hand(engine, moment.now, Input::Readings(moment.readings.clone()));
-        heard(at);
+        if heard(at).is_break() {
+            return;
+        }
     }
 }
 
@@ -158,7 +199,7 @@ pub fn engine_at(authority: Authority, moments: &[Moment], until: Time) -> Engin
     let mut engine = Engine::begin(authority, moments.first().map_or(until, |moment| moment.now));
     // What is due by then is due though nothing more was heard.
     let end = Moment { now: until, readings: Vec::new() };
-    hand_over(&mut engine, heard.iter().chain([&end]), |_, _, _| {}, |_| {});
+    hand_over(&mut engine, heard.iter().chain([&end]), |_, _, _| {}, |_| ControlFlow::Continue(()));
     engine
 }
 

@@ -13,10 +13,11 @@ use crate::Engine;
 use crate::engine::{Look, Tape};
 use crate::incident::Status;
 use crate::language::header::Setting as Value;
-use crate::language::{Host, Rule};
+use crate::language::{Header, Host, Rule};
 use crate::record::RulesText;
 use bongsu_sensors::Time;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use track::Track;
 
@@ -82,6 +83,23 @@ pub fn concerned(setting: &Setting, area: Option<&str>) -> Result<Vec<u32>, Unpr
     Ok(engine.concerned(&scopes))
 }
 
+/// Whether a rule takes these parameters.
+///
+/// # Errors
+/// The first that it does not.
+pub fn fits(header: &Header, set: &[(String, Value)]) -> Result<(), WrongParameter> {
+    for (name, value) in set {
+        let param = header.params.iter().find(|param| param.name == *name);
+        let param = param.ok_or_else(|| WrongParameter::Unknown(name.clone()))?;
+        if !param.admits(value) {
+            let (name, value) = (name.clone(), value.to_string());
+            let range = format!("{} to {}", param.min, param.max);
+            return Err(WrongParameter::OutOfRange { name, value, range });
+        }
+    }
+    Ok(())
+}
+
 /// Where a rule is evaluated: the place among all, and its name.
 pub(super) type Scopes = Vec<(usize, Arc<str>)>;
 
@@ -137,16 +155,7 @@ impl Prepared {
     /// # Errors
     /// The first that it does not.
     pub fn check(&self, set: &[(String, Value)]) -> Result<(), WrongParameter> {
-        for (name, value) in set {
-            let param = self.rule.header.params.iter().find(|param| param.name == *name);
-            let param = param.ok_or_else(|| WrongParameter::Unknown(name.clone()))?;
-            if !param.admits(value) {
-                let (name, value) = (name.clone(), value.to_string());
-                let range = format!("{} to {}", param.min, param.max);
-                return Err(WrongParameter::OutOfRange { name, value, range });
-            }
-        }
-        Ok(())
+        fits(&self.rule.header, set)
     }
 
     /// When the rule would have stood where with these parameters, which hold everywhere; the others are as they are.
@@ -171,9 +180,9 @@ impl Prepared {
         let Some(first) = self.moments.first() else { return Vec::new() };
         let mut engine = engine(&self.setting, first.now);
         engine.set_everywhere(set);
-        let wanted: Vec<Arc<str>> = engine.scopes_in(self.area.as_deref()).into_iter().map(|(_, name)| name).collect();
-        let played = super::played(engine, &self.setting, &self.moments, |_| {});
-        played.alerts.into_iter().filter(|alert| wanted.iter().any(|name| **name == *alert.place)).collect()
+        let places = self.area.as_deref().map(|area| engine.scopes_in(Some(area)));
+        let places = places.map(|all| all.into_iter().map(|(_, name)| name).collect());
+        super::played(engine, &self.setting, places, &self.moments, |_| ControlFlow::Continue(())).alerts
     }
 }
 
@@ -195,7 +204,7 @@ fn tape(engine: &mut Engine, moments: &[Moment], scopes: &[(usize, Arc<str>)], c
         }
         *good &= *numbers <= NUMBERS_LIMIT;
     }));
-    super::hand_over(engine, moments, |_, _, _| {}, |_| {});
+    super::hand_over(engine, moments, |_, _, _| {}, |_| ControlFlow::Continue(()));
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
     let (tracks, _, good) = std::mem::take(&mut *book);
     let finished = tracks.into_iter().map(|(scope, track)| {

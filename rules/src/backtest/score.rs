@@ -82,6 +82,13 @@ pub struct Score {
 }
 
 impl Score {
+    /// What was found, with its ratios.
+    pub(super) fn of(hits: Vec<Hit>, misses: Vec<Event>, false_alarms: Vec<False>) -> Score {
+        let (h, m, f) = (hits.len(), misses.len(), false_alarms.len());
+        let (pod, far, csi) = (Ratio::new(h, h + m), Ratio::new(f, h + f), Ratio::new(h, h + m + f));
+        Score { hits, misses, false_alarms, pod, far, csi }
+    }
+
     /// The median lead of the hits.
     pub fn lead(&self) -> Option<Duration> {
         self.leads().map(|[median, ..]| median)
@@ -111,14 +118,7 @@ pub fn crossings(place: &str, samples: &[(Time, f64)], limit: f64, rearm: Durati
 /// counts for an event where it stands at some time in the horizon before it; one that begins while the event lasts is
 /// late: it makes no hit and is no false alarm.
 pub fn score(alerts: &[Alerted], events: &[Event], terms: &Terms, speaks_for: impl Fn(&str, &str) -> bool) -> Score {
-    let mut merged: Vec<Alerted> = Vec::new();
-    for alert in alerts {
-        let same = |known: &&mut Alerted| known.place == alert.place && alert.from.since(known.from) <= terms.merge;
-        match merged.iter_mut().rev().find(same) {
-            Some(known) => known.to = known.to.and_then(|to| Some(to.max(alert.to?))),
-            None => merged.push(alert.clone()),
-        }
-    }
+    let merged = merged(alerts, terms);
     let (mut hits, mut misses) = (Vec::new(), Vec::new());
     for event in events {
         let opens = event.from - terms.horizon;
@@ -137,9 +137,20 @@ pub fn score(alerts: &[Alerted], events: &[Event], terms: &Terms, speaks_for: im
         })
     };
     let false_alarms: Vec<Alerted> = merged.iter().filter(|alert| !is_true(alert)).cloned().collect();
-    let (h, m, f) = (hits.len(), misses.len(), false_alarms.len());
-    let (pod, far, csi) = (Ratio::new(h, h + m), Ratio::new(f, h + f), Ratio::new(h, h + m + f));
-    Score { hits, misses, false_alarms, pod, far, csi }
+    Score::of(hits, misses, false_alarms)
+}
+
+/// Warnings with those that begin soon after another of their place taken as one with it.
+pub(super) fn merged(alerts: &[Alerted], terms: &Terms) -> Vec<Alerted> {
+    let mut merged: Vec<Alerted> = Vec::new();
+    for alert in alerts {
+        let same = |known: &&mut Alerted| known.place == alert.place && alert.from.since(known.from) <= terms.merge;
+        match merged.iter_mut().rev().find(same) {
+            Some(known) => known.to = known.to.and_then(|to| Some(to.max(alert.to?))),
+            None => merged.push(alert.clone()),
+        }
+    }
+    merged
 }
 
 #[cfg(test)]

@@ -36,8 +36,36 @@ pub fn in_mode(source: &Arc<Source>, mode: Mode) -> String {
     if mode == Mode::Propose {
         edits.extend(autos(&table).map(|node| (node.origin.span.clone(), "\"propose\"".to_owned())));
     }
+    replaced(&source.text, edits)
+}
+
+/// The text of a rule with other defaults of its parameters; those it does not have are left out.
+pub fn with_defaults(source: &Arc<Source>, set: &[(String, Setting)]) -> String {
+    let table = parse_part(source, &header_only(&source.text), &Mistakes::new());
+    let params = inner(&table, "params");
+    let spans = set.iter().filter_map(|(name, setting)| {
+        let default = inner(params?, name)?.get("default")?;
+        let written = match setting {
+            // As people write numbers in rules: 45.0.
+            Setting::Number(number) => format!("{number:?}"),
+            Setting::Duration(length) => quoted(length),
+        };
+        Some((default.origin.span.clone(), written))
+    });
+    replaced(&source.text, spans.collect())
+}
+
+fn inner<'a>(table: &'a Table, key: &str) -> Option<&'a Table> {
+    match &table.get(key)?.value {
+        Value::Table(inner) => Some(inner),
+        _ => None,
+    }
+}
+
+/// A text with parts of it, none of which overlap, replaced.
+fn replaced(text: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
     edits.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-    let mut text = source.text.clone();
+    let mut text = text.to_owned();
     for (span, new) in edits {
         text.replace_range(span, &new);
     }
@@ -46,11 +74,7 @@ pub fn in_mode(source: &Arc<Source>, mode: Mode) -> String {
 
 /// The levels that `[release]` lets out by themselves.
 fn autos(table: &Table) -> impl Iterator<Item = &Node> {
-    let release = table.get("release").and_then(|node| match &node.value {
-        Value::Table(release) => Some(release),
-        _ => None,
-    });
-    let nodes = release.into_iter().flat_map(Table::iter).map(|(.., node)| node);
+    let nodes = inner(table, "release").into_iter().flat_map(Table::iter).map(|(.., node)| node);
     nodes.filter(|node| matches!(&node.value, Value::Text(word) if word == "auto"))
 }
 
@@ -163,6 +187,20 @@ mod tests {
         let shadow = Source::new("a", in_mode(&before, Mode::Shadow));
         assert_eq!(in_mode(&shadow, Mode::Live).replace("//! mode     = \"live\"\n", ""), before.text);
         assert_eq!(in_mode(&before, Mode::Live), before.text);
+    }
+
+    #[test]
+    fn other_defaults_change_these_numbers_and_nothing_else() {
+        let before = source("/river_flood.rhai");
+        let set = [
+            ("lead_min".to_owned(), Setting::Number(45.0)),
+            ("trend".to_owned(), Setting::Duration("2h".into())),
+            ("none".to_owned(), Setting::Number(1.0)),
+        ];
+        let after = with_defaults(&before, &set);
+        let by_hand = before.text.replace("lead_min = { default = 30.0", "lead_min = { default = 45.0");
+        assert_eq!(after, by_hand.replace("trend    = { default = \"1h\"", "trend    = { default = \"2h\""));
+        assert!(Host::new().compile(&Source::new("a", after)).is_ok());
     }
 
     /// The overrides of a text of the shipped rules.

@@ -11,12 +11,15 @@ use crate::reload::Unedited;
 use crate::rulebook::{Denied, Library, Rulebook, Tuning};
 use crate::store::submission::{Decided, Fate, Submission};
 use crate::web::stations::{no_area, station_named};
+use crate::web::workbench::wrong_parameter;
 use crate::web::{Web, json_of};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use bongsu_rules::language::edit::{Mode, in_mode};
+use bongsu_rules::backtest::fits;
+use bongsu_rules::language::edit::{Mode, in_mode, with_defaults};
+use bongsu_rules::language::header::Setting;
 use bongsu_rules::language::overrides::Where;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -133,6 +136,39 @@ pub async fn mode(
     let library = read(&desk).await?;
     let rule = library.rule(&id).ok_or_else(|| no_rule(&id))?;
     let text = in_mode(&rule.source, mode);
+    wait_for_second(&desk, &who, &from, &id, &base, Text { text, reason }).await
+}
+
+/// Parameters that a rule is to have by itself.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Defaults {
+    /// By name: numbers, or durations as text. Those not named stay as they are.
+    #[schema(value_type = Object, example = json!({"lead_min": 45, "trend": "2h"}))]
+    set: BTreeMap<String, Value>,
+    /// Why.
+    #[schema(min_length = 1)]
+    reason: String,
+}
+
+/// Submit a rule with other defaults: its text with these numbers changed, which a second person puts in force.
+#[utoipa::path(post, path = "/api/v1/rules/{id}/defaults", tag = "rules",
+    params(("id" = String, Path), ("If-Match" = String, Header, description = "the version that was read, in quotes")),
+    request_body = Defaults, responses((status = 200, body = Submitted), super::openapi::Faults))]
+pub async fn defaults(
+    Extension(desk): Extension<Arc<Desk>>,
+    who: Who,
+    from: From,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Said(Defaults { set, reason }): Said<Defaults>,
+) -> Result<Response, Refusal> {
+    let base = seen(&headers)?;
+    let library = read(&desk).await?;
+    let rule = library.rule(&id).ok_or_else(|| no_rule(&id))?;
+    let set: Vec<(String, Setting)> = set.into_iter().map(|(name, value)| (name, value.setting())).collect();
+    fits(&rule.header, &set).map_err(|wrong| wrong_parameter(&wrong))?;
+    let text = with_defaults(&rule.source, &set);
     wait_for_second(&desk, &who, &from, &id, &base, Text { text, reason }).await
 }
 

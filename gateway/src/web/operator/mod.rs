@@ -15,6 +15,7 @@ mod rule;
 mod rulebook;
 mod silence;
 mod stream;
+mod sweep;
 mod system;
 mod user;
 
@@ -105,6 +106,10 @@ pub const ROUTES: &[Route] = &[
     route(Method::PUT,    "/api/v1/rules/{id}",                Able(Rules),    || put(change::submit)),
     route(Method::POST,   "/api/v1/rules/{id}/check",          Able(Rules),    || post(rulebook::check)),
     route(Method::POST,   "/api/v1/rules/{id}/try",            Able(Rules),    || post(rule::try_out)),
+    route(Method::POST,   "/api/v1/rules/{id}/sweeps",         Able(Rules),    || post(sweep::begin)),
+    route(Method::GET,    "/api/v1/rules/{id}/sweeps/{sweep}", Able(Rules),    || get(sweep::look)),
+    route(Method::DELETE, "/api/v1/rules/{id}/sweeps/{sweep}", Able(Rules),    || delete(sweep::stop)),
+    route(Method::POST,   "/api/v1/rules/{id}/defaults",       Able(Rules),    || post(change::defaults)),
     route(Method::POST,   "/api/v1/rules/{id}/mode",           Able(Rules),    || post(change::mode)),
     route(Method::POST,   "/api/v1/rules/{id}/rollback",       Able(Rules),    || post(change::rollback)),
     route(Method::POST,   "/api/v1/rules/{id}/overrides",      Able(Rules),    || post(change::tune)),

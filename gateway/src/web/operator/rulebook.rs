@@ -38,7 +38,8 @@ pub enum Value {
 }
 
 impl Value {
-    fn of(setting: &Setting) -> Value {
+    /// As programs read it.
+    pub fn of(setting: &Setting) -> Value {
         match setting {
             Setting::Number(number) => Value::Number(*number),
             Setting::Duration(text) => Value::Duration(text.clone()),

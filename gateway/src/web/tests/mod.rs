@@ -14,4 +14,5 @@ mod rules;
 mod site;
 mod socket;
 mod summaries;
+mod sweep;
 mod visibility;

@@ -47,7 +47,7 @@ area = [
 ]
 station = [
     { id = "jamsu", position = [37.51, 126.99], area = "seocho", datastream = [{ kind = "river_stage" }, { kind = "agency_level" }] },
-    { id = "banpo", position = [37.52, 126.98], area = "yongsan", datastream = [{ kind = "river_stage" }] },
+    { id = "banpo", position = [37.52, 126.98], area = "yongsan", datastream = [{ kind = "river_stage", levels = { warning = 2.3 } }] },
     { id = "lost", position = [37.53, 126.97], area = "lost", datastream = [{ kind = "river_stage" }] },
 ]
 "#;
@@ -222,10 +222,20 @@ impl Office {
     /// A station says how high its water is.
     pub async fn says(&self, station: &str, stage: f64) {
         let time = Time::from_millis(self.now.load(Ordering::Acquire));
+        self.row(station, time, stage);
+        self.settle().await;
+    }
+
+    /// A station says how high its water was so many minutes from now; nobody waits until it is decided.
+    pub fn mentions(&self, station: &str, minute: i64, stage: f64) {
+        let time = Time::from_millis(self.now.load(Ordering::Acquire) + minute * 60_000);
+        self.row(station, time, stage);
+    }
+
+    fn row(&self, station: &str, time: Time, stage: f64) {
         let fields =
             StringRecord::from(vec![time.to_string(), station.into(), "river_stage".into(), stage.to_string()]);
         self.rows.send(Row { file: 0, line: 1, time: Ok(time), fields: Some(fields) }).expect("the pipeline hears");
-        self.settle().await;
     }
 
     /// Virtual time passes.

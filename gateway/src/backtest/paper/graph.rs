@@ -1,7 +1,7 @@
 //! A hydrograph of a back-test: what was observed, the limit, when the rule stood, and where the limit was crossed. Each
 //! event is drawn once more from near, because a season is wider than a page.
 
-use super::super::backtest::Graph;
+use crate::backtest::Graph;
 use bongsu_sensors::Time;
 use std::fmt::Write;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 mod graph;
 
-use super::backtest::{Report, Tried};
+use super::{Report, Tried};
 use bongsu_rules::backtest::Ratio;
 use std::fmt::Write;
 use std::time::Duration;
