@@ -37,6 +37,9 @@ export const begin = (rule: string, params: Record<string, Setting[]>, { area, l
 export const look = (rule: string, sweep: number): Promise<Standing> => get(`${path(rule)}/${sweep}`);
 export const stop = (rule: string, sweep: number): Promise<unknown> => remove(`${path(rule)}/${sweep}`);
 
+/** Where the report of a sweep is, as the command line writes it. */
+export const reportOf = (rule: string, sweep: number): string => `/api/v1${path(rule)}/${sweep}/report`;
+
 /** Values of one parameter that are tried alone, and together with those of another. */
 const [ALONE, TOGETHER] = [21, 9];
 

@@ -9,8 +9,11 @@ use bongsu_rules::language::edit::{with_override, written};
 use bongsu_rules::language::header::Setting;
 use bongsu_rules::language::overrides::{Override, Where, is_overrides};
 use bongsu_rules::language::{Header, Release, Rule};
+use bongsu_rules::pack;
 use bongsu_rules::record::RulesText;
+use bongsu_sensors::Source;
 use bongsu_sensors::mistake::Mistake;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is in force, compiled.
@@ -146,6 +149,22 @@ impl Rulebook {
         Ok(mistakes)
     }
 
+    /// The cases that stand beside a rule: its own proof. `None`: there are none.
+    ///
+    /// # Errors
+    /// There is no such rule.
+    pub fn cases(&self, rule: &str) -> Result<Option<Arc<Source>>, Denied> {
+        let library = self.rules();
+        let file = &library.rule(rule).ok_or(Denied::NoRule)?.source.name;
+        let shelf = self.reloader.shelf();
+        let beside = Path::new(&shelf.place(file)).with_file_name("cases.toml");
+        if let Ok(text) = std::fs::read_to_string(&beside) {
+            return Ok(Some(Source::new(beside.display().to_string(), text)));
+        }
+        let shipped = pack::ALL.iter().find(|one| shelf.place(one.name) == shelf.place(file));
+        Ok(shipped.map(|one| Source::new(one.cases_name, one.cases)))
+    }
+
     fn text(&self, library: &Library, rule: &str, text: &str, author: &str) -> Result<Edit, Denied> {
         let source = &library.rule(rule).ok_or(Denied::NoRule)?.source;
         let file = self.reloader.shelf().place(&source.name);
@@ -211,7 +230,7 @@ impl Rulebook {
 
 /// A text that is another rule's.
 fn other_name(rule: &str, edit: &Edit) -> Option<Mistake> {
-    let source = bongsu_sensors::Source::new(edit.file.clone(), edit.text.clone());
+    let source = Source::new(edit.file.clone(), edit.text.clone());
     let found = bongsu_rules::language::Host::new().compile(&source).ok()?;
     let origin = bongsu_sensors::mistake::Origin { source, span: 0..0 };
     let message = format!("this is the text of rule {:?}", found.header.id);

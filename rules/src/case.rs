@@ -47,11 +47,16 @@ pub struct CaseResult {
     pub kind: CaseKind,
     /// What was expected and did not happen, each in one sentence; empty: it passes.
     pub failures: Vec<String>,
-    /// The values, their limits and the level over time, as text. Only drawn where the case fails.
+    /// The values, their limits and the level over time, as text.
     pub chart: String,
 }
 
 impl CaseResult {
+    /// The name of its kind.
+    pub fn kind_name(&self) -> &'static str {
+        CaseKind::ALL.iter().find(|(kind, _)| *kind == self.kind).map_or("", |(_, name)| name)
+    }
+
     /// Whether everything came as expected.
     pub fn passes(&self) -> bool {
         self.failures.is_empty()
@@ -83,7 +88,7 @@ pub fn run(rule: &Arc<Source>, cases: &Arc<Source>) -> Result<Vec<CaseResult>, V
         .map(|case| {
             let played = play::play(rule, &compiled.header, case);
             let failures = judge::failures(case, &played, &compiled.header);
-            let chart = if failures.is_empty() { String::new() } else { chart::draw(case, &played) };
+            let chart = chart::draw(case, &played);
             CaseResult { name: case.name.clone(), kind: case.kind, failures, chart }
         })
         .collect())

@@ -142,6 +142,13 @@ test("the code and the versions of a rule", async () => {
     await fits(page, `code ${what}`);
     await picture(page, `console-code-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
     assert.ok(await page.getByRole("button", { name: /^(Submit|검토 맡기기)$/ }).isDisabled(), "what is broken is not submitted");
+    // The cases are played with what is being written.
+    await page.getByLabel(/^(Tests|시험)$/).check();
+    await page.getByText(/^1 \/ 2/).waitFor();
+    await page.locator(".cases .fails strong").waitFor();
+    await accessible(page, `cases ${what}`);
+    await fits(page, `cases ${what}`);
+    await picture(page, `console-cases-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
     await page.getByLabel(/Versions and review|판과 검토/).check();
     await page.getByRole("heading", { name: /Waiting for review|검토를 기다리는 글/ }).waitFor();
     await accessible(page, `versions ${what}`);

@@ -51,6 +51,14 @@ const tried = ({ params, truth }) => {
   return { rule: "high", area: null, level: "advisory", from: at(30), to: at(0), observations: 43_200, quick: !("trend" in params), prepared_ms: 900, took_ms: 12, firings, judged };
 };
 
+const CHART = "      a river_stage [m]\n     2.50 |                           *                                    |\n          |                                                                |\n     1.00 |*        *        *                                             |\n    level |....................................wwwwwwwwwwwwwwwwwwwwwwwwwwww|\n           0                                                             60m\n";
+const cases = ({ text }, hostile) => ({
+  file: "rules/cases.toml",
+  cases: [{ name: hostile, kind: "true", passes: true, failures: [], chart: CHART }, text === undefined
+    ? { name: "the tide", kind: "near_miss", passes: true, failures: [], chart: CHART }
+    : { name: "the tide", kind: "near_miss", passes: false, failures: [`watch was raised at 30m ${hostile}`], chart: CHART }],
+});
+
 /** A sweep of as many settings as were asked for: at work when it is asked the first times, done after. */
 let asked = 0;
 let swept = {};
@@ -84,6 +92,7 @@ export function rules(method, path, body, hostile) {
   if (method === "GET" && path.includes("/sweeps/")) return standing();
   if (method === "GET" && path.startsWith("/rules/")) return one(path.slice("/rules/".length), hostile);
   if (path.endsWith("/try")) return tried(body);
+  if (path.endsWith("/cases")) return cases(body, hostile);
   if (path.endsWith("/check")) return checked(body, hostile);
   if (path.startsWith("/rules/")) return { submission: 4, needs_second: true, version: "a".repeat(64), overrides_version: "b".repeat(64) };
   return undefined;

@@ -2,6 +2,7 @@
 // is swept, the sweep is stopped and begun again, one of its points is taken, submitted, and put in force by a second
 // person.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { asked, enter, invited, reason, river } from "./bench.mjs";
 import { OPERATOR, accessible, close, fits, picture } from "./browser.mjs";
@@ -66,6 +67,13 @@ test("one false alarm fewer, no catch lost, found by a sweep", { timeout: 500_00
   await accessible(page, "a sweep");
   await fits(page, "a sweep");
   await picture(page, "sweep-3-found", { fullPage: true });
+  const kept = page.waitForEvent("download");
+  await sweep.getByRole("link", { name: "Report (HTML)" }).click();
+  const file = await kept;
+  assert.equal(file.suggestedFilename(), "backtest-river_flood.html");
+  const report = readFileSync(await file.path(), "utf8");
+  assert.match(report, /Back-test of river_flood[\s\S]*bridge river_stage 6.2/);
+  step("the report is a page to keep, as the command line writes it");
   await sweep.getByRole("button", { name: /1 caught, 0 false alarms/ }).click();
   await page.getByText("false alarms: 1 fewer · no catch lost").waitFor();
   assert.equal(await page.getByRole("slider", { name: "lead_min" }).inputValue(), "10");
@@ -82,6 +90,13 @@ test("one false alarm fewer, no catch lost, found by a sweep", { timeout: 500_00
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   step("a point is taken into the sliders: one false alarm fewer, no catch lost");
+
+  await page.getByLabel("Tests", { exact: true }).check();
+  await page.locator(".cases .passes").first().waitFor();
+  assert.equal(await page.locator(".cases .fails").count(), 0);
+  step(`the rule's own cases are played: ${await page.locator(".verdictline").textContent()}`);
+  await page.getByLabel("Tune", { exact: true }).check();
+  assert.equal(await page.getByRole("slider", { name: "lead_min" }).inputValue(), "10", "what was moved is still there");
 
   await page.getByRole("button", { name: "Submit as the rule's own" }).click();
   await accessible(page, "the question before numbers are submitted");

@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../ask";
 import type { Knob, Past, Rule, Setting, Settings } from "../rule";
-import { begin, is, look, type Point, type Share, type Spot, spots, type Standing, stop, values } from "../sweep";
+import { begin, is, look, type Point, reportOf, type Share, type Spot, spots, type Standing, stop, values } from "../sweep";
 import { length, unit } from "../time";
 import { say } from "../words";
 
@@ -86,13 +86,16 @@ export function Sweep({ rule, past, inForce, setting, take }: Props) {
         </select></label>
         {busy
           ? <button type="button" onClick={halt}>{say("stopIt")}</button>
-          : <button type="button" class="main" onClick={() => void start(chosen, past, days)}>{say("tryAll")} ({count})</button>}
+          : <>
+              <button type="button" class="main" onClick={() => void start(chosen, past, days)}>{say("tryAll")} ({count})</button>
+              <button type="button" onClick={() => void start({}, past, days)}>{say("asItStands")}</button>
+            </>}
       </div>
       {wrong && <Wrong wrong={wrong} />}
       {busy && <Progress standing={standing} />}
       {standing?.state === "stopped" && <p role="status" class="card">{say("sweepStopped")}</p>}
       {standing?.state === "failed" && <p class="wrong" role="alert"><strong>{standing.error}</strong> · {standing.remedy}</p>}
-      {running && standing?.state === "done" && <Found running={running} standing={standing} knobs={rule.params} inForce={inForce} setting={setting} take={take} />}
+      {running && standing?.state === "done" && <Found rule={rule.id} running={running} standing={standing} knobs={rule.params} inForce={inForce} setting={setting} take={take} />}
     </section>
   );
 }
@@ -116,9 +119,9 @@ function written(set: Settings, knobs: Knob[]): string {
   return Object.entries(set).map(([name, value]) => `${name} = ${value}${typeof value === "number" ? ` ${unit(knobs.find((knob) => knob.name === name)?.unit ?? "")}`.trimEnd() : ""}`).join(", ");
 }
 
-interface FoundProps { running: Running; standing: Standing; knobs: Knob[]; inForce: Settings; setting: Settings; take: (set: Settings) => void }
+interface FoundProps { rule: string; running: Running; standing: Standing; knobs: Knob[]; inForce: Settings; setting: Settings; take: (set: Settings) => void }
 
-function Found({ running, standing, knobs, inForce, setting, take }: FoundProps) {
+function Found({ rule, running, standing, knobs, inForce, setting, take }: FoundProps) {
   const { points } = standing;
   const told = `${standing.events} ${say("events")} · ${standing.observations.toLocaleString()} ${say("observationsRead")} · ${seconds(standing.took_ms)}`;
   return (
@@ -126,16 +129,17 @@ function Found({ running, standing, knobs, inForce, setting, take }: FoundProps)
       <div>
         <Cloud points={points} knobs={knobs} inForce={inForce} setting={setting} take={take} events={standing.events} />
         <p class="mut" role="status">{told}</p>
+        <p><a href={reportOf(rule, running.id)} download>{say("report")} (HTML)</a></p>
         {standing.events === 0 && <p class="card">{say("noEvents")}</p>}
       </div>
       <div class="scroll" role="group" aria-label={say("sweep")} tabIndex={0}><table class="sweep">
         <thead><tr><th scope="col">{running.names.join(", ")}</th><th scope="col" class="num">{say("caught")}</th><th scope="col" class="num">{say("missed")}</th><th scope="col" class="num">{say("falseAlarms")}</th><th scope="col"><abbr title={say("podMeans")}>POD</abbr></th><th scope="col"><abbr title={say("farMeans")}>FAR</abbr></th><th scope="col">{say("medianLead")}</th><th scope="col" class="num">{say("aWeek")}</th><th scope="col"><span class="off">{say("takeSetting")}</span></th></tr></thead>
         <tbody>{points.map((point) => (
           <tr key={JSON.stringify(point.set)} class={is(point, setting) ? "taken" : ""}>
-            <th scope="row">{Object.values(point.set).join(", ")}{is(point, inForce) && <span class="mut"> ◆ {say("inForceNow")}</span>}{is(point, setting) && <span class="mut"> ◉ {say("onSliders")}</span>}</th>
+            <th scope="row">{Object.values(point.set).join(", ") || say("asItStands")}{is(point, inForce) && <span class="mut"> ◆ {say("inForceNow")}</span>}{is(point, setting) && <span class="mut"> ◉ {say("onSliders")}</span>}</th>
             <td class="num">{point.catches}</td><td class="num">{point.misses}</td><td class="num">{point.false_alarms}</td><td class="num">{share(point.pod)}</td><td class="num">{share(point.far)}</td>
             <td class="num">{point.lead_s === null ? "–" : length(point.lead_s * 1000)}</td><td class="num">{point.per_week === null ? "–" : point.per_week.toFixed(1)}</td>
-            <td>{!is(point, setting) && <button type="button" class="small" aria-label={`${say("takeSetting")}: ${written(point.set, knobs)}`} onClick={() => take(point.set)}>{say("takeSetting")}</button>}</td>
+            <td>{!is(point, setting) && Object.keys(point.set).length > 0 && <button type="button" class="small" aria-label={`${say("takeSetting")}: ${written(point.set, knobs)}`} onClick={() => take(point.set)}>{say("takeSetting")}</button>}</td>
           </tr>
         ))}</tbody>
       </table></div>

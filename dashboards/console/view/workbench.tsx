@@ -9,12 +9,13 @@ import { type Change, rule as read, type Rule } from "../rule";
 import { moment } from "../time";
 import { type Key, pick, say } from "../words";
 import { History } from "./history";
+import { Proof } from "./proof";
 import { ModeSign } from "./rules";
 import { Tune } from "./tune";
 import { Write } from "./write";
 
-type Bench = "tune" | "write" | "history";
-const BENCHES: [Bench, Key][] = [["tune", "tune"], ["write", "ruleText"], ["history", "versions"]];
+type Bench = "tune" | "write" | "proof" | "history";
+const BENCHES: [Bench, Key][] = [["tune", "tune"], ["write", "ruleText"], ["proof", "cases"], ["history", "versions"]];
 
 /** What differs between two texts, key by key and sentence by sentence. */
 export function Changes({ changes }: { changes: Change[] }) {
@@ -44,8 +45,10 @@ export function Workbench({ id }: { id: string }) {
           <label key={name}><input type="radio" name="bench" checked={bench === name} onChange={() => setBench(name)} />{say(word)}{name === "history" && waiting > 0 && <span class="count">{waiting} {say("waitsForSecond")}</span>}</label>
         ))}
       </fieldset>
-      {bench === "tune" && <Tune rule={rule} reload={found.reload} />}
+      {/* Sliders that were moved, and a sweep at work, are still there after a look at something else. */}
+      <div hidden={bench !== "tune"}><Tune rule={rule} reload={found.reload} /></div>
       {bench === "write" && <Write rule={rule} reload={found.reload} />}
+      {bench === "proof" && <Proof rule={rule} />}
       {bench === "history" && <History rule={rule} reload={found.reload} />}
     </main>
   );

@@ -14,6 +14,9 @@ const PAUSE_MS = 400;
 /** What was written and not submitted, by rule: another view and back must not cost it. */
 const drafts = new Map<string, { text: string; base: string }>();
 
+/** A rule's text as somebody is writing it here; null: nobody is. */
+export const draftOf = (rule: string): string | null => drafts.get(rule)?.text ?? null;
+
 interface Checked { good: boolean; diagnostics: Diagnostic[]; changes: Change[] }
 
 export function Write({ rule, reload }: { rule: Rule; reload: () => void }) {

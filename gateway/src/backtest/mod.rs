@@ -7,6 +7,7 @@ pub mod paper;
 pub mod sweep;
 
 use bongsu_rules::backtest::{Burden, Event, Played, Score, Terms, speaks_for};
+use bongsu_rules::language::Rule;
 use bongsu_rules::language::header::Setting;
 use bongsu_sensors::{Catalog, Level, Time};
 use serde::Serialize;
@@ -38,6 +39,9 @@ pub struct Report {
     pub param: Option<String>,
     /// How warnings and events were matched.
     pub terms: Terms,
+    /// What they were compared with, where that was not said as a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<&'static str>,
     /// Events there were.
     pub events: usize,
     /// Observations that were played, and rows that were none.
@@ -78,6 +82,14 @@ impl Graph {
         let here = played.alerts.iter().filter(|alert| speaks_for(catalog, &alert.place, &self.station));
         self.alerts = here.map(|alert| (alert.from, alert.to.unwrap_or(ends))).collect();
     }
+}
+
+/// Whether these values are what a rule says by itself.
+pub fn is_default(rule: &Rule, set: &[(String, Setting)]) -> bool {
+    set.iter().all(|(name, value)| {
+        let param = rule.header.params.iter().find(|param| param.name == *name);
+        param.is_some_and(|param| param.default.size() == value.size())
+    })
 }
 
 /// Of the values that warn of so large a part of the events: the one with the fewest false alarms, then the longest lead.

@@ -47,13 +47,14 @@ fn terms(report: &Report) -> String {
     let terms = &report.terms;
     format!(
         "{} from {}: a warning counts that stands up to {} before an event, and its lead to the first of them; an event \
-         begins anew after {} below its limit; warnings that begin within {} are one. {} events, {} observations, {} rows \
+         begins anew after {} below its limit; warnings that begin within {} are one. {}{} events, {} observations, {} rows \
          refused. Intervals: Wilson, 95 %. {}",
         report.rule,
         report.level,
         minutes(terms.horizon),
         minutes(terms.rearm),
         minutes(terms.merge),
+        report.truth.map(|truth| format!("Events are {truth}. ")).unwrap_or_default(),
         report.events,
         report.observations,
         report.refused,

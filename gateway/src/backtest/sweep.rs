@@ -91,6 +91,9 @@ impl Sweep<'_> {
                     if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 };
                 done.push((job, watch(self.setting, part, heap, heard)));
+                if went(heap.len() % STEP).is_break() {
+                    stopped.store(true, Ordering::Relaxed);
+                }
                 if stopped.load(Ordering::Relaxed) {
                     break;
                 }

@@ -89,7 +89,7 @@ impl Shared {
         if let Some(bench) = known() {
             return Ok(bench);
         }
-        let turn = self.workbench.turn.clone().try_acquire_owned().map_err(|_| taken())?;
+        let turn = self.turn()?;
         let from = to - Duration::from_secs(86_400) * key.days;
         let began = Instant::now();
         let asked = key.clone();
@@ -142,7 +142,7 @@ impl Shared {
         let quick = bench.prepared.is_quick(&set);
         let turn = match quick {
             true => None,
-            false => Some(self.workbench.turn.clone().try_acquire_owned().map_err(|_| taken())?),
+            false => Some(self.turn()?),
         };
         let asked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -151,6 +151,14 @@ impl Shared {
             (alerts, quick, began.elapsed())
         });
         asked.await.map_err(|cause| Problem::unreadable(&cause))
+    }
+
+    /// The right to make the machine work for the workbench.
+    ///
+    /// # Errors
+    /// Somebody else has it.
+    pub(super) fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
+        self.workbench.turn.clone().try_acquire_owned().map_err(|_| taken())
     }
 
     /// What was found, judged.

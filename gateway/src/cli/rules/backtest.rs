@@ -2,7 +2,7 @@
 
 use super::Observations;
 use crate::backtest::sweep::{Sweep, Variant, grid};
-use crate::backtest::{Graph, Report, Tried, cheapest, paper};
+use crate::backtest::{Graph, Report, Tried, cheapest, is_default, paper};
 use crate::cli::{Ended, Globals, output_failed, write_json};
 use crate::observed::Observed;
 use bongsu_rules::backtest::{Burden, Event, Played, Setting, Terms, Truth, crossings, fits, samples, speaks_for};
@@ -117,6 +117,7 @@ fn judge(
         level: arguments.level,
         param: (!names.is_empty()).then(|| names.join(", ")),
         terms,
+        truth: None,
         events: truth.events().len(),
         observations: observed.moments.iter().map(|moment| moment.readings.len()).sum(),
         refused: observed.refused,
@@ -170,14 +171,6 @@ fn known(rule: &str, observed: &Observed, rules: &Arc<RulesText>) -> miette::Res
     found.ok_or_else(|| {
         let help = "name a rule whose inputs these stations have";
         miette!(help = help, "{rule:?} is evaluated nowhere in this catalog")
-    })
-}
-
-/// Whether these values are what the rule says by itself.
-fn is_default(rule: &Rule, set: &[(String, Value)]) -> bool {
-    set.iter().all(|(name, value)| {
-        let param = rule.header.params.iter().find(|param| param.name == *name);
-        param.is_some_and(|param| param.default.size() == value.size())
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::{Ended, Globals, checked, output_failed, write_json};
 use crate::inventory;
 use crate::report::Problems;
-use bongsu_rules::case::{self, CaseKind, CaseResult};
+use bongsu_rules::case::{self, CaseResult};
 use bongsu_rules::language::overrides::is_overrides;
 use bongsu_rules::pack;
 use bongsu_sensors::Source;
@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
 
 fn tell(rule: &Source, result: &CaseResult, json: bool, output: &mut dyn io::Write) -> miette::Result<()> {
     if json {
-        let kind = CaseKind::ALL.iter().find(|(kind, _)| *kind == result.kind).map_or("", |(_, name)| name);
+        let kind = result.kind_name();
         let (case, passes, failures) = (&result.name, result.passes(), &result.failures);
         return write_json(&Line { rule: &rule.name, case, kind, passes, failures }, output);
     }

@@ -10,6 +10,7 @@ mod exercise;
 mod login;
 // The description of all of it, for programs.
 pub mod openapi;
+mod proof;
 mod reading;
 mod rule;
 mod rulebook;
@@ -106,8 +107,10 @@ pub const ROUTES: &[Route] = &[
     route(Method::PUT,    "/api/v1/rules/{id}",                Able(Rules),    || put(change::submit)),
     route(Method::POST,   "/api/v1/rules/{id}/check",          Able(Rules),    || post(rulebook::check)),
     route(Method::POST,   "/api/v1/rules/{id}/try",            Able(Rules),    || post(rule::try_out)),
+    route(Method::POST,   "/api/v1/rules/{id}/cases",          Able(Rules),    || post(proof::cases)),
     route(Method::POST,   "/api/v1/rules/{id}/sweeps",         Able(Rules),    || post(sweep::begin)),
     route(Method::GET,    "/api/v1/rules/{id}/sweeps/{sweep}", Able(Rules),    || get(sweep::look)),
+    route(Method::GET,    "/api/v1/rules/{id}/sweeps/{sweep}/report", Able(Rules), || get(sweep::report)),
     route(Method::DELETE, "/api/v1/rules/{id}/sweeps/{sweep}", Able(Rules),    || delete(sweep::stop)),
     route(Method::POST,   "/api/v1/rules/{id}/defaults",       Able(Rules),    || post(change::defaults)),
     route(Method::POST,   "/api/v1/rules/{id}/mode",           Able(Rules),    || post(change::mode)),

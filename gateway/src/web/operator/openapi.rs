@@ -1,7 +1,7 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{
-    account, agency, alert, audit, change, exercise, login, rule, rulebook, silence, stream, sweep, system, user,
+    account, agency, alert, audit, change, exercise, login, proof, rule, rulebook, silence, stream, sweep, system, user,
 };
 use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
@@ -172,7 +172,7 @@ impl Modify for Keys {
         silence::list, silence::add, silence::preview, silence::remove,
         exercise::list, exercise::begin, exercise::end,
         agency::report, agency::standing, rulebook::list, rulebook::one, rulebook::check, rule::try_out,
-        sweep::begin, sweep::look, sweep::stop, change::defaults,
+        sweep::begin, sweep::look, sweep::report, sweep::stop, proof::cases, change::defaults,
         change::submit, change::mode, change::approve, change::reject, change::rollback, change::tune, change::untune,
         audit::list, audit::export,
         user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,

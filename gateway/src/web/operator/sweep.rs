@@ -5,15 +5,16 @@ use super::Problem;
 use super::reading::Said;
 use super::rule::{against, key, kinds};
 use super::rulebook::{Value, no_rule, read};
+use crate::backtest;
 use crate::backtest::sweep::grid;
 use crate::desk::Desk;
-use crate::web::workbench::sweep::{Found, Job, Point, Stage, Wanted};
+use crate::web::workbench::sweep::{Found, Job, Stage, Wanted};
 use crate::web::workbench::wrong_parameter;
 use crate::web::{Web, json_of};
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use bongsu_rules::backtest::{Ratio, fits};
 use bongsu_rules::language::header::Setting;
 use bongsu_sensors::{Level, Time};
@@ -32,7 +33,8 @@ const SETTINGS: usize = 120;
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
-    /// One or two parameters by name, each with its values: numbers, or durations as text. Every combination is tried.
+    /// One or two parameters by name, each with its values: numbers, or durations as text. Every combination is tried;
+    /// of no parameter, the rule as it stands: a back-test.
     #[schema(value_type = Object, example = json!({"lead_min": [0, 15, 30, 45]}))]
     params: BTreeMap<String, Vec<Value>>,
     /// So many days back, 1 to 184.
@@ -109,8 +111,8 @@ fn share(ratio: &Ratio) -> Share {
     Share { value, low: interval.map(|(low, _)| low), high: interval.map(|(_, high)| high) }
 }
 
-fn tried(point: &Point) -> Tried {
-    let Point { set, score, burden } = point;
+fn tried(point: &backtest::Tried) -> Tried {
+    let backtest::Tried { set, score, burden, .. } = point;
     Tried {
         set: set.iter().map(|(name, setting)| (name.clone(), Value::of(setting))).collect(),
         catches: score.hits.len(),
@@ -161,8 +163,8 @@ pub async fn begin(
     let Asked { params, days, area, level, truth } = said;
     let key = key(&web, &id, area, (days, MOST_DAYS), level)?;
     let against = against(&truth)?;
-    if params.is_empty() || params.len() > PARAMETERS || params.values().any(Vec::is_empty) {
-        return Err(Problem::bad_request("one or two parameters are swept", "name each with its values"));
+    if params.len() > PARAMETERS || params.values().any(Vec::is_empty) {
+        return Err(Problem::bad_request("at most two parameters are swept", "name each with its values"));
     }
     if params.values().map(Vec::len).product::<usize>() > SETTINGS {
         return Err(Problem::bad_request(format!("more than {SETTINGS} settings"), "name fewer values"));
@@ -176,8 +178,8 @@ pub async fn begin(
     for variant in &variants {
         fits(&rule.header, &variant.set).map_err(|wrong| wrong_parameter(&wrong))?;
     }
-    let (kinds, to, halt) = (kinds(rule), desk.city_now(), web.stop.clone());
-    let job = web.shared.begin_sweep(Wanted { key, kinds, against, variants, to, halt }).await?;
+    let (rule, kinds, to, halt) = (rule.clone(), kinds(rule), desk.city_now(), web.stop.clone());
+    let job = web.shared.begin_sweep(Wanted { key, rule, kinds, against, variants, to, halt }).await?;
     Ok(json_of(&Begun { sweep: job.id }))
 }
 
@@ -192,6 +194,20 @@ fn found(web: &Web, rule: &str, sweep: &str) -> Result<Arc<Job>, Problem> {
     responses((status = 200, body = Standing), super::openapi::Faults))]
 pub async fn look(State(web): State<Web>, Path((id, sweep)): Path<(String, String)>) -> Result<Response, Problem> {
     Ok(json_of(&standing(&*found(&web, &id, &sweep)?)))
+}
+
+/// The report of a sweep that is done: a page that stands by itself, as the command line writes it.
+#[utoipa::path(get, path = "/api/v1/rules/{id}/sweeps/{sweep}/report", tag = "rules",
+    params(("id" = String, Path), ("sweep" = u64, Path)),
+    responses((status = 200, body = String, content_type = "text/html"), super::openapi::Faults))]
+pub async fn report(State(web): State<Web>, Path((id, sweep)): Path<(String, String)>) -> Result<Response, Problem> {
+    let Stage::Done(found) = found(&web, &id, &sweep)?.look() else {
+        return Err(Problem::of(409, "the sweep is not done", "ask for the sweep itself: it says how far it is"));
+    };
+    // Kept, not opened: it has a style of its own, which pages of the console must not have. Ids of rules are names.
+    let name = format!("attachment; filename=\"backtest-{id}.html\"");
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, found.page.clone()).into_response())
 }
 
 /// Stop a sweep.

@@ -16,3 +16,5 @@ mod socket;
 mod summaries;
 mod sweep;
 mod visibility;
+
+pub(crate) use office::RULE;

@@ -211,9 +211,14 @@ impl Office {
 
     /// Waits until everything that was said so far is decided.
     pub async fn settle(&self) {
+        self.hear(0).await;
+    }
+
+    /// The same, where so many words wait to be heard.
+    pub async fn hear(&self, words: i64) {
         let seen = self.turns.load(Ordering::Acquire);
         let deadline = Instant::now() + Duration::from_secs(60);
-        while self.turns.load(Ordering::Acquire) < seen + 3 {
+        while self.turns.load(Ordering::Acquire) < seen + words + 3 {
             assert!(Instant::now() < deadline, "the pipeline stands still");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -315,6 +320,11 @@ impl Office {
         let headers = [("cookie", who.cookie.as_str()), (CSRF, &who.csrf), ("if-match", &seen)];
         let (status, body) = self.send(method, path, &headers, Some(body)).await;
         (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    /// Writes a file of the rules folder by hand.
+    pub fn write_rule_file(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join("rules").join(name), text).expect("written");
     }
 
     /// A file of the rules folder.

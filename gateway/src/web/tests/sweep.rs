@@ -118,6 +118,14 @@ async fn a_sweep_finds_the_setting_that_loses_no_catch_and_it_is_submitted() {
         let (_, one) = office.post(&author, &format!("{HIGH}/try"), body).await;
         assert_eq!(counts(&one["judged"]), counts(point), "{one}");
     }
+    // The report is the page of the command line.
+    let report = format!("{path}/{}/report", begun["sweep"]);
+    let (status, page) = office.send(Method::GET, &report, &[("cookie", &author.cookie)], None).await;
+    assert_eq!(status, StatusCode::OK);
+    for part in ["<title>Back-test of high</title>", "1.00 [0.21, 1.00] of 1", "banpo river_stage 2.3", "<polyline"] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    assert!(!page.contains("<script") && !page.contains("http"), "it stands by itself");
     // What was found is submitted as the rule's own number, and a second person puts it in force.
     let seen = office.get(&author, HIGH).await["version"].as_str().expect("a version").to_owned();
     let defaults = format!("{HIGH}/defaults");
@@ -144,7 +152,6 @@ async fn a_sweep_of_two_parameters_tries_every_combination_and_wrong_ones_are_re
     let ask = |params: Value| json!({ "params": params, "days": 2, "level": "watch", "truth": "people" });
     let many: Vec<f64> = (0..130).map(|n| 1.0 + f64::from(n) * 0.01).collect();
     for params in [
-        json!({}),
         json!({ "limit": [] }),
         json!({ "limit": [99.0] }),
         json!({ "limi": [1.0] }),
@@ -164,6 +171,11 @@ async fn a_sweep_of_two_parameters_tries_every_combination_and_wrong_ones_are_re
     let found = ended(&office, &author, &begun["sweep"]).await;
     assert_eq!((&found["state"], found["points"].as_array().map(Vec::len)), (&json!("done"), Some(2)), "{found}");
     assert_eq!(found["points"][0]["pod"], json!({ "value": null, "low": null, "high": null }));
+    // Of no parameter: the rule as it stands.
+    let (status, begun) = office.post(&author, &path, ask(json!({}))).await;
+    assert_eq!(status, StatusCode::OK, "{begun}");
+    let found = ended(&office, &author, &begun["sweep"]).await;
+    assert_eq!((&found["state"], &found["points"][0]["set"]), (&json!("done"), &json!({})), "{found}");
     let headers = [("cookie", author.cookie.as_str())];
     for gone in ["9999", "x"] {
         let (status, _) = office.send(Method::GET, &format!("{path}/{gone}"), &headers, None).await;
@@ -177,13 +189,13 @@ async fn a_sweep_is_stopped_in_the_server_and_frees_the_place_for_the_next() {
     let author = office.enter("rule-author").await;
     let begins = bongsu_sensors::Time::parse("2026-07-08T00:00:00Z").expect("a time");
     let minutes = office.desk.now().since(begins).as_secs() / 60;
-    office.pass(i64::try_from(minutes).expect("minutes") - 1500).await;
-    office.pass(1400).await;
+    office.pass(i64::try_from(minutes).expect("minutes") - 800).await;
+    office.pass(700).await;
     // So much that a hundred settings take their time.
-    for minute in 0..1400 {
-        office.mentions("banpo", minute - 1400, 1.0 + f64::from(u32::try_from(minute % 13).expect("small")) * 0.1);
+    for minute in 0..700 {
+        office.mentions("banpo", minute - 700, 1.0 + f64::from(u32::try_from(minute % 13).expect("small")) * 0.1);
     }
-    office.settle().await;
+    office.hear(700).await;
     let path = format!("{HIGH}/sweeps");
     let many: Vec<f64> = (0..100).map(|n| 1.0 + f64::from(n) * 0.01).collect();
     let body = json!({ "params": { "limit": many }, "days": 3, "level": "watch", "truth": "warning" });
@@ -213,4 +225,49 @@ async fn a_sweep_is_stopped_in_the_server_and_frees_the_place_for_the_next() {
     let (status, next) = office.post(&author, &path, small).await;
     assert_eq!(status, StatusCode::OK, "{next}");
     assert_eq!(ended(&office, &author, &next["sweep"]).await["state"], "done");
+}
+
+/// A case that the rule passes, and one that it does not.
+const CASES: &str = r#"
+[stations.a]
+river_stage = { cadence = "10m" }
+
+[[case]]
+name = "it rises"
+kind = "true"
+series.a.river_stage = "1x3 2.5x4"
+raised = [{ level = "watch", by = "1h" }]
+
+[[case]]
+name = "it nearly rises"
+kind = "near_miss"
+series.a.river_stage = "1x3 1.9x4"
+not_raised = "watch"
+"#;
+
+#[tokio::test]
+async fn the_cases_of_a_rule_are_played_with_a_draft() {
+    let office = Office::usual();
+    let author = office.enter("rule-author").await;
+    let path = format!("{HIGH}/cases");
+    let (status, none) = office.post(&author, &path, json!({})).await;
+    assert_eq!((status, &none), (StatusCode::OK, &json!({ "file": null, "cases": [] })));
+    office.write_rule_file("cases.toml", CASES);
+    let passes = |answer: &Value| -> Vec<bool> {
+        let cases = answer["cases"].as_array().expect("cases").iter();
+        cases.map(|case| case["passes"].as_bool().expect("a word")).collect()
+    };
+    let (status, now) = office.post(&author, &path, json!({})).await;
+    assert_eq!((status, passes(&now)), (StatusCode::OK, vec![true, true]), "{now}");
+    assert_eq!((&now["cases"][1]["kind"], &now["cases"][1]["failures"]), (&json!("near_miss"), &json!([])));
+    assert!(now["cases"][0]["chart"].as_str().is_some_and(|chart| chart.contains("w")), "{now}");
+    let (_, draft) = office.post(&author, &path, json!({ "text": RULE.replace("2.0", "1.8") })).await;
+    assert_eq!(passes(&draft), [true, false], "{draft}");
+    assert!(draft["cases"][1]["failures"][0].as_str().is_some_and(|told| told.contains("watch")), "{draft}");
+    let (status, broken) =
+        office.post(&author, &path, json!({ "text": RULE.replace("stage.last", "stag.last") })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(broken["diagnostics"][0]["line"].as_u64().is_some(), "{broken}");
+    assert_eq!(office.post(&author, "/api/v1/rules/none/cases", json!({})).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(office.rule_file("high.rhai"), RULE);
 }

@@ -1,14 +1,15 @@
 //! Many settings of a rule over a season: work of minutes, done beside the pipeline by one thread, for one person at a
 //! time. Who began it asks how far it is; who no longer asks, or says stop, ends it.
 
-use super::truth::{Against, Question, truth, watched, witnesses};
+use super::truth::{Against, Question, Watched, graphs, truth, watched, witnesses};
 use super::{Key, Plan, plan, too_many, unprepared};
 use crate::backtest::sweep::{Sweep, Unplayed, Variant};
+use crate::backtest::{Report, Tried, is_default, paper};
 use crate::store::Reader;
 use crate::web::problem::Problem;
 use crate::web::shared::Shared;
-use bongsu_rules::backtest::{Burden, Moment, Score, Terms, Truth, speaks_for};
-use bongsu_rules::language::header::Setting as Value;
+use bongsu_rules::backtest::{Burden, Moment, Played, Setting, Terms, Truth, speaks_for};
+use bongsu_rules::language::Rule;
 use bongsu_sensors::{Catalog, KindId, Time};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -29,20 +30,14 @@ const LEFT: Duration = Duration::from_secs(90);
 /// Sweeps that are remembered, with the one that runs.
 const KEPT: usize = 4;
 
-/// What a sweep found with one set of parameters.
-#[derive(Clone, Debug)]
-pub(in crate::web) struct Point {
-    pub set: Vec<(String, Value)>,
-    pub score: Score,
-    pub burden: Burden,
-}
-
 /// What it found.
 #[derive(Clone, Debug, Default)]
 pub(in crate::web) struct Found {
     pub events: usize,
     pub observations: usize,
-    pub points: Vec<Point>,
+    pub points: Vec<Tried>,
+    /// The report as a page that stands by itself.
+    pub page: String,
 }
 
 /// How it stands with a sweep.
@@ -91,6 +86,8 @@ impl Default for Jobs {
 /// What a sweep is asked for.
 pub(in crate::web) struct Wanted {
     pub key: Key,
+    /// The rule in force.
+    pub rule: Arc<Rule>,
     /// What the rule cannot do without.
     pub kinds: Vec<KindId>,
     pub against: Against,
@@ -227,12 +224,17 @@ impl Shared {
         };
         let (key, status, against, from, to) =
             (wanted.key.clone(), self.settings.status, wanted.against, job.from, job.to);
-        let ask = move |reader: &Reader| truth(reader, against, &seen, &Question { key: &key, status, from, to });
-        let truth = self.readers.read(ask).await?;
+        let ask = move |reader: &Reader| {
+            let truth = truth(reader, against, &seen, &Question { key: &key, status, from, to })?;
+            Ok((truth, seen))
+        };
+        let (truth, seen) = self.readers.read(ask).await?;
         let (setting, job) = (plan.setting, job.clone());
         let playing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            play(&job, &setting, &wanted, &truth, &catalog, &moments)
+            let played = play(&job, &setting, &wanted, &moments)?;
+            let heard = moments.iter().map(|moment| moment.readings.len()).sum();
+            Ok(judge(&job, &wanted, &played, &truth, (&seen, &catalog, heard)))
         });
         playing.await.map_err(|cause| Ended::Failed(Problem::unreadable(&cause)))?
     }
@@ -262,14 +264,7 @@ impl Shared {
     }
 }
 
-fn play(
-    job: &Job,
-    setting: &bongsu_rules::backtest::Setting,
-    wanted: &Wanted,
-    truth: &Truth,
-    catalog: &Catalog,
-    moments: &[Moment],
-) -> Result<Found, Ended> {
+fn play(job: &Job, setting: &Setting, wanted: &Wanted, moments: &[Moment]) -> Result<Vec<Played>, Ended> {
     let area = wanted.key.area.as_deref();
     let sweep = Sweep { setting, area, variants: &wanted.variants, moments, workers: 1 };
     job.steps.store(sweep.steps(), Ordering::Relaxed);
@@ -278,19 +273,51 @@ fn play(
         job.done.fetch_add(steps, Ordering::Relaxed);
         if job.is_left(Instant::now()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let played = sweep.run(&went).map_err(|why| match why {
+    sweep.run(&went).map_err(|why| match why {
         Unplayed::Stopped => Ended::Stopped,
         Unplayed::Panicked => Ended::Failed(Problem::unreadable(&why)),
-    })?;
+    })
+}
+
+/// What was played, judged and written down as the command line does it.
+fn judge(
+    job: &Job,
+    wanted: &Wanted,
+    played: &[Played],
+    truth: &Truth,
+    (seen, catalog, observations): (&[Watched], &Catalog, usize),
+) -> Found {
     let terms = Terms::default();
-    let point = |(played, variant): (bongsu_rules::backtest::Played, &Variant)| Point {
+    let tried = played.iter().zip(&wanted.variants).map(|(played, variant)| Tried {
+        value: variant.value.clone(),
         set: variant.set.clone(),
         score: truth.score(&played.alerts, &terms, |alert, of| speaks_for(catalog, alert, of)),
-        burden: Burden::of(&played, job.from, job.to),
+        burden: Burden::of(played, job.from, job.to),
+        in_force: !variant.set.is_empty() && is_default(&wanted.rule, &variant.set),
+    });
+    let tried: Vec<Tried> = tried.collect();
+    let mut graphs = graphs(seen, wanted.against, wanted.key.level);
+    if let Some(first) = played.first() {
+        graphs.iter_mut().for_each(|graph| graph.stand(first, catalog, job.to));
+    }
+    let names =
+        wanted.variants.first().map(|first| first.set.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+    let report = Report {
+        rule: wanted.key.rule.clone(),
+        level: wanted.key.level,
+        param: names.filter(|names| !names.is_empty()).map(|names| names.join(", ")),
+        terms,
+        truth: wanted.against.means(),
+        events: truth.events().len(),
+        observations,
+        refused: 0,
+        received: false,
+        tried,
+        cheapest: None,
+        graphs,
     };
-    let points = played.into_iter().zip(&wanted.variants).map(point).collect();
-    let observations = moments.iter().map(|moment| moment.readings.len()).sum();
-    Ok(Found { events: truth.events().len(), observations, points })
+    let page = paper::page(&report);
+    Found { events: report.events, observations, points: report.tried, page }
 }
 
 #[cfg(test)]
@@ -302,7 +329,10 @@ mod tests {
     fn who_no_longer_asks_has_left() {
         let key = Key { rule: "high".into(), area: None, days: 1, level: Level::Watch };
         let to = Time::default();
+        let source = bongsu_sensors::Source::new("high.rhai", crate::web::tests::RULE);
+        let rule = Arc::new(bongsu_rules::language::Host::new().compile(&source).expect("a rule"));
         let wanted = Wanted {
+            rule,
             key,
             kinds: Vec::new(),
             against: Against::People,

@@ -2,11 +2,12 @@
 //! what people said of the rule's incidents.
 
 use super::Key;
+use crate::backtest::Graph;
 use crate::store::Reader;
 use bongsu_rules::backtest::{Event, Moment, Terms, Truth, crossings, samples};
 use bongsu_rules::incident::{CITY, Status};
 use bongsu_sensors::catalog::{Catalog, Datastream};
-use bongsu_sensors::{KindId, Level, Time};
+use bongsu_sensors::{DatastreamName, KindId, Level, Time};
 use std::collections::BTreeMap;
 
 /// The kind in which agencies announce their own levels, 1 advisory to 4 emergency.
@@ -37,10 +38,36 @@ impl std::str::FromStr for Against {
     }
 }
 
+impl Against {
+    /// What events are, where limits do not say it; for the report, which is in English.
+    pub(super) const fn means(self) -> Option<&'static str> {
+        match self {
+            Against::Limit(_) => None,
+            Against::Agency => Some("the level or a higher one, as an agency announced it"),
+            Against::People => {
+                Some("incidents of the rule that a person approved, or that were issued and not taken back")
+            }
+        }
+    }
+
+    /// The limit that a datastream reaches.
+    fn limit(self, one: &Watched, level: Level) -> Option<f64> {
+        match self {
+            Against::Limit(level) => one.limits.get(&level).copied().filter(|_| !one.is_agency),
+            Against::Agency => {
+                let rank = Level::RAISED.iter().zip(1_u8..).find(|(one, _)| **one == level);
+                rank.map(|(_, rank)| f64::from(rank)).filter(|_| one.is_agency)
+            }
+            Against::People => None,
+        }
+    }
+}
+
 /// A datastream that says what was to be warned of.
 #[derive(Clone, Debug)]
 pub(in crate::web) struct Watched {
     station: String,
+    name: DatastreamName,
     is_agency: bool,
     limits: BTreeMap<Level, f64>,
     samples: Vec<(Time, f64)>,
@@ -77,6 +104,7 @@ pub(super) fn watched<'a>(
 ) -> Vec<Watched> {
     let one = |stream: &Datastream| Watched {
         station: catalog.station(stream.station).id.to_string(),
+        name: stream.name,
         is_agency: is_agency(stream),
         limits: stream.levels.clone(),
         samples: samples(stream, moments),
@@ -84,10 +112,26 @@ pub(super) fn watched<'a>(
     streams.map(one).collect()
 }
 
-/// When those were reached that warnings are compared with.
-fn reached(watched: &[Watched], of: impl Fn(&Watched) -> Option<f64>) -> Vec<Event> {
+/// When those were reached that warnings are compared with, as graphs.
+pub(super) fn graphs(watched: &[Watched], against: Against, level: Level) -> Vec<Graph> {
     let rearm = Terms::default().rearm;
-    let limited = watched.iter().filter_map(|one| Some((one, of(one)?)));
+    let graph = |one: &Watched| {
+        let limit = against.limit(one, level)?;
+        Some(Graph {
+            name: format!("{} {} {limit}", one.station, one.name),
+            station: one.station.clone(),
+            limit,
+            samples: one.samples.clone(),
+            alerts: Vec::new(),
+            events: crossings(&one.station, &one.samples, limit, rearm),
+        })
+    };
+    watched.iter().filter_map(graph).collect()
+}
+
+fn reached(watched: &[Watched], against: Against, level: Level) -> Vec<Event> {
+    let rearm = Terms::default().rearm;
+    let limited = watched.iter().filter_map(|one| Some((one, against.limit(one, level)?)));
     let mut events: Vec<Event> =
         limited.flat_map(|(one, limit)| crossings(&one.station, &one.samples, limit, rearm)).collect();
     events.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
@@ -113,15 +157,8 @@ pub(super) fn truth(
     asked: &Question<'_>,
 ) -> rusqlite::Result<Truth> {
     let level = asked.key.level;
-    Ok(match against {
-        Against::Limit(level) => {
-            Truth::Reached(reached(watched, |one| one.limits.get(&level).copied().filter(|_| !one.is_agency)))
-        }
-        Against::Agency => {
-            let rank =
-                Level::RAISED.iter().zip(1_u8..).find(|(one, _)| **one == level).map(|(_, rank)| f64::from(rank));
-            Truth::Reached(reached(watched, |one| rank.filter(|_| one.is_agency)))
-        }
-        Against::People => Truth::Said(reader.said(&asked.key.rule, level, asked.status, asked.from, asked.to)?),
-    })
+    match against {
+        Against::People => reader.said(&asked.key.rule, level, asked.status, asked.from, asked.to).map(Truth::Said),
+        Against::Limit(_) | Against::Agency => Ok(Truth::Reached(reached(watched, against, level))),
+    }
 }
