@@ -176,11 +176,3 @@ fn a_rule_at_the_workbench() {
     let program = serve(&setup);
     browse(&program, &letters, "workbench.mjs");
 }
-
-#[test]
-fn a_season_of_settings_is_swept() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (setup, letters) = city(folder.path());
-    let program = serve(&setup);
-    browse(&program, &letters, "sweep.mjs");
-}

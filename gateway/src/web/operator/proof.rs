@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// A text whose cases are played.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
+pub struct Proving {
     /// All of the rule; absent: as it is in force.
     #[serde(default)]
     text: Option<String>,
@@ -24,7 +24,7 @@ pub struct Draft {
 
 /// A case and what became of it.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Case {
+pub struct ProofCase {
     name: String,
     /// true, near_miss, sensor_fault or silence.
     kind: &'static str,
@@ -37,20 +37,20 @@ pub struct Case {
 
 /// All of them.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Cases {
+pub struct ProofCases {
     /// The file they stand in; null: there are none.
     file: Option<String>,
-    cases: Vec<Case>,
+    cases: Vec<ProofCase>,
 }
 
 /// Play the cases of a rule, with a text that is being written. Nothing is in force by it.
 #[utoipa::path(post, path = "/api/v1/rules/{id}/cases", tag = "rules", params(("id" = String, Path)),
-    request_body = Draft, responses((status = 200, body = Cases), super::openapi::Faults))]
+    request_body = Proving, responses((status = 200, body = ProofCases), super::openapi::Faults))]
 pub async fn cases(
     State(web): State<Web>,
     Extension(desk): Extension<Arc<Desk>>,
     Path(id): Path<String>,
-    Said(Draft { text }): Said<Draft>,
+    Said(Proving { text }): Said<Proving>,
 ) -> Result<Response, Refusal> {
     let rule = read(&desk).await?.rule(&id).cloned().ok_or_else(|| no_rule(&id))?;
     let book = desk.rulebook()?;
@@ -66,12 +66,12 @@ pub async fn cases(
     });
     let played: Result<_, Refusal> = played.await.map_err(|cause| Problem::unreadable(&cause))?;
     let (file, results) = played?.map_or((None, Vec::new()), |(file, results)| (Some(file), results));
-    let case = |result: case::CaseResult| Case {
+    let case = |result: case::CaseResult| ProofCase {
         kind: result.kind_name(),
         passes: result.passes(),
         name: result.name,
         failures: result.failures,
         chart: result.chart,
     };
-    Ok(json_of(&Cases { file, cases: results.into_iter().map(case).collect() }))
+    Ok(json_of(&ProofCases { file, cases: results.into_iter().map(case).collect() }))
 }

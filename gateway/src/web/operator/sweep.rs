@@ -32,7 +32,7 @@ const SETTINGS: usize = 120;
 /// What is swept.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct SweepWanted {
     /// One or two parameters by name, each with its values: numbers, or durations as text. Every combination is tried;
     /// of no parameter, the rule as it stands: a back-test.
     #[schema(value_type = Object, example = json!({"lead_min": [0, 15, 30, 45]}))]
@@ -53,7 +53,7 @@ pub struct Asked {
 
 /// A sweep that has begun.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Begun {
+pub struct SweepBegun {
     sweep: u64,
 }
 
@@ -67,7 +67,7 @@ pub struct Share {
 
 /// One setting and how good it was.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Tried {
+pub struct Swept {
     #[schema(value_type = Object)]
     set: BTreeMap<String, Value>,
     catches: usize,
@@ -86,7 +86,7 @@ pub struct Tried {
 
 /// How a sweep stands.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Standing {
+pub struct SweepStanding {
     /// reading, playing, done, stopped or failed.
     state: &'static str,
     /// Which part of the playing is done, 0 to 1.
@@ -100,7 +100,7 @@ pub struct Standing {
     events: usize,
     observations: usize,
     /// In the order of the values; empty until it is done.
-    points: Vec<Tried>,
+    points: Vec<Swept>,
     /// Why it failed, and what to ask instead.
     error: Option<String>,
     remedy: Option<String>,
@@ -111,9 +111,9 @@ fn share(ratio: &Ratio) -> Share {
     Share { value, low: interval.map(|(low, _)| low), high: interval.map(|(_, high)| high) }
 }
 
-fn tried(point: &backtest::Tried) -> Tried {
+fn tried(point: &backtest::Tried) -> Swept {
     let backtest::Tried { set, score, burden, .. } = point;
-    Tried {
+    Swept {
         set: set.iter().map(|(name, setting)| (name.clone(), Value::of(setting))).collect(),
         catches: score.hits.len(),
         misses: score.misses.len(),
@@ -126,7 +126,7 @@ fn tried(point: &backtest::Tried) -> Tried {
     }
 }
 
-fn standing(job: &Job) -> Standing {
+fn standing(job: &Job) -> SweepStanding {
     let none = Arc::new(Found::default());
     let (state, found, problem) = match job.look() {
         Stage::Reading => ("reading", none, None),
@@ -136,7 +136,7 @@ fn standing(job: &Job) -> Standing {
         Stage::Failed(problem) => ("failed", none, Some(problem)),
     };
     let (error, remedy) = problem.map(|problem| (problem.error, problem.remedy)).unzip();
-    Standing {
+    SweepStanding {
         state,
         part: if state == "done" { 1.0 } else { job.part() },
         took_ms: u64::try_from(job.took().as_millis()).unwrap_or(u64::MAX),
@@ -153,14 +153,14 @@ fn standing(job: &Job) -> Standing {
 /// Begin to try many settings of a rule over a season: one sweep at a time. Whoever does not ask for it for 90 seconds
 /// no longer waits, and it is stopped.
 #[utoipa::path(post, path = "/api/v1/rules/{id}/sweeps", tag = "rules", params(("id" = String, Path)),
-    request_body = Asked, responses((status = 200, body = Begun), super::openapi::Faults))]
+    request_body = SweepWanted, responses((status = 200, body = SweepBegun), super::openapi::Faults))]
 pub async fn begin(
     State(web): State<Web>,
     Extension(desk): Extension<Arc<Desk>>,
     Path(id): Path<String>,
-    Said(said): Said<Asked>,
+    Said(said): Said<SweepWanted>,
 ) -> Result<Response, Problem> {
-    let Asked { params, days, area, level, truth } = said;
+    let SweepWanted { params, days, area, level, truth } = said;
     let key = key(&web, &id, area, (days, MOST_DAYS), level)?;
     let against = against(&truth)?;
     if params.len() > PARAMETERS || params.values().any(Vec::is_empty) {
@@ -180,7 +180,7 @@ pub async fn begin(
     }
     let (rule, kinds, to, halt) = (rule.clone(), kinds(rule), desk.city_now(), web.stop.clone());
     let job = web.shared.begin_sweep(Wanted { key, rule, kinds, against, variants, to, halt }).await?;
-    Ok(json_of(&Begun { sweep: job.id }))
+    Ok(json_of(&SweepBegun { sweep: job.id }))
 }
 
 fn found(web: &Web, rule: &str, sweep: &str) -> Result<Arc<Job>, Problem> {
@@ -191,7 +191,7 @@ fn found(web: &Web, rule: &str, sweep: &str) -> Result<Arc<Job>, Problem> {
 /// How far a sweep is, or what it found.
 #[utoipa::path(get, path = "/api/v1/rules/{id}/sweeps/{sweep}", tag = "rules",
     params(("id" = String, Path), ("sweep" = u64, Path)),
-    responses((status = 200, body = Standing), super::openapi::Faults))]
+    responses((status = 200, body = SweepStanding), super::openapi::Faults))]
 pub async fn look(State(web): State<Web>, Path((id, sweep)): Path<(String, String)>) -> Result<Response, Problem> {
     Ok(json_of(&standing(&*found(&web, &id, &sweep)?)))
 }
