@@ -201,8 +201,10 @@ test("a sweep is drawn, and a point or a line of the table is taken into the sli
     await picture(page, `console-sweep-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
     const slider = page.getByRole("slider", { name: "limit" });
     await page.locator(".sweep button").last().click();
+    await page.locator(".sweep tr").last().and(page.locator(".taken")).waitFor();
     assert.equal(await slider.inputValue(), "9");
     await page.locator(".cloud .spot").first().press("Enter");
+    await page.locator(".cloud .spot").first().and(page.locator("[aria-pressed=true]")).waitFor();
     assert.notEqual(await slider.inputValue(), "9");
     const [, asked] = calls.find(([path]) => path.endsWith("/sweeps"));
     assert.ok(asked.params.limit.includes(2.5) && asked.params.limit.includes(9), `what is in force and the ends are tried: ${asked.params.limit}`);

@@ -180,13 +180,16 @@ function Cloud({ points, knobs, inForce, setting, take, events }: CloudProps) {
         const what = `${spot.catches} ${say("caught")}, ${spot.falseAlarms} ${say("falseAlarms")}: ${spot.points.map((point) => written(point.set, knobs)).slice(0, 6).join("; ")}${now ? ` (${say("inForceNow")})` : ""}`;
         const act = (): void => { if (best) take(best.set); };
         return (
-          <g key={`${spot.falseAlarms}/${spot.catches}`} class={`spot${taken ? " taken" : ""}`} role="button" tabIndex={0} aria-label={`${say("takeSetting")}: ${what}`} aria-pressed={taken}
+          <g key={`${spot.falseAlarms}/${spot.catches}`}>
+          <g class={`spot${taken ? " taken" : ""}`} role="button" tabIndex={0} aria-label={`${say("takeSetting")}: ${what}`} aria-pressed={taken}
             onClick={act} onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); } }}>
             <title>{what}</title>
             <circle cx={left} cy={top} r={14} class="reach" />
             {now && <path class="now" d={`M${left} ${top - 13}l13 13-13 13-13-13z`} />}
             <circle cx={left} cy={top} r={taken ? 8 : 6} />
-            <text class="value" x={left > WIDTH / 2 ? left - 16 : left + 16} y={top - 8} text-anchor={left > WIDTH / 2 ? "end" : "start"}>{label(spot)}</text>
+          </g>
+          {/* Beside the button, whose name says all of it. */}
+          <text class="value" aria-hidden="true" x={left > WIDTH / 2 ? left - 16 : left + 16} y={top - 8} text-anchor={left > WIDTH / 2 ? "end" : "start"}>{label(spot)}</text>
           </g>
         );
       })}
