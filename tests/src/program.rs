@@ -69,6 +69,12 @@ fn build(profile: &Path) {
     // As the tests build it: in another way cargo would build everything it depends on anew. Whatever runs the test that
     // asks for the program builds the program.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Some build scripts run anew where these are others, and with them everything that stands on them.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     command.args(["test", "--quiet", "--no-run", "--workspace", "--test", "cli", "--profile", name]);
     let done = command.arg("--target-dir").arg(target).current_dir(root()).status().expect("cargo runs");
     assert!(done.success(), "the program could not be built");
