@@ -15,3 +15,9 @@ export const PUBLIC = fact("public");
 export const IS_EXERCISE = STATUS !== "Actual";
 /** What style sheets carry that a script makes. */
 export const NONCE = fact("nonce");
+
+const label = (tongue: string): string | null =>
+  document.querySelector<HTMLMetaElement>(`meta[name="bongsu-oidc-${tongue}"]`)?.content ?? null;
+/** What stands on the button of the city's own login, by language, empty where nobody chose; `null`: there is none. */
+export const CITY_LOGIN: Record<string, string> | null =
+  label("ko") === null ? null : { ko: label("ko") ?? "", en: label("en") ?? "" };

@@ -53,16 +53,21 @@ pub struct Facts<'a> {
     pub public: &'a str,
     /// What style sheets carry that its script makes, as the page's policy says.
     pub nonce: &'a str,
+    /// What stands on the button of the city's own login, in Korean and in English, empty where nobody chose; `None`:
+    /// there is no such login.
+    pub login: Option<(&'a str, &'a str)>,
 }
 
 /// The page, with these facts in its head.
 pub fn page(facts: &Facts<'_>) -> String {
     let file = FILES.iter().find(|file| file.path == "/index.html");
     let text = String::from_utf8_lossy(file.map_or(b"".as_slice(), |file| file.bytes));
-    let Facts { sender, status, timezone, public, nonce } = facts;
+    let Facts { sender, status, timezone, public, nonce, login } = facts;
     let told = [("sender", sender), ("status", status), ("timezone", timezone), ("public", public), ("nonce", nonce)];
+    let labels = login.iter().flat_map(|(ko, en)| [("oidc-ko", ko), ("oidc-en", en)]);
     let told: String = told
-        .iter()
+        .into_iter()
+        .chain(labels)
         .map(|(name, fact)| format!("<meta name=\"bongsu-{name}\" content=\"{}\">", escaped(fact)))
         .collect();
     text.replacen("<!--facts-->", &told, 1)
@@ -79,8 +84,11 @@ mod tests {
     #[test]
     fn the_page_is_there_and_knows_its_facts() {
         let (sender, timezone) = ("\"><script>", "Asia/Seoul");
-        let facts = Facts { sender, status: "Exercise", timezone, public: "http://a", nonce: "0" };
+        let login = Some(("로그인", ""));
+        let facts = Facts { sender, status: "Exercise", timezone, public: "http://a", nonce: "0", login };
+        let without = page(&Facts { login: None, ..facts.clone() });
         let page = page(&facts);
+        assert!(page.contains("<meta name=\"bongsu-oidc-ko\" content=\"로그인\">") && !without.contains("oidc"));
         assert!(page.contains("content=\"Exercise\"") && page.contains("&quot;&gt;&lt;script&gt;"), "{page}");
         assert!(!page.contains("\"><script>"));
         assert!(FILES.iter().all(|file| !file.bytes.is_empty() && file.tag.len() == 18));

@@ -22,6 +22,7 @@ use crate::door;
 use crate::gauge;
 use crate::herald::Herald;
 use crate::inventory;
+use crate::oidc::Provider;
 use crate::owed::Owed;
 use crate::people::People;
 use crate::pipeline::{Errand, Pipeline, Reload};
@@ -153,10 +154,11 @@ impl App {
         addresses.public = format!("http://{}", public.local_addr().into_diagnostic()?);
         addresses.operator = format!("http://{}", operator.local_addr().into_diagnostic()?);
         let base_url = config.public.base_url.clone().unwrap_or_else(|| addresses.public.clone());
+        let console = config.operator.base_url.clone().unwrap_or_else(|| addresses.operator.clone());
         let shared = Shared::new(web::Settings {
             store: config.store.path.clone(),
             base_url: base_url.clone(),
-            operator_url: addresses.operator.clone(),
+            operator_url: console.clone(),
             sender_name: config.city.sender_name.clone(),
             languages: config.city.languages.clone(),
             status,
@@ -202,6 +204,13 @@ impl App {
         let in_force = InForce { catalog: catalog.clone(), rules: rules.clone() };
         let reloader = Arc::new(Reloader::new(&config, people, reloads, in_force));
         desk.keep_rules(reloader.clone());
+        if let Some(settings) = &config.operator.oidc {
+            let provider = Arc::new(Provider::new(settings.clone(), &console)?);
+            let asked = provider.clone();
+            shared.note("oidc", Box::new(move || asked.trouble()));
+            tokio::spawn(provider.clone().watch(pages.clone()));
+            desk.ask_provider(provider);
+        }
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let own = Own::new(door.stats());
         let source = DoorSource::new(intake, own, clock, last, config.limits.batch_readings, is_stopping.clone());

@@ -177,6 +177,31 @@ pub struct Operator {
     pub mqtt_listen: SocketAddr,
     /// The same inside TLS; `None`: it is not served.
     pub mqtt_tls_listen: Option<SocketAddr>,
+    /// Where operators know the console, without a slash at its end; `None` means `http://` and what was bound.
+    pub base_url: Option<String>,
+    /// The city's own login.
+    pub oidc: Option<Oidc>,
+}
+
+/// A provider of OpenID Connect that says who people are.
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    /// Its name, an address, exactly as it writes it.
+    pub issuer: String,
+    /// Our name there.
+    pub client_id: String,
+    /// Our secret there; `None`: we have none.
+    pub client_secret: Option<Secret>,
+    /// PEM file of whom its certificate is trusted from; `None`: from whom the system trusts.
+    pub ca: Option<PathBuf>,
+    /// The claim that holds the name of an account.
+    pub username_claim: String,
+    /// An account that has one-time codes is asked for one here as well.
+    pub one_time_codes: bool,
+    /// What stands on the console's button in Korean.
+    pub label_ko: Option<String>,
+    /// The same in English.
+    pub label_en: Option<String>,
 }
 
 impl Operator {

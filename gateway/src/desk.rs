@@ -8,10 +8,12 @@ use crate::alert::{Context, cap};
 use crate::clock::Clock;
 use crate::command::{Check, Command, Outcome, Refused, Work};
 use crate::device;
+use crate::oidc::Provider;
 use crate::owed::Owed;
 use crate::people::guessing::Guessing;
 use crate::people::looked::Looked;
 use crate::people::password::Passwords;
+use crate::people::vouched::Wanted;
 use crate::people::{People, Who};
 use crate::pipeline::Errand;
 use crate::relay::{Agency, Told};
@@ -66,6 +68,8 @@ pub struct Desk {
     pub(crate) told: tokio::sync::Mutex<Told>,
     /// The rules, once they are read.
     rules: OnceLock<Arc<Rulebook>>,
+    /// The city's own login, where there is one.
+    provider: OnceLock<Arc<Provider>>,
     /// What the web knows.
     pub shared: Arc<Shared>,
     /// What it was told.
@@ -90,6 +94,12 @@ pub enum Fault {
     /// What was to be changed is gone.
     #[error("it was changed by somebody else meanwhile, or no administrator would be left")]
     Gone,
+    /// The city has no login of its own.
+    #[error("[operator.oidc] is not configured")]
+    NoProvider,
+    /// This can be nobody there.
+    #[error("a subject has 1 to 255 printable ASCII characters")]
+    NoSubject,
     /// The program stops.
     #[error("bongsu is stopping")]
     Stopping,
@@ -242,6 +252,7 @@ impl Desk {
             owed: Owed::new(errands.clone()),
             told: tokio::sync::Mutex::default(),
             rules: OnceLock::new(),
+            provider: OnceLock::new(),
             shared,
             settings,
             clock,
@@ -261,6 +272,31 @@ impl Desk {
     /// The program is just starting.
     pub fn rulebook(&self) -> Result<Arc<Rulebook>, Fault> {
         self.rules.get().cloned().ok_or(Fault::Busy)
+    }
+
+    /// From now on the city's own login says who people are.
+    pub fn ask_provider(&self, provider: Arc<Provider>) {
+        let _ = self.provider.set(provider);
+    }
+
+    /// The city's own login, where there is one.
+    pub fn provider(&self) -> Option<&Arc<Provider>> {
+        self.provider.get()
+    }
+
+    /// What lets the city's own login vouch for an account, or no longer.
+    ///
+    /// # Errors
+    /// There is no such login, or this can be nobody there.
+    pub fn vouch(&self, username: &str, wanted: Option<Wanted>) -> Result<Change, Fault> {
+        let vouched = match wanted {
+            None => None,
+            Some(wanted) => {
+                let provider = self.provider().ok_or(Fault::NoProvider)?;
+                Some(wanted.of(&provider.settings.issuer, self.now()).ok_or(Fault::NoSubject)?)
+            }
+        };
+        Ok(Change::Vouch { username: username.to_owned(), vouched })
     }
 
     /// Keeps a text of a rule for a second person; answers its number, or nothing where too many wait.

@@ -3,7 +3,8 @@
 //! Every check leaves the machine as it found it: files it writes are removed, addresses it binds are released. Nothing
 //! here is used while the program serves. Start at [`examine`].
 
-use crate::config::Config;
+use crate::config::{Config, Oidc};
+use crate::oidc::Provider;
 use crate::store::Reader;
 use crate::store::history::Checked;
 use rustix::process::Resource;
@@ -90,6 +91,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     findings.push(address_free("public port", "public", config.public.listen));
     findings.push(address_free("operator port", "operator", config.operator.listen));
     findings.push(clock(SystemTime::now(), &config.data));
+    findings.extend(config.operator.oidc.as_ref().map(provider));
     if config.store.path.exists() {
         findings.push(history(&config.store.path));
     }
@@ -247,6 +249,23 @@ fn clock(now: SystemTime, data: &Path) -> Finding {
             Finding::bad("clock", State::Fail, found, remedy)
         }
         _ => Finding::ok("clock", stamp),
+    }
+}
+
+/// Asks the city's own login what it says of itself. Without it people log in with passwords, so it is no failure.
+fn provider(settings: &Oidc) -> Finding {
+    const CHECK: &str = "oidc provider";
+    let remedy = "look at [operator.oidc] `issuer` and `ca`, and at the provider; passwords go on opening accounts";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let provider = Provider::new(settings.clone(), "");
+    let asked = match (runtime, provider) {
+        (Ok(runtime), Ok(provider)) => runtime.block_on(provider.look()).map_err(|away| away.to_string()),
+        (Err(error), _) => Err(error.to_string()),
+        (_, Err(error)) => Err(error.to_string()),
+    };
+    match asked {
+        Ok(()) => Finding::ok(CHECK, format!("{} answers", settings.issuer)),
+        Err(wrong) => Finding::bad(CHECK, State::Warn, wrong, remedy),
     }
 }
 

@@ -92,6 +92,9 @@ pub mod command;
 // Who people are, and what their role allows.
 pub mod people;
 
+// The city's own login: who somebody is, said by a provider of OpenID Connect.
+pub mod oidc;
+
 // Between people and the pipeline: who asks, whether they may, what they saw.
 pub mod desk;
 

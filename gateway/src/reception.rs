@@ -5,6 +5,7 @@ use crate::control::Reply;
 use crate::desk::{Desk, Fault, Yes, unchecked};
 use crate::people::account::{self, User};
 use crate::people::role::Role;
+use crate::people::vouched::Wanted;
 use crate::people::{People, Who};
 use crate::store::audit::Draft;
 use crate::store::people::Change;
@@ -40,6 +41,15 @@ pub enum Request {
         username: String,
         /// Its role.
         role: Role,
+        /// Whether the city's own login may vouch for it.
+        vouched: Option<Wanted>,
+    },
+    /// The city's own login may vouch for an account, or no longer.
+    Vouch {
+        /// Which.
+        username: String,
+        /// How; `None`: no longer.
+        vouched: Option<Wanted>,
     },
     /// An account is disabled.
     DisableUser(String),
@@ -73,13 +83,27 @@ pub enum Answer {
     Link(String),
 }
 
+/// Nothing more to say.
+const JUST_DONE: Answer = Answer::Done { state: None, needs_second: false };
+
+/// What the audit says of who may vouch for an account.
+pub fn vouch_detail(vouched: Option<&Wanted>) -> String {
+    match vouched {
+        None => "off".to_owned(),
+        Some(Wanted { subject, only }) => {
+            let how = if *only { "only" } else { "allowed" };
+            subject.as_ref().map_or(how.to_owned(), |subject| format!("{how}, subject {subject:?}"))
+        }
+    }
+}
+
 /// Takes up who people are; answers the secret of a new first link where nobody could let others in.
 ///
 /// # Errors
 /// The store cannot be read or written.
 pub fn open(store: &mut Store, people: &People, now: Time) -> Result<Option<String>, StoreError> {
     people.refresh(store)?;
-    let is_admin = |user: &User| user.role == Role::Admin && user.disabled.is_none() && user.password.is_some();
+    let is_admin = |user: &User| user.role == Role::Admin && user.takes_passwords() && user.password.is_some();
     if people.users().iter().any(is_admin) {
         return Ok(None);
     }
@@ -96,6 +120,9 @@ pub fn console(uid: u32) -> Who {
     Who { session: name.clone(), name, role: Role::Admin, csrf: None, expires: None, digest: [0; 32] }
 }
 
+/// Where they are, for the audit.
+const HERE: &str = "control.sock";
+
 /// Answers somebody at the machine itself.
 pub async fn answer(desk: &Desk, request: &Request, uid: u32) -> Reply {
     match act(desk, request, &console(uid)).await {
@@ -105,7 +132,6 @@ pub async fn answer(desk: &Desk, request: &Request, uid: u32) -> Reply {
 }
 
 async fn act(desk: &Desk, request: &Request, who: &Who) -> Result<Answer, Fault> {
-    const HERE: &str = "control.sock";
     let done = |done: bongsu_rules::incident::Done| Answer::Done {
         state: done.state.map(|state| state.name().to_owned()),
         needs_second: done.needs_second,
@@ -129,23 +155,24 @@ async fn act(desk: &Desk, request: &Request, who: &Who) -> Result<Answer, Fault>
             let yes = Yes { hash: hash.clone(), population: *population, without_geometry: *without_geometry };
             Ok(done(desk.approve(who, HERE, incident, yes).await?))
         }
-        Request::AddUser { username, role } => {
-            let (secret, changes) = invite(&desk.people, username, *role, desk.now());
-            let entry = desk.draft(who, HERE, "user.add", username, role.name());
-            desk.change(changes, vec![entry]).await?;
-            Ok(Answer::Link(desk.shared.welcome(&secret)))
+        Request::AddUser { username, role, vouched } => add(desk, who, username, *role, vouched.as_ref()).await,
+        Request::Vouch { username, vouched } => {
+            let change = desk.vouch(username, vouched.clone())?;
+            let entry = desk.draft(who, HERE, "user.oidc", username, &vouch_detail(vouched.as_ref()));
+            desk.change(vec![change], vec![entry]).await?;
+            Ok(JUST_DONE)
         }
         Request::DisableUser(username) => {
             let entry = desk.draft(who, HERE, "user.disable", username, "");
             let change = Change::Disable { username: username.clone(), at: desk.now() };
             desk.change(vec![change], vec![entry]).await?;
-            Ok(Answer::Done { state: None, needs_second: false })
+            Ok(JUST_DONE)
         }
         Request::SetRole { username, role } => {
             let entry = desk.draft(who, HERE, "user.role", username, role.name());
             let change = Change::Role { username: username.clone(), role: *role };
             desk.change(vec![change], vec![entry]).await?;
-            Ok(Answer::Done { state: None, needs_second: false })
+            Ok(JUST_DONE)
         }
         Request::Welcome => {
             let (secret, link) = account::invite(None, desk.now());
@@ -158,11 +185,27 @@ async fn act(desk: &Desk, request: &Request, who: &Who) -> Result<Answer, Fault>
                 serde_json::json!({
                     "username": user.username, "role": user.role, "active": user.password.is_some(),
                     "totp": user.totp.is_some(), "created": user.created, "disabled": user.disabled,
+                    "oidc": user.vouched.map(|vouched| serde_json::json!({
+                        "issuer": vouched.issuer, "subject": vouched.subject, "only": vouched.only,
+                    })),
                 })
             };
             Ok(Answer::List(desk.people.users().into_iter().map(listed).collect()))
         }
     }
+}
+
+/// Adds an account, with the word of an administrator that the city's own login may open it.
+async fn add(desk: &Desk, who: &Who, name: &str, role: Role, vouched: Option<&Wanted>) -> Result<Answer, Fault> {
+    let (secret, mut changes) = invite(&desk.people, name, role, desk.now());
+    let mut entries = vec![desk.draft(who, HERE, "user.add", name, role.name())];
+    if let Some(wanted) = vouched {
+        changes.push(desk.vouch(name, Some(wanted.clone()))?);
+        entries.push(desk.draft(who, HERE, "user.oidc", name, &vouch_detail(Some(wanted))));
+    }
+    desk.change(changes, entries).await?;
+    let is_by_link = !vouched.is_some_and(|wanted| wanted.only);
+    Ok(if is_by_link { Answer::Link(desk.shared.welcome(&secret)) } else { JUST_DONE })
 }
 
 /// A new account, or a new link for one that was never entered: its secret, and what makes it good.
@@ -174,15 +217,7 @@ pub fn invite(people: &People, username: &str, role: Role, now: Time) -> (String
             Change::Role { username: username.clone(), role }
         }
         // One that is there already stops the whole change.
-        _ => Change::AddUser(User {
-            username: username.clone(),
-            role,
-            password: None,
-            totp: None,
-            totp_step: 0,
-            created: now,
-            disabled: None,
-        }),
+        _ => Change::AddUser(User::new(&username, role, now)),
     };
     (secret, vec![account, Change::UnlinkAllOf(Some(username)), link])
 }

@@ -33,6 +33,8 @@ pub mod peer;
 pub mod person;
 // The real program as a child.
 pub mod program;
+// A provider of OpenID Connect.
+pub mod provider;
 // A client of raw bytes.
 pub mod raw;
 // A simulated city through the pipeline in virtual time.

@@ -1,18 +1,64 @@
-// The two ways in: a name with its password, and the one-time link of the first start.
+// The ways in: a name with its password, the city's own login where there is one, and the one-time link of the first start.
 
 import { useEffect, useState } from "preact/hooks";
 import { get, keepToken, type Me, part, post, Refusal } from "../api";
 import { Wrong } from "../ask";
-import { SENDER } from "../facts";
+import { CITY_LOGIN, SENDER } from "../facts";
 import { go } from "../way";
-import { say } from "../words";
+import { type Key, say, tongue } from "../words";
 
 interface EnterProps {
   enter: (me: Me) => void;
 }
 
+// Why the city's own login did not let somebody in, by the word in the address.
+const REFUSED: Record<string, Key> = {
+  stray: "oidcStray", denied: "oidcDenied", away: "oidcAway", distrusted: "oidcDistrusted", clock: "oidcClock", unknown: "oidcUnknown",
+  disabled: "oidcDisabled", not_allowed: "oidcNotAllowed", late: "oidcLate", taken: "oidcTaken", braked: "tooMany",
+};
+
+const asked = (name: string): string | null => new URLSearchParams(location.search).get(name);
+
+/** The page to go to after the login: the one that was asked for, as far as it is one of ours. */
+function wanted(): string {
+  const back = asked("return_to") ?? location.pathname;
+  return /^\/(?![/\\])/.test(back) && !back.startsWith("/login") ? back : "/";
+}
+
+/** The one-time code that is still owed after the city's own login. */
+function Code({ enter }: EnterProps) {
+  const [wrong, setWrong] = useState<Error | null>(null);
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const code = String(new FormData(event.currentTarget as HTMLFormElement).get("code") ?? "").trim();
+    try {
+      const me = await post<Me>("/login/oidc/code", { code });
+      const back = wanted();
+      enter(me);
+      go(back);
+    } catch (refused) {
+      setWrong(refused as Error);
+    }
+  };
+  return (
+    <main id="main" class="door">
+      <h1>{SENDER} · {say("login")}</h1>
+      <form onSubmit={submit}>
+        <label>{say("codeOwed")}<input name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" required /></label>
+        {wrong && <Wrong wrong={wrong} />}
+        <p class="buttons"><button type="submit" class="main">{say("login")}</button> <a class="button" href="/login">{say("cancelled")}</a></p>
+      </form>
+    </main>
+  );
+}
+
 export function Login({ enter }: EnterProps) {
-  const [wrong, setWrong] = useState<string | null>(null);
+  return CITY_LOGIN && asked("code") ? <Code enter={enter} /> : <Password enter={enter} />;
+}
+
+function Password({ enter }: EnterProps) {
+  const refused = REFUSED[asked("refused") ?? ""];
+  const [wrong, setWrong] = useState<string | null>(refused ? say(refused) : null);
   const [busy, setBusy] = useState(false);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -42,6 +88,7 @@ export function Login({ enter }: EnterProps) {
         {wrong && <p class="wrong" role="alert">{wrong}</p>}
         <p class="buttons"><button type="submit" class="main" disabled={busy}>{say("login")}</button></p>
       </form>
+      {CITY_LOGIN && <p class="buttons"><a class="button" href={`/api/v1/login/oidc?return_to=${part(wanted())}`}>{CITY_LOGIN[tongue] || say("oidcLogin")}</a></p>}
     </main>
   );
 }

@@ -3,11 +3,17 @@
 import { useState } from "preact/hooks";
 import { get, part, post, type Role } from "../api";
 import { Ask, Wrong } from "../ask";
+import { CITY_LOGIN } from "../facts";
 import { useLoaded } from "../live";
 import { type Key, say } from "../words";
 import { Tokens } from "./tokens";
 
-interface Account { username: string; role: Role; active: boolean; totp: boolean; created: string; disabled: string | null }
+type CityLogin = "off" | "allowed" | "only";
+interface Account {
+  username: string; role: Role; active: boolean; totp: boolean; oidc: CityLogin; subject: string | null; created: string; disabled: string | null;
+}
+
+const LOGINS: [CityLogin, Key][] = [["off", "oidcOff"], ["allowed", "oidcAllowed"], ["only", "oidcOnly"]];
 
 const ROLES: [Role, Key][] = [
   ["viewer", "viewer"], ["operator", "operator"], ["approver", "approver"], ["rule_author", "ruleAuthor"], ["admin", "admin"],
@@ -38,6 +44,8 @@ export function People() {
       .then((made) => { setLink(made.one_time_link); form.reset(); done(); }, setWrong);
   };
   const change = (name: string, path: string, body: unknown): void => void post(`/users/${part(name)}/${path}`, body).then(done, setWrong);
+  // Whoever came already stays the one: only how else the account opens changes.
+  const letIn = (account: Account, login: CityLogin): void => change(account.username, "oidc", login === "off" || !account.subject ? { login } : { login, subject: account.subject });
   return (
     <main id="main">
       <h1>{say("people")}</h1>
@@ -50,12 +58,19 @@ export function People() {
       {link && <p role="status" class="card">{say("oneTimeLink")}<br /><code>{link}</code></p>}
       <div class="scroll" role="group" aria-label={say("people")} tabIndex={0}>
         <table>
-          <thead><tr><th scope="col">{say("user")}</th><th scope="col">{say("role")}</th><th scope="col">{say("state")}</th><th scope="col">{say("action")}</th></tr></thead>
+          <thead><tr><th scope="col">{say("user")}</th><th scope="col">{say("role")}</th><th scope="col">{say("state")}</th>{CITY_LOGIN && <th scope="col">{say("oidc")}</th>}<th scope="col">{say("action")}</th></tr></thead>
           <tbody>{(found.value?.users ?? []).map((account) => (
             <tr key={account.username}>
               <th scope="row">{account.username}</th>
               <td>{account.disabled ? roleWord(account.role) : <Roles value={account.role} label={`${say("role")}: ${account.username}`} change={(role) => change(account.username, "role", { role })} />}</td>
               <td>{account.disabled ? say("disabled") : account.active ? say("active") : say("invited")}{account.totp && " · TOTP"}</td>
+              {CITY_LOGIN && (
+                <td>{!account.disabled && (
+                  <select value={account.oidc} aria-label={`${say("oidc")}: ${account.username}`} onChange={(event) => letIn(account, event.currentTarget.value as CityLogin)}>
+                    {LOGINS.map(([login, word]) => <option key={login} value={login}>{say(word)}</option>)}
+                  </select>
+                )}{account.oidc !== "off" && <span class="mut"> {account.subject ?? say("oidcNobody")}</span>}</td>
+              )}
               <td>{!account.disabled && <button type="button" aria-label={`${say("disable")}: ${account.username}`} onClick={() => setLeaving(account.username)}>{say("disable")}</button>}</td>
             </tr>
           ))}</tbody>

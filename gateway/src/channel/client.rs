@@ -6,7 +6,12 @@ use hyper::{Request, StatusCode};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use miette::{IntoDiagnostic, WrapErr};
+use miette::{IntoDiagnostic, WrapErr, miette};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Outcome;
@@ -41,14 +46,25 @@ impl Client {
     /// # Errors
     /// The machine's certificates cannot be read.
     pub fn new() -> miette::Result<Client> {
+        Client::trusting(None)
+    }
+
+    /// A client that trusts the authorities of a PEM file; without one, whom this machine trusts.
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub fn trusting(authorities: Option<&Path>) -> miette::Result<Client> {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT));
         http.set_nodelay(true);
         http.enforce_http(false);
-        let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-            .into_diagnostic()
-            .wrap_err("failed to read the certificates this machine trusts")?;
+        let tls = match authorities {
+            None => HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+                .into_diagnostic()
+                .wrap_err("failed to read the certificates this machine trusts")?,
+            Some(file) => HttpsConnectorBuilder::new().with_tls_config(trust(file)?),
+        };
         let connector = tls.https_or_http().enable_http1().wrap_connector(http);
         let inner = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -70,6 +86,37 @@ impl Client {
             Err(error) => Outcome::Retry(None, causes(&error)),
         }
     }
+
+    /// Sends a request and hands over the answer as it came. It goes nowhere else, whatever the answer says.
+    ///
+    /// # Errors
+    /// Nobody answers, or with more than so many bytes.
+    pub async fn fetch(
+        &self,
+        request: Request<Full<bytes::Bytes>>,
+        limit: usize,
+    ) -> Result<(StatusCode, bytes::Bytes), String> {
+        let response = self.inner.request(request).await.map_err(|error| causes(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, limit).collect().await.map_err(|error| causes(&*error))?;
+        Ok((parts.status, body.to_bytes()))
+    }
+}
+
+/// Trust in the authorities of a file and in nobody else.
+fn trust(file: &Path) -> miette::Result<ClientConfig> {
+    let failed = || format!("failed to read the certificates in {}", file.display());
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).into_diagnostic().wrap_err_with(failed)? {
+        let certificate = certificate.into_diagnostic().wrap_err_with(failed)?;
+        roots.add(certificate).into_diagnostic().wrap_err_with(failed)?;
+    }
+    if roots.is_empty() {
+        return Err(miette!("there is no certificate in {}", file.display()));
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().into_diagnostic()?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// An error with everything behind it: the first line alone says only that a request failed.

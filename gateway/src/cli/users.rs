@@ -5,11 +5,14 @@ use super::{Ended, Globals, checked, output_failed, write_json};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
+use crate::desk::Fault;
 use crate::people::People;
 use crate::people::account::{self, NAMES};
 use crate::people::role::Role;
+use crate::people::vouched::Wanted;
 use crate::reception::{self, Answer, Request};
 use crate::store::Store;
+use crate::store::people::Change;
 use miette::miette;
 use std::io;
 
@@ -23,6 +26,21 @@ pub enum Command {
         /// viewer, operator, approver, rule_author or admin
         #[arg(long, value_parser = role)]
         role: Role,
+        /// The city's own login ([operator.oidc]) may vouch for it
+        #[arg(long)]
+        oidc: bool,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Let the city's own login ([operator.oidc]) vouch for an account; its sessions end
+    Oidc {
+        /// Its name
+        username: String,
+        #[command(flatten)]
+        how: How,
+        /// No longer
+        #[arg(long, conflicts_with_all = ["subject", "only"])]
+        off: bool,
     },
     /// List the accounts
     List {
@@ -47,6 +65,24 @@ pub enum Command {
     Welcome,
 }
 
+/// How the city's own login vouches for an account.
+#[derive(Clone, Debug, clap::Args)]
+pub struct How {
+    /// The provider's own name for the person (`sub`); without it the first one who comes under the account's name within
+    /// three days
+    #[arg(long)]
+    subject: Option<String>,
+    /// A password opens the account no more
+    #[arg(long)]
+    only: bool,
+}
+
+impl From<How> for Wanted {
+    fn from(How { subject, only }: How) -> Wanted {
+        Wanted { subject, only }
+    }
+}
+
 fn role(text: &str) -> Result<Role, String> {
     let names = Role::ALL.map(Role::name).join(", ");
     Role::named(text).ok_or_else(|| format!("write one of: {names}"))
@@ -55,16 +91,21 @@ fn role(text: &str) -> Result<Role, String> {
 /// Runs one of them: by the running program where there is one, else in the store itself where that can be.
 pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> miette::Result<Ended> {
     let request = match command {
-        Command::Add { username, role } => {
+        Command::Add { username, role, oidc, how } => {
+            if !oidc && (how.only || how.subject.is_some()) {
+                return Err(miette!(help = "add --oidc", "--subject and --only are for accounts with --oidc"));
+            }
+            let vouched = oidc.then(|| Wanted::from(how));
             if !account::is_name(&username) {
                 return Err(miette!(help = NAMES, "{username:?} cannot be the name of an account"));
             }
             let config = checked(&globals.layers(Vec::new())?)?;
             if let Some(_lock) = control::lock(&config.data)? {
-                return add(&config, &username, role, output);
+                return add(&config, &username, role, vouched, output);
             }
-            Request::AddUser { username, role }
+            Request::AddUser { username, role, vouched }
         }
+        Command::Oidc { username, how, off } => Request::Vouch { username, vouched: (!off).then(|| Wanted::from(how)) },
         Command::List { json } => return list(ask(globals, Request::Users)?, json, output),
         Command::Role { username, role } => Request::SetRole { username, role },
         Command::Disable { username } => Request::DisableUser(username),
@@ -79,16 +120,32 @@ pub fn run(command: Command, globals: &Globals, output: &mut dyn io::Write) -> m
 }
 
 /// Adds an account while no program runs.
-fn add(config: &Config, username: &str, role: Role, output: &mut dyn io::Write) -> miette::Result<Ended> {
+fn add(
+    config: &Config,
+    username: &str,
+    role: Role,
+    vouched: Option<Wanted>,
+    output: &mut dyn io::Write,
+) -> miette::Result<Ended> {
     let mut store = Store::open_as_it_is(&config.store.path, config.limits.dead_letters)?;
     let people = People::default();
     people.refresh(&store)?;
     let now = Clock::System.now();
-    let (secret, changes) = reception::invite(&people, username, role, now);
-    if !store.change_people(&changes, &[reception::offline(now, "user.add", username, role.name())])? {
+    let (secret, mut changes) = reception::invite(&people, username, role, now);
+    let mut entries = vec![reception::offline(now, "user.add", username, role.name())];
+    let is_by_link = !vouched.as_ref().is_some_and(|wanted| wanted.only);
+    if let Some(wanted) = vouched {
+        let provider = config.operator.oidc.as_ref().ok_or_else(|| miette!("{}", Fault::NoProvider))?;
+        entries.push(reception::offline(now, "user.oidc", username, &reception::vouch_detail(Some(&wanted))));
+        let vouched = wanted.of(&provider.issuer, now).ok_or_else(|| miette!("{}", Fault::NoSubject))?;
+        changes.push(Change::Vouch { username: username.to_owned(), vouched: Some(vouched) });
+    }
+    if !store.change_people(&changes, &entries)? {
         return Err(miette!("there is such an account already"));
     }
-    writeln!(output, "http://{}/welcome/{secret}", config.operator.listen).map_err(output_failed)?;
+    let console = config.operator.base_url.clone().unwrap_or_else(|| format!("http://{}", config.operator.listen));
+    let said = if is_by_link { format!("{console}/welcome/{secret}") } else { "done".to_owned() };
+    writeln!(output, "{said}").map_err(output_failed)?;
     Ok(Ended::Well)
 }
 
@@ -105,7 +162,15 @@ fn list(answer: Answer, json: bool, output: &mut dyn io::Write) -> miette::Resul
             (true, Some(true)) => "active",
             _ => "invited",
         };
-        writeln!(output, "{:<24} {:<12} {state}", word("username"), word("role")).map_err(output_failed)?;
+        let (vouched, bound) = (&user["oidc"], user["oidc"]["subject"].is_string());
+        let oidc = match (vouched.is_null(), vouched["only"] == true, bound) {
+            (true, ..) => "",
+            (_, false, false) => " oidc allowed",
+            (_, false, true) => " oidc",
+            (_, true, false) => " oidc only, allowed",
+            (_, true, true) => " oidc only",
+        };
+        writeln!(output, "{:<24} {:<12} {state}{oidc}", word("username"), word("role")).map_err(output_failed)?;
     }
     Ok(Ended::Well)
 }

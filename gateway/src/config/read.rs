@@ -4,7 +4,7 @@
 //! [`show`](mod@super::show). A test compares the four.
 
 use super::{
-    City, Config, Layers, Limits, Log, Mqtt, Named, Operator, Public, Release, Remote, Secret, Store, TlsFiles,
+    City, Config, Layers, Limits, Log, Mqtt, Named, Oidc, Operator, Public, Release, Remote, Secret, Store, TlsFiles,
 };
 use crate::archive::duration;
 use crate::channel::Settings;
@@ -34,7 +34,7 @@ pub fn config(layers: &Layers, mistakes: &Mistakes) -> Option<Config> {
     let archive = top.inner("archive").and_then(|section| crate::archive::read(section, layers));
     let mqtt = top.inner("mqtt").and_then(|section| mqtt(section, layers, &warnings));
     let public = top.inner("public").and_then(public);
-    let operator = top.inner("operator").and_then(|section| operator(section, &warnings));
+    let operator = top.inner("operator").and_then(|section| operator(section, layers, &warnings));
     let release = top.inner("release").and_then(|section| release(section, layers));
     let log = top.inner("log").and_then(log);
     let limits = top.inner("limits").and_then(limits);
@@ -250,15 +250,7 @@ fn public(section: Reader<'_>) -> Option<(Public, Addresses)> {
     let mqtt_tls_listen = optional(&section, "mqtt_tls_listen", "public.mqtt_tls_listen", &mut all);
     let ws_listen = optional(&section, "ws_listen", "public.ws_listen", &mut all);
     let wss_listen = optional(&section, "wss_listen", "public.wss_listen", &mut all);
-    let base = section.located::<String>("base_url");
-    let base_url = base.and_then(|typed| {
-        let trimmed = typed.value.trim_end_matches('/');
-        let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
-        let fits = host.is_some_and(|host| !host.is_empty() && !host.contains(['?', '#']) && !has_space(host));
-        let remedy = "write it as \"https://warning.example.city\"";
-        expect(fits, section.mistakes(), &typed.origin, || format!("{:?} is no web address", typed.value), remedy)
-            .then(|| trimmed.to_owned())
-    });
+    let base_url = web_address(&section, "https://warning.example.city");
     section.finish();
     let listen = listen?;
     let public = Public { listen: listen.value, mqtt_listen, mqtt_tls_listen, ws_listen, wss_listen, base_url };
@@ -266,11 +258,47 @@ fn public(section: Reader<'_>) -> Option<(Public, Addresses)> {
     Some((public, all))
 }
 
-fn operator(section: Reader<'_>, warnings: &Mistakes) -> Option<(Operator, Addresses)> {
+/// The key `base_url`: where people know a plane under, without a slash at its end.
+fn web_address(section: &Reader<'_>, example: &str) -> Option<String> {
+    let typed = section.located::<String>("base_url")?;
+    let trimmed = typed.value.trim_end_matches('/');
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    let fits = host.is_some_and(|host| !host.is_empty() && !host.contains(['?', '#']) && !has_space(host));
+    let wrong = || format!("{:?} is no web address", typed.value);
+    let remedy = format!("write it as {example:?}");
+    expect(fits, section.mistakes(), &typed.origin, wrong, &remedy).then(|| trimmed.to_owned())
+}
+
+fn oidc(section: Reader<'_>, layers: &Layers) -> Option<Oidc> {
+    let issuer = section.located::<String>("issuer");
+    let client_id = section.optional::<String>("client_id");
+    let client_secret = Secret::read(&section, "client_secret", "client_secret_file", layers);
+    let ca = section.located::<PathBuf>("ca").map(|typed| layers.path(&typed));
+    let username_claim = section.optional("username_claim").unwrap_or_else(|| "preferred_username".to_owned());
+    let one_time_codes = section.optional("one_time_codes").unwrap_or(true);
+    let (label_ko, label_en) = (section.optional("label_ko"), section.optional("label_en"));
+    if issuer.is_some() != client_id.is_some() || issuer.is_none() && client_secret.is_some() {
+        section.complain("[operator.oidc] is not complete", "write both `issuer` and `client_id`, or neither");
+    }
+    let issuer = issuer.filter(|typed| {
+        let fits = crate::oidc::is_safe(&typed.value) && !typed.value.contains('?') && !has_space(&typed.value);
+        let wrong = || format!("{:?} is no issuer", typed.value);
+        let remedy = "write it as the provider does, such as \"https://id.example.city/realms/city\"; http is for this \
+                      machine only";
+        expect(fits, section.mistakes(), &typed.origin, wrong, remedy)
+    });
+    section.finish();
+    let (issuer, client_id) = (issuer?.value, client_id?);
+    Some(Oidc { issuer, client_id, client_secret, ca, username_claim, one_time_codes, label_ko, label_en })
+}
+
+fn operator(section: Reader<'_>, layers: &Layers, warnings: &Mistakes) -> Option<(Operator, Addresses)> {
     let listen = address(&section, "listen");
     let mqtt = address(&section, "mqtt_listen");
     let mut all = Vec::new();
     let mqtt_tls_listen = optional(&section, "mqtt_tls_listen", "operator.mqtt_tls_listen", &mut all);
+    let base_url = web_address(&section, "https://console.example.city");
+    let oidc = section.inner("oidc").and_then(|section| oidc(section, layers));
     section.finish();
     let (listen, mqtt) = (listen?, mqtt?);
     for typed in [&listen, &mqtt] {
@@ -279,7 +307,7 @@ fn operator(section: Reader<'_>, warnings: &Mistakes) -> Option<(Operator, Addre
             warnings.add(&typed.origin, wrong, "put a TLS proxy in front of it and listen on 127.0.0.1");
         }
     }
-    let operator = Operator { listen: listen.value, mqtt_listen: mqtt.value, mqtt_tls_listen };
+    let operator = Operator { listen: listen.value, mqtt_listen: mqtt.value, mqtt_tls_listen, base_url, oidc };
     all.extend([("operator.listen", listen), ("operator.mqtt_listen", mqtt)]);
     Some((operator, all))
 }

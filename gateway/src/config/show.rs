@@ -1,7 +1,7 @@
 //! The configuration as the program relies on it: TOML that could be a configuration file, with a comment on each line
 //! that says where the value comes from. Secrets are never part of it.
 
-use super::{Config, Layers, Limits, Named, Store};
+use super::{Config, Layers, Limits, Named, Oidc, Operator, Store};
 use crate::archive::Feeding;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -65,14 +65,8 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 ("base_url", config.public.base_url.as_deref().map(quoted)),
             ],
         ),
-        (
-            "operator",
-            vec![
-                ("listen", Some(quoted(&config.operator.listen.to_string()))),
-                ("mqtt_listen", Some(quoted(&config.operator.mqtt_listen.to_string()))),
-                ("mqtt_tls_listen", address(config.operator.mqtt_tls_listen)),
-            ],
-        ),
+        ("operator", operator(&config.operator)),
+        ("operator.oidc", oidc(config.operator.oidc.as_ref())),
         (
             "release",
             vec![
@@ -87,6 +81,31 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         ),
         limits(&config.limits),
         ("archive", archive(&config.archive)),
+    ]
+}
+
+/// The keys of the section `operator`.
+fn operator(operator: &Operator) -> Vec<Key> {
+    vec![
+        ("listen", Some(quoted(&operator.listen.to_string()))),
+        ("mqtt_listen", Some(quoted(&operator.mqtt_listen.to_string()))),
+        ("mqtt_tls_listen", address(operator.mqtt_tls_listen)),
+        ("base_url", operator.base_url.as_deref().map(quoted)),
+    ]
+}
+
+/// The keys of the section `operator.oidc`.
+fn oidc(oidc: Option<&Oidc>) -> Vec<Key> {
+    let text = |value: Option<&String>| value.map(|text| quoted(text));
+    vec![
+        ("issuer", text(oidc.map(|oidc| &oidc.issuer))),
+        ("client_id", text(oidc.map(|oidc| &oidc.client_id))),
+        ("client_secret", oidc.and_then(|oidc| oidc.client_secret.as_ref()).map(|_| quoted("(hidden)"))),
+        ("ca", oidc.and_then(|oidc| oidc.ca.as_deref()).map(path)),
+        ("username_claim", text(oidc.map(|oidc| &oidc.username_claim))),
+        ("one_time_codes", oidc.map(|oidc| oidc.one_time_codes.to_string())),
+        ("label_ko", text(oidc.and_then(|oidc| oidc.label_ko.as_ref()))),
+        ("label_en", text(oidc.and_then(|oidc| oidc.label_en.as_ref()))),
     ]
 }
 

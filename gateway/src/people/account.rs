@@ -24,6 +24,34 @@ pub struct User {
     pub created: Time,
     /// When it was disabled.
     pub disabled: Option<Time>,
+    /// Who else may say that somebody is its owner.
+    pub vouched: Option<Vouched>,
+}
+
+impl User {
+    /// An account that nobody has entered yet.
+    pub fn new(username: &str, role: Role, created: Time) -> User {
+        let username = username.to_owned();
+        User { username, role, password: None, totp: None, totp_step: 0, created, disabled: None, vouched: None }
+    }
+
+    /// Whether its owner may come with a password.
+    pub fn takes_passwords(&self) -> bool {
+        self.disabled.is_none() && !self.vouched.as_ref().is_some_and(|vouched| vouched.only)
+    }
+}
+
+/// A provider of OpenID Connect that says who the owner of an account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// The provider.
+    pub issuer: String,
+    /// Its name for the owner; `None`: nobody has come yet.
+    pub subject: Option<String>,
+    /// Until when somebody may come first.
+    pub until: Time,
+    /// A password opens the account no more.
+    pub only: bool,
 }
 
 /// A link that invites, once.

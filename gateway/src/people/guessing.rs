@@ -43,12 +43,25 @@ impl Guessing {
 
     /// How long one must wait before the next try; `None`: not at all.
     pub fn must_wait(&self, username: &str, address: &str, now: Time) -> Option<Duration> {
-        let account = self.wait(&format!("user {username}"), FREE, now);
-        account.max(self.wait(&format!("from {address}"), FREE_ADDRESS, now))
+        self.wait(&format!("user {username}"), FREE, now).max(self.address_must_wait(address, now))
+    }
+
+    /// The same for somebody who has not said a name.
+    pub fn address_must_wait(&self, address: &str, now: Time) -> Option<Duration> {
+        self.wait(&format!("from {address}"), FREE_ADDRESS, now)
     }
 
     /// A try failed.
     pub fn failed(&self, username: &str, address: &str, now: Time) {
+        self.count(&[format!("user {username}"), format!("from {address}")], now);
+    }
+
+    /// A try of somebody failed who has not said a name.
+    pub fn address_failed(&self, address: &str, now: Time) {
+        self.count(&[format!("from {address}")], now);
+    }
+
+    fn count(&self, keys: &[String], now: Time) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= LIMIT {
             known.retain(|_, failures| now.since(failures.last) < FORGET);
@@ -59,8 +72,8 @@ impl Guessing {
             let median = lasts[lasts.len() / 2];
             known.retain(|_, failures| failures.last > median);
         }
-        for key in [format!("user {username}"), format!("from {address}")] {
-            let failures = known.entry(key).or_insert(Failures { count: 0, last: now });
+        for key in keys {
+            let failures = known.entry(key.clone()).or_insert(Failures { count: 0, last: now });
             if now.since(failures.last) >= FORGET {
                 failures.count = 0;
             }

@@ -15,6 +15,8 @@ pub mod password;
 pub mod role;
 // One-time codes.
 pub mod totp;
+// Accounts that the city's own login may vouch for.
+pub mod vouched;
 
 use crate::store::{Store, StoreError};
 use account::{Link, Session, Token, User};
@@ -203,15 +205,7 @@ mod tests {
         let mut store = Store::open(&folder.path().join("city.db"), Status::Test, 10).expect("store");
         let people = People::default();
         let now = Time::parse("2026-07-08T00:00:00Z").expect("a time");
-        let user = User {
-            username: "kim".into(),
-            role: Role::Viewer,
-            password: Some("no hash".into()),
-            totp: None,
-            totp_step: 0,
-            created: now,
-            disabled: None,
-        };
+        let user = User { password: Some("no hash".into()), ..User::new("kim", Role::Viewer, now) };
         let add = crate::store::people::Change::AddUser(user);
         assert!(store.change_people(&[add], &[]).expect("written"));
         let (secret, _, changes) = account::begin(&people, "kim", now);

@@ -2,7 +2,7 @@
 
 use super::audit::{self, Draft};
 use super::{Store, StoreError};
-use crate::people::account::{Link, Session, Token, User};
+use crate::people::account::{Link, Session, Token, User, Vouched};
 use crate::people::role::Role;
 use bongsu_sensors::Time;
 use rusqlite::{Row, Transaction, params};
@@ -11,7 +11,7 @@ use rusqlite::{Row, Transaction, params};
 /// still there.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// An account is added.
+    /// An account is added; who vouches for it is a change of its own.
     AddUser(User),
     /// An account has another password; its sessions end.
     Password {
@@ -50,6 +50,24 @@ pub enum Change {
         /// The step of the code.
         step: i64,
     },
+    /// A provider may say from now on who the owner of an account is, or no longer; the account's sessions end.
+    Vouch {
+        /// Which account.
+        username: String,
+        /// By whom and how; `None`: no longer.
+        vouched: Option<Vouched>,
+    },
+    /// Whom a provider may vouch for came for the first time.
+    Bind {
+        /// Which account.
+        username: String,
+        /// The provider.
+        issuer: String,
+        /// Its name for the person.
+        subject: String,
+        /// When.
+        at: Time,
+    },
     /// A link is given out.
     Link(Link),
     /// A link is used.
@@ -86,7 +104,13 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         totp_step: row.get(4)?,
         created: Time::from_millis(row.get(5)?),
         disabled: row.get::<_, Option<i64>>(6)?.map(Time::from_millis),
+        vouched: row.get::<_, Option<String>>(7)?.map(|issuer| vouched(row, issuer)).transpose()?,
     })
+}
+
+fn vouched(row: &Row<'_>, issuer: String) -> rusqlite::Result<Vouched> {
+    let until = Time::from_millis(row.get(9)?);
+    Ok(Vouched { issuer, subject: row.get(8)?, until, only: row.get(10)? })
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
@@ -129,10 +153,10 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn users(&self) -> Result<Vec<User>, StoreError> {
-        self.all(
-            "SELECT username, role, password, totp, totp_step, created, disabled FROM user ORDER BY username",
-            user,
-        )
+        let sql =
+            "SELECT user.username, role, password, totp, totp_step, created, disabled, issuer, subject, until, is_only
+            FROM user LEFT JOIN vouched ON vouched.username = user.username ORDER BY user.username";
+        self.all(sql, user)
     }
 
     /// Every session.
@@ -183,7 +207,7 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
     let end_sessions = |username: &str| to.execute("DELETE FROM session WHERE username = ?1", [username]);
     let changed = match change {
         Change::AddUser(user) => {
-            let User { username, role, password, totp, totp_step, created, disabled } = user;
+            let User { username, role, password, totp, totp_step, created, disabled, vouched: _ } = user;
             let disabled = disabled.map(Time::millis);
             to.execute(
                 "INSERT OR IGNORE INTO user VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -216,6 +240,10 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
             let sql = "UPDATE user SET totp_step = ?2 WHERE username = ?1 AND totp_step < ?2";
             to.execute(sql, params![username, step])?
         }
+        Change::Vouch { username, vouched } => vouch(to, username, vouched.as_ref())?,
+        Change::Bind { username, issuer, subject, at } => {
+            to.execute(BIND, params![username, issuer, subject, at.millis()])?
+        }
         Change::Link(Link { digest, username, expires }) => {
             to.execute("INSERT INTO link VALUES (?1, ?2, ?3)", params![digest, username, expires.millis()])?
         }
@@ -244,6 +272,26 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
     Ok(changed > 0)
 }
 
+/// Binds an account to the first who comes in time.
+const BIND: &str = "UPDATE OR IGNORE vouched SET subject = ?3
+    WHERE username = ?1 AND issuer = ?2 AND subject IS NULL AND until > ?4";
+
+/// Writes down who vouches for an account. The last administrator with a password keeps it: whoever has to let others in
+/// when the provider is away.
+fn vouch(to: &Transaction<'_>, username: &str, vouched: Option<&Vouched>) -> rusqlite::Result<usize> {
+    to.execute("DELETE FROM session WHERE username = ?1", [username])?;
+    let was_one = has_admin(to)?;
+    let gone = to.execute("DELETE FROM vouched WHERE username = ?1", [username])?;
+    let Some(Vouched { issuer, subject, until, only }) = vouched else { return Ok(gone) };
+    if *only {
+        to.execute("DELETE FROM link WHERE username = ?1", [username])?;
+    }
+    let sql = "INSERT OR IGNORE INTO vouched SELECT username, ?2, ?3, ?4, ?5 FROM user
+        WHERE username = ?1 AND disabled IS NULL";
+    let changed = to.execute(sql, params![username, issuer, subject, until.millis(), only])?;
+    if was_one && !has_admin(to)? { Ok(0) } else { Ok(changed) }
+}
+
 fn write_token(to: &Transaction<'_>, token: &Token) -> rusqlite::Result<usize> {
     let Token { id, digest, label, role, created, made_by, expires, revoked } = token;
     let (expires, revoked) = (expires.map(Time::millis), revoked.map(Time::millis));
@@ -255,6 +303,7 @@ fn write_token(to: &Transaction<'_>, token: &Token) -> rusqlite::Result<usize> {
 
 /// Whether somebody is left who can let others in.
 fn has_admin(to: &Transaction<'_>) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE role = 'admin' AND disabled IS NULL AND password IS NOT NULL)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE role = 'admin' AND disabled IS NULL AND password IS NOT NULL
+        AND username NOT IN (SELECT username FROM vouched WHERE is_only))";
     to.query_row(sql, [], |row| row.get(0))
 }

@@ -2,14 +2,16 @@
 //! served before anybody has logged in; everything they show comes from the API, which asks who wants to know.
 
 use super::Web;
+use crate::desk::Desk;
 use crate::people::secret;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use bongsu_dashboards::{FILES, Facts, File, VIEWS, page};
 use bongsu_rules::incident::Status;
+use std::sync::Arc;
 
 /// Only its own script and style run, it speaks to its own plane alone, and nobody frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -20,8 +22,9 @@ fn policy(nonce: &str) -> String {
 }
 
 /// What the console is served under.
-pub fn routes() -> Router<Web> {
+pub fn routes(desk: &Arc<Desk>) -> Router<Web> {
     let views = VIEWS.iter().fold(Router::new(), |router, path| router.route(path, get(index)));
+    let views = views.layer(Extension(desk.clone()));
     FILES.iter().filter(|file| file.path != "/index.html").fold(views, |router, file| {
         let file: &'static File = file;
         router.route(file.path, get(move |headers: HeaderMap| async move { static_file(file, &headers) }))
@@ -29,7 +32,7 @@ pub fn routes() -> Router<Web> {
 }
 
 /// The page; what it must know before a login stands in its head.
-async fn index(State(web): State<Web>) -> Response {
+async fn index(State(web): State<Web>, Extension(desk): Extension<Arc<Desk>>) -> Response {
     let shared = &*web.shared;
     let catalog = shared.catalog();
     let timezone = catalog.as_ref().and_then(|catalog| catalog.timezone.iana_name()).unwrap_or("UTC");
@@ -40,7 +43,11 @@ async fn index(State(web): State<Web>) -> Response {
     };
     let (nonce, _) = secret();
     let (sender, public) = (&shared.settings.sender_name, &shared.settings.base_url);
-    let facts = Facts { sender, status, timezone, public, nonce: &nonce };
+    let label = |label: &Option<String>| label.clone().unwrap_or_default();
+    let labels =
+        desk.provider().map(|provider| (label(&provider.settings.label_ko), label(&provider.settings.label_en)));
+    let login = labels.as_ref().map(|(ko, en)| (ko.as_str(), en.as_str()));
+    let facts = Facts { sender, status, timezone, public, nonce: &nonce, login };
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, &policy(&nonce)),

@@ -28,6 +28,8 @@ struct Readiness {
     time: Time,
     last_commit: Option<Time>,
     reasons: Vec<Trouble>,
+    /// What is wrong and keeps nobody from being warned.
+    notes: Vec<Trouble>,
 }
 
 #[derive(Serialize)]
@@ -40,13 +42,15 @@ struct Trouble {
 pub async fn readyz(State(web): State<Web>) -> Response {
     let troubles = web.shared.troubles();
     let pulse = web.shared.pulse();
+    let trouble = |(part, reason)| Trouble { part, reason };
     let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let readiness = Readiness {
         ready: troubles.is_empty(),
         state: pulse.state,
         time: pulse.now,
         last_commit: pulse.last_commit,
-        reasons: troubles.into_iter().map(|(part, reason)| Trouble { part, reason }).collect(),
+        reasons: troubles.into_iter().map(trouble).collect(),
+        notes: web.shared.notes().into_iter().map(trouble).collect(),
     };
     (status, json_of(&readiness)).into_response()
 }

@@ -116,7 +116,7 @@ pub fn public(shared: Arc<Shared>, stop: CancellationToken) -> Router {
 
 /// What the operator plane serves: the table in [`operator`], and the console that asks it.
 pub fn operators(desk: &Arc<Desk>, stop: CancellationToken) -> Router {
-    let router = operator::router(desk).merge(console::routes());
+    let router = operator::router(desk).merge(console::routes(desk));
     finish(router, Web { shared: desk.shared.clone(), plane: Plane::Operator, stop })
 }
 

@@ -110,6 +110,7 @@ pub struct Shared {
     silences: RwLock<Vec<Silence>>,
     pulse: RwLock<Pulse>,
     checks: Mutex<Vec<(&'static str, Check)>>,
+    notes: Mutex<Vec<(&'static str, Check)>>,
     office: OnceLock<Arc<Office>>,
 }
 
@@ -146,6 +147,7 @@ impl Shared {
             silences: RwLock::default(),
             pulse: RwLock::default(),
             checks: Mutex::default(),
+            notes: Mutex::default(),
             office: OnceLock::new(),
             settings,
         })
@@ -277,6 +279,17 @@ impl Shared {
     /// Adds a reason for which the system may not be ready.
     pub fn check(&self, name: &'static str, check: Check) {
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).push((name, check));
+    }
+
+    /// Adds something to be told that does not keep the system from its work.
+    pub fn note(&self, name: &'static str, check: Check) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push((name, check));
+    }
+
+    /// What is told of a system that does its work.
+    pub(super) fn notes(&self) -> Vec<(&'static str, String)> {
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.iter().filter_map(|(name, check)| Some((*name, check()?))).collect()
     }
 
     /// From now on subscriptions and reports are taken.

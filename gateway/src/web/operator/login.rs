@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use bongsu_sensors::Time;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Who wants in.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -56,7 +57,7 @@ fn wrong() -> Problem {
 }
 
 /// What the audit says of somebody who is not in yet.
-fn draft(desk: &Desk, username: &str, role: &str, from: &From, action: &str, detail: &str) -> Draft {
+pub(super) fn draft(desk: &Desk, username: &str, role: &str, from: &From, action: &str, detail: &str) -> Draft {
     let who: String = username.chars().take(account::NAME_LIMIT).collect();
     Draft {
         time: desk.now(),
@@ -82,12 +83,9 @@ pub async fn login(
     let now = desk.now();
     let name = said.username.as_str();
     if let Some(wait) = desk.guessing.must_wait(name, &from.0, now) {
-        let seconds = wait.as_secs().max(1).to_string();
-        let mut refused = Problem::of(429, "too many wrong tries", format!("wait {seconds} s")).into_response();
-        refused.headers_mut().insert(header::RETRY_AFTER, seconds.parse().unwrap_or(HeaderValue::from_static("60")));
-        return Ok(refused);
+        return Ok(braked(wait));
     }
-    let user = desk.people.user(name).filter(|user| user.disabled.is_none());
+    let user = desk.people.user(name).filter(User::takes_passwords);
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let too_long = said.password.len() > password::LONGEST;
     let is_right = !too_long && desk.passwords.is_right(said.password, hash).await?;
@@ -105,40 +103,83 @@ pub async fn login(
     enter(&desk, &user, changes, entry, &headers).await
 }
 
+/// Somebody guesses too fast.
+pub(super) fn braked(wait: Duration) -> Response {
+    let seconds = wait.as_secs().max(1).to_string();
+    let mut refused = Problem::of(429, "too many wrong tries", format!("wait {seconds} s")).into_response();
+    refused.headers_mut().insert(header::RETRY_AFTER, seconds.parse().unwrap_or(HeaderValue::from_static("60")));
+    refused
+}
+
 /// The account with its code used up; `None`: the code is missing, wrong or was used.
-fn accept_code(mut user: User, code: Option<&str>, now: Time) -> Option<User> {
+pub(super) fn accept_code(mut user: User, code: Option<&str>, now: Time) -> Option<User> {
     if let Some(secret) = &user.totp {
         user.totp_step = totp::step_of(secret, code?, now.millis(), user.totp_step)?;
     }
     Some(user)
 }
 
-/// Begins a session.
-async fn enter(
+/// Begins a session, and says so: who is in, and the secret of the cookie.
+pub(super) async fn begin(
     desk: &Desk,
     user: &User,
     mut changes: Vec<Change>,
     entry: Draft,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<(LoggedIn, String), Problem> {
     let (secret, session, mut begun) = account::begin(&desk.people, &user.username, desk.now());
     changes.append(&mut begun);
     desk.change(changes, vec![entry]).await?;
     let logged_in =
         LoggedIn { user: user.username.clone(), role: user.role, csrf: session.csrf, expires: session.expires };
-    let mut response = json_of(&logged_in);
+    Ok((logged_in, secret))
+}
+
+/// Who is in, as an answer that nobody keeps.
+pub(super) fn told(logged_in: &LoggedIn) -> Response {
+    let mut response = json_of(logged_in);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    set_cookie(&mut response, &secret, SESSION_LASTS.as_secs(), headers);
+    response
+}
+
+/// Begins a session and answers with it.
+async fn enter(
+    desk: &Desk,
+    user: &User,
+    changes: Vec<Change>,
+    entry: Draft,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let (logged_in, secret) = begin(desk, user, changes, entry).await?;
+    let mut response = told(&logged_in);
+    Cookie::session(&secret).set(&mut response, headers);
     Ok(response)
 }
 
-fn set_cookie(response: &mut Response, secret: &str, seconds: u64, headers: &HeaderMap) {
-    // Behind a proxy that speaks TLS the cookie never travels without it.
-    let is_secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    let secure = if is_secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
-    if let Ok(cookie) = cookie.parse() {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+/// A cookie that no script reads.
+pub(super) struct Cookie<'a> {
+    pub name: &'static str,
+    pub secret: &'a str,
+    pub path: &'static str,
+    pub same_site: &'static str,
+    pub seconds: u64,
+}
+
+impl Cookie<'_> {
+    /// That of a session.
+    pub fn session(secret: &str) -> Cookie<'_> {
+        Cookie { name: COOKIE, secret, path: "/", same_site: "Strict", seconds: SESSION_LASTS.as_secs() }
+    }
+
+    /// Adds it to an answer.
+    pub fn set(&self, response: &mut Response, headers: &HeaderMap) {
+        // Behind a proxy that speaks TLS the cookie never travels without it.
+        let is_secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        let secure = if is_secure { "; Secure" } else { "" };
+        let Cookie { name, secret, path, same_site, seconds } = self;
+        let cookie = format!("{name}={secret}; Path={path}; HttpOnly; SameSite={same_site}; Max-Age={seconds}{secure}");
+        if let Ok(cookie) = cookie.parse() {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
 }
 
@@ -154,7 +195,7 @@ pub async fn logout(
     let entry = desk.draft(&who, &from.0, "logout", "", "");
     desk.change(vec![Change::EndSession(who.digest)], vec![entry]).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, "", 0, &headers);
+    Cookie { seconds: 0, ..Cookie::session("") }.set(&mut response, &headers);
     Ok(response)
 }
 
@@ -210,18 +251,10 @@ pub async fn welcome(
     }
     let known = desk.people.user(&said.username);
     let user = match (&link.username, known) {
-        (Some(invited), Some(user)) if *invited == said.username && user.disabled.is_none() => user,
+        (Some(invited), Some(user)) if *invited == said.username && user.takes_passwords() => user,
         (Some(_), _) => return Err(forbidden("this link invites another account", "write the name it was made for")),
         (None, Some(_)) => return Err(forbidden("there is such an account already", "choose another name")),
-        (None, None) => User {
-            username: said.username.clone(),
-            role: Role::Admin,
-            password: None,
-            totp: None,
-            totp_step: 0,
-            created: now,
-            disabled: None,
-        },
+        (None, None) => User::new(&said.username, Role::Admin, now),
     };
     let hash = desk.passwords.hash(said.password).await?;
     // Two may come by the same link at once: the second finds it gone, and nothing of it is done.

@@ -8,6 +8,7 @@ mod audit;
 mod change;
 mod exercise;
 mod login;
+mod oidc;
 // The description of all of it, for programs.
 pub mod openapi;
 mod proof;
@@ -80,6 +81,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST,   "/api/v1/login",                     Nothing,        || post(login::login)),
     route(Method::GET,    "/api/v1/welcome/{token}",           Nothing,        || get(login::invited)),
     route(Method::POST,   "/api/v1/welcome/{token}",           Nothing,        || post(login::welcome)),
+    route(Method::GET,    "/api/v1/login/oidc",                Nothing,        || get(oidc::begin)),
+    route(Method::GET,    "/api/v1/login/oidc/callback",       Nothing,        || get(oidc::callback)),
+    route(Method::POST,   "/api/v1/login/oidc/code",           Nothing,        || post(oidc::code)),
     route(Method::POST,   "/api/v1/logout",                    Able(Own),      || post(login::logout)),
     route(Method::GET,    "/api/v1/me",                        Able(Own),      || get(account::me)),
     route(Method::POST,   "/api/v1/me/password",               Able(Own),      || post(account::password)),
@@ -124,6 +128,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/users",                     Able(People),   || get(user::list)),
     route(Method::POST,   "/api/v1/users",                     Able(People),   || post(user::add)),
     route(Method::POST,   "/api/v1/users/{name}/role",         Able(People),   || post(user::role)),
+    route(Method::POST,   "/api/v1/users/{name}/oidc",         Able(People),   || post(user::oidc)),
     route(Method::POST,   "/api/v1/users/{name}/disable",      Able(People),   || post(user::disable)),
     route(Method::GET,    "/api/v1/tokens",                    Able(People),   || get(user::tokens)),
     route(Method::POST,   "/api/v1/tokens",                    Able(People),   || post(user::add_token)),
@@ -232,13 +237,13 @@ fn recognise(desk: &Desk, headers: &HeaderMap) -> Option<Who> {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| desk.people.of_token(token.trim(), now))?;
     }
-    desk.people.of_session(cookie(headers)?, now)
+    desk.people.of_session(cookie(headers, COOKIE)?, now)
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// Whether the page that sends a request is ours: a browser says where a page is from, other programs say nothing.
@@ -284,6 +289,10 @@ impl std::convert::From<Fault> for Problem {
                 _ => Problem::of(409, error, look),
             },
             Fault::Refused(Refused::Changed(_)) => Problem::of(409, error, look),
+            Fault::NoProvider => {
+                Problem::of(409, error, "name the provider in the configuration first: docs/operators.md")
+            }
+            Fault::NoSubject => Problem::bad_request(error, "write the claim `sub` as the provider shows it"),
             Fault::Gone => Problem::of(409, error, "look at how it stands now, and try again"),
             Fault::Busy | Fault::Late | Fault::Stopping => Problem::of(503, error, "ask again in a few seconds"),
             Fault::Store(cause) => Problem::unreadable(&cause),

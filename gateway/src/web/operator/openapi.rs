@@ -1,7 +1,8 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{
-    account, agency, alert, audit, change, exercise, login, proof, rule, rulebook, silence, stream, sweep, system, user,
+    account, agency, alert, audit, change, exercise, login, oidc, proof, rule, rulebook, silence, stream, sweep,
+    system, user,
 };
 use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
@@ -165,7 +166,7 @@ impl Modify for Keys {
     modifiers(&Keys),
     security(("session" = []), ("token" = [])),
     paths(
-        login::login, login::logout, login::invited, login::welcome,
+        login::login, login::logout, login::invited, login::welcome, oidc::begin, oidc::callback, oidc::code,
         account::me, account::password, account::totp,
         alert::list, alert::one, alert::ack, alert::own, alert::note,
         alert::approve, alert::reject, alert::cancel, alert::end,
@@ -175,7 +176,7 @@ impl Modify for Keys {
         sweep::begin, sweep::look, sweep::report, sweep::stop, proof::cases, change::defaults,
         change::submit, change::mode, change::approve, change::reject, change::rollback, change::tune, change::untune,
         audit::list, audit::export,
-        user::list, user::add, user::role, user::disable, user::tokens, user::add_token, user::revoke_token,
+        user::list, user::add, user::role, user::oidc, user::disable, user::tokens, user::add_token, user::revoke_token,
         system::devices, system::system, stream::events,
         stations::list, stations::observations, summaries::list, areas::list, duty::dead_letters, duty::undecided,
         deliveries::list, deliveries::reports,

@@ -5,6 +5,7 @@ use super::{From, Problem, forbidden};
 use crate::desk::Desk;
 use crate::people::account::{self, LIMIT, NAMES, Token, User};
 use crate::people::role::Role;
+use crate::people::vouched::Wanted;
 use crate::people::{Who, name_of};
 use crate::reception;
 use crate::store::people::Change;
@@ -27,10 +28,26 @@ pub struct Account {
     active: bool,
     /// It asks for one-time codes.
     totp: bool,
+    /// Whether the city's own login opens it.
+    oidc: Login,
+    /// Whom the provider vouches for; null: nobody has come yet.
+    subject: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created: Time,
     #[schema(value_type = Option<String>, format = DateTime)]
     disabled: Option<Time>,
+}
+
+/// Whether the city's own login opens an account.
+#[derive(Clone, Copy, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Login {
+    /// No.
+    Off,
+    /// It does, and so does a password.
+    Allowed,
+    /// It does, and nothing else.
+    Only,
 }
 
 /// The accounts.
@@ -46,6 +63,11 @@ pub async fn list(Extension(desk): Extension<Arc<Desk>>) -> Response {
     let account = |user: User| Account {
         active: user.password.is_some(),
         totp: user.totp.is_some(),
+        oidc: user
+            .vouched
+            .as_ref()
+            .map_or(Login::Off, |vouched| if vouched.only { Login::Only } else { Login::Allowed }),
+        subject: user.vouched.and_then(|vouched| vouched.subject),
         username: user.username,
         role: user.role,
         created: user.created,
@@ -123,6 +145,38 @@ pub async fn role(
     desk.people.user(&username).ok_or_else(no_account)?;
     let entry = desk.draft(&who, &from.0, "user.role", &username, role.name());
     desk.change(vec![Change::Role { username, role }], vec![entry]).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// How an account is entered.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLogin {
+    login: Login,
+    /// The provider's name for its owner; absent: the first who comes under the account's name, within three days.
+    #[serde(default)]
+    #[schema(max_length = 255)]
+    subject: Option<String>,
+}
+
+/// Let the city's own login open an account, or no longer. Its sessions end.
+#[utoipa::path(post, path = "/api/v1/users/{name}/oidc", tag = "people", params(("name" = String, Path)),
+    request_body = NewLogin, responses((status = 204, description = "It is changed."), super::openapi::Faults))]
+pub async fn oidc(
+    Extension(desk): Extension<Arc<Desk>>,
+    who: Who,
+    from: From,
+    Path(username): Path<String>,
+    Said(said): Said<NewLogin>,
+) -> Result<Response, Problem> {
+    desk.people.user(&username).filter(|user| user.disabled.is_none()).ok_or_else(no_account)?;
+    let wanted = match said.login {
+        Login::Off => None,
+        Login::Allowed | Login::Only => Some(Wanted { subject: said.subject, only: matches!(said.login, Login::Only) }),
+    };
+    let entry = desk.draft(&who, &from.0, "user.oidc", &username, &reception::vouch_detail(wanted.as_ref()));
+    let change = desk.vouch(&username, wanted)?;
+    desk.change(vec![change], vec![entry]).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -279,15 +279,7 @@ impl City {
 /// A viewer who is logged in: the cookie.
 fn log_in(store: &mut Store, people: &People) -> String {
     let now = Clock::System.now();
-    let user = User {
-        username: "viewer".into(),
-        role: Role::Viewer,
-        password: None,
-        totp: None,
-        totp_step: 0,
-        created: now,
-        disabled: None,
-    };
+    let user = User::new("viewer", Role::Viewer, now);
     let (secret, _, mut changes) = account::begin(people, "viewer", now);
     changes.insert(0, Change::AddUser(user));
     assert!(store.change_people(&changes, &[]).expect("written"));

@@ -135,7 +135,7 @@ pub struct Person {
 /// Somebody who works here.
 fn employed(username: String, role: Role, created: Time) -> User {
     let password = Some("no hash: nobody logs in with it".into());
-    User { username, role, password, totp: None, totp_step: 0, created, disabled: None }
+    User { password, ..User::new(&username, role, created) }
 }
 
 impl Office {
