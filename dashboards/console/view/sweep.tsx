@@ -181,7 +181,7 @@ function Cloud({ points, knobs, inForce, setting, take, events }: CloudProps) {
         const act = (): void => { if (best) take(best.set); };
         return (
           <g key={`${spot.falseAlarms}/${spot.catches}`}>
-          <g class={`spot${taken ? " taken" : ""}`} role="button" tabIndex={0} aria-label={`${say("takeSetting")}: ${what}`} aria-pressed={taken}
+          <g class={`spot${taken ? " taken" : ""}`} role="button" tabindex={0} aria-label={`${say("takeSetting")}: ${what}`} aria-pressed={taken}
             onClick={act} onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); } }}>
             <title>{what}</title>
             <circle cx={left} cy={top} r={14} class="reach" />
