@@ -133,13 +133,13 @@ function Found({ rule, running, standing, knobs, inForce, setting, take }: Found
         {standing.events === 0 && <p class="card">{say("noEvents")}</p>}
       </div>
       <div class="scroll" role="group" aria-label={say("sweep")} tabIndex={0}><table class="sweep">
-        <thead><tr><th scope="col">{running.names.join(", ")}</th><th scope="col" class="num">{say("caught")}</th><th scope="col" class="num">{say("missed")}</th><th scope="col" class="num">{say("falseAlarms")}</th><th scope="col"><abbr title={say("podMeans")}>POD</abbr></th><th scope="col"><abbr title={say("farMeans")}>FAR</abbr></th><th scope="col">{say("medianLead")}</th><th scope="col" class="num">{say("aWeek")}</th><th scope="col"><span class="off">{say("takeSetting")}</span></th></tr></thead>
+        <thead><tr><th scope="col">{running.names.join(", ")}</th><th scope="col"><span class="off">{say("takeSetting")}</span></th><th scope="col" class="num">{say("caught")}</th><th scope="col" class="num">{say("missed")}</th><th scope="col" class="num">{say("falseAlarms")}</th><th scope="col"><abbr title={say("podMeans")}>POD</abbr></th><th scope="col"><abbr title={say("farMeans")}>FAR</abbr></th><th scope="col">{say("medianLead")}</th><th scope="col" class="num">{say("aWeek")}</th></tr></thead>
         <tbody>{points.map((point) => (
           <tr key={JSON.stringify(point.set)} class={is(point, setting) ? "taken" : ""}>
             <th scope="row">{Object.values(point.set).join(", ") || say("asItStands")}{is(point, inForce) && <span class="mut"> ◆ {say("inForceNow")}</span>}{is(point, setting) && <span class="mut"> ◉ {say("onSliders")}</span>}</th>
+            <td>{!is(point, setting) && Object.keys(point.set).length > 0 && <button type="button" class="small" aria-label={`${say("takeSetting")}: ${written(point.set, knobs)}`} onClick={() => take(point.set)}>{say("takeSetting")}</button>}</td>
             <td class="num">{point.catches}</td><td class="num">{point.misses}</td><td class="num">{point.false_alarms}</td><td class="num">{share(point.pod)}</td><td class="num">{share(point.far)}</td>
             <td class="num">{point.lead_s === null ? "–" : length(point.lead_s * 1000)}</td><td class="num">{point.per_week === null ? "–" : point.per_week.toFixed(1)}</td>
-            <td>{!is(point, setting) && Object.keys(point.set).length > 0 && <button type="button" class="small" aria-label={`${say("takeSetting")}: ${written(point.set, knobs)}`} onClick={() => take(point.set)}>{say("takeSetting")}</button>}</td>
           </tr>
         ))}</tbody>
       </table></div>
@@ -147,7 +147,8 @@ function Found({ rule, running, standing, knobs, inForce, setting, take }: Found
   );
 }
 
-const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [420, 300, 46, 14, 16, 44];
+// On a telephone the drawing is smaller, so that its letters are not.
+const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [innerWidth < 640 ? 300 : 420, innerWidth < 640 ? 260 : 300, 46, 14, 16, 44];
 
 /** Whole numbers along an axis, few enough to be read. */
 function ticks(most: number): number[] {
