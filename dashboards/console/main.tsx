@@ -65,7 +65,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
           {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
           {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
           <Link to="/wall" current={path === "/wall"}>{say("wall")}</Link>
-          <a href={PUBLIC}>{say("publicPage")}</a>
+          <a href={PUBLIC} target="_blank" rel="noopener">{say("publicPage")}</a>
         </nav>
         <span class="mut">{live.known && `${say("asOf")} ${moment(live.known.time)}`}</span>
         <Link to="/account" current={path === "/account"}>{me.user} ({roleWord(me.role)})</Link>

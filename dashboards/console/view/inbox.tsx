@@ -2,7 +2,7 @@
 // focus, so that no letter typed elsewhere decides anything.
 
 import { useContext, useRef, useState } from "preact/hooks";
-import { type Alert, part, post } from "../api";
+import { type Alert, part, post, rank } from "../api";
 import { Wrong } from "../ask";
 import { refresh, useLive } from "../live";
 import { isOpen, sorted } from "../order";
@@ -23,6 +23,7 @@ export function Deadline({ alert, now }: { alert: Alert; now: number }) {
     <span class={left < 60_000 ? "deadline near" : "deadline"}>
       {say("deadline")} {clock(alert.proposal.deadline)} ({left > 0 ? length(left) : say("overdue")})
       {alert.proposal.escalated && <> · {say("escalated")}</>}
+      {alert.audience === "public" && rank(alert.proposal.level) >= rank("warning") && <> · {say("byItself")}</>}
     </span>
   );
 }

@@ -286,14 +286,14 @@ export function Incident({ id }: { id: string }) {
           act={(reason) => send(question, question === "note" ? { text: reason } : question === "reject" ? { reason, hash: detail.proposal_hash } : { reason })} close={close} />
       )}
       <div class="columns even">
-        <section aria-labelledby="why"><h2 id="why">{say("why")}</h2><Why evidence={detail.evidence} /></section>
+        <section aria-labelledby="why"><h2 id="why">{say("why")}</h2><p class="mut">{say("judgedAt")} {moment(detail.updated)}</p><Why evidence={detail.evidence} /></section>
         <Water detail={detail} now={now} />
       </div>
       <section aria-labelledby="preview">
         <h2 id="preview">{say("preview")}</h2>
         <p>{say("audience")}: <b>{detail.audience === "public" ? say("forPublic") : say("forOperators")}</b> · {say("area")}: {reached(detail, nameOf)} · {say("level")}: {levelWord(detail.proposal?.level ?? detail.level)}</p>
         {detail.sending_class && detail.audience === "public" && <p>{say("sendingClass")}: <b lang="ko">{detail.sending_class}</b></p>}
-        {detail.audience === "public" && detail.issued && <p><a href={`${PUBLIC}/alerts/${part(id)}`}>{say("onPublic")}</a></p>}
+        {detail.audience === "public" && detail.issued && <p><a href={`${PUBLIC}/alerts/${part(id)}`} target="_blank" rel="noopener">{say("onPublic")}</a></p>}
         <Preview detail={detail} />
       </section>
       <div class="columns even">

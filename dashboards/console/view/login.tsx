@@ -119,7 +119,8 @@ export function Welcome({ token, enter }: EnterProps & { token: string }) {
       {guest?.valid && (
         <form onSubmit={submit}>
           <p>{say(guest.username ? "choosePassword" : "welcomeText")}</p>
-          <label>{say("user")}<input name="username" autocomplete="username" required autocapitalize="none" defaultValue={guest.username ?? ""} readOnly={Boolean(guest.username)} /></label>
+          <label>{say("user")}<input name="username" autocomplete="username" required autocapitalize="none" pattern="[a-z0-9._\-]{2,64}" title={say("userRule")} aria-describedby="names" defaultValue={guest.username ?? ""} readOnly={Boolean(guest.username)} /></label>
+          <p id="names" class="mut">{say("userRule")}</p>
           <label>{say("password")}
             <input name="password" type="password" autocomplete="new-password" required minlength={12} aria-describedby="rule" />
           </label>

@@ -118,8 +118,8 @@ impl Scale<'_> {
     }
 }
 
-/// The chart of a series.
-pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
+/// The chart of a series, and what to know of it while the alert `stands`.
+pub fn figure(ink: &Ink<'_>, series: &Series, stands: bool) -> Markup {
     let scale = Scale::of(series);
     let title = words::kinds::title(series.name.kind(), ink.language);
     let station = alert::station_name(ink.catalog.as_deref(), &series.station, ink.language);
@@ -129,6 +129,7 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
     let (last_x, last_y) = (scale.x(last_time), scale.y(last));
     let anchor = if last_x > WIDTH / 2.0 { "end" } else { "start" };
     let label = say::quantity(last, unit);
+    let word = |word: Word| word.say(ink.language);
     let below = scale.room_for(&label, (last_x, last_y));
     html! {
         figure {
@@ -149,6 +150,9 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
                 text x=(LEFT) y=(HEIGHT - 4.0) { (clock(series.from)) }
                 text x=(RIGHT) y=(HEIGHT - 4.0) text-anchor="end" { (clock(series.to)) }
             }
+            @if let Some(since) = fallen_since(series).filter(|_| stands) {
+                p { (word(Word::FELL)) " " (clock(since)) ". " (word(Word::STANDS)) }
+            }
             ul.key aria-hidden="true" {
                 @for (level, limit, _) in scale.limits() {
                     li class=(class(level)) {
@@ -159,6 +163,14 @@ pub fn figure(ink: &Ink<'_>, series: &Series) -> Markup {
             }
         }
     }
+}
+
+/// Since when water that stood over a limit has been below all of them.
+fn fallen_since(series: &Series) -> Option<Time> {
+    let lowest = series.levels.iter().map(|(_, limit)| *limit).reduce(f64::min)?;
+    let fell = series.points.iter().rposition(|(_, value)| *value >= lowest)?;
+    let below = series.points.get(fell + 1)?;
+    (series.name.kind().domain == "water").then_some(below.0)
 }
 
 /// The same for those who do not see it.
@@ -177,4 +189,32 @@ fn in_words(ink: &Ink<'_>, series: &Series, title: &str) -> String {
     let say = |word: Word| word.say(ink.language);
     let (lowest, highest, latest, limit) = (say(Word::LOWEST), say(Word::HIGHEST), say(Word::LAST), say(Word::LIMIT));
     format!("{title}: {lowest} {low}, {highest} {high}, {latest} {last}. {limit}: {limits}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn water_that_fell_below_every_limit_is_said_to_have_since_when() {
+        let series = |kind: &str, values: &[f64]| Series {
+            name: kind.parse().expect("a kind"),
+            station: "jamsu".into(),
+            levels: vec![(Level::Advisory, 5.5), (Level::Watch, 6.2)],
+            from: Time::from_millis(0),
+            to: Time::from_millis(3_600_000),
+            points: (0..).map(|minute| Time::from_millis(minute * 60_000)).zip(values.iter().copied()).collect(),
+            gap: Duration::from_secs(180),
+        };
+        let check = |kind, values: &[f64], expect: Option<i64>| {
+            let since = fallen_since(&series(kind, values)).map(|since| since.millis() / 60_000);
+            assert_eq!(since, expect, "{kind} {values:?}");
+        };
+        check("river_stage", &[5.0, 6.3, 5.6, 5.4, 5.0], Some(3));
+        check("river_stage", &[5.0, 6.3, 5.6], None);
+        check("river_stage", &[5.0, 5.2], None);
+        check("river_stage", &[6.0, 5.0, 5.6, 5.1], Some(3));
+        check("tilt", &[6.0, 5.0], None);
+    }
 }

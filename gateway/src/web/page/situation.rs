@@ -115,7 +115,7 @@ fn card(ink: &Ink<'_>, event: &[Arc<Said>], series: Option<&Series>) -> Markup {
                 (say(Word::SINCE)) " " (moment(ink, alert.onset))
                 @if let Some(sent) = alert.sent && sent > alert.onset { " · " (say(Word::UPDATED)) " " (moment(ink, sent)) }
             }
-            @if let Some(series) = series { (chart::figure(ink, series)) }
+            @if let Some(series) = series { (chart::figure(ink, series, alert.level > Level::None)) }
             (reasons(ink, &alert, REASONS))
         }
     }

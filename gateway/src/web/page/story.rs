@@ -35,7 +35,7 @@ pub async fn page(ink: &Ink<'_>, history: &[Arc<Said>]) -> Option<Markup> {
             h1 { (alert.headline.get(ink.language)) }
             (facts(ink, &alert))
             @if alert.level > Level::None { (acts(ink, &alert)) }
-            @if let Some(series) = series { (chart::figure(ink, &series)) }
+            @if let Some(series) = series { (chart::figure(ink, &series, alert.level > Level::None)) }
             (reasons(ink, &alert, REASONS))
         }
         section aria-labelledby="t" {

@@ -58,6 +58,8 @@ impl Word {
     pub const WHY: Word = Word(["왜 알리나요?", "Why?", "为什么发布？", "なぜお知らせするのか"]);
     pub const CHECK: Word = Word(["확인한 것", "What was checked", "检查项目", "確認したこと"]);
     pub const MEASURED: Word = Word(["잰 값", "Measured", "测量值", "測定値"]);
+    pub const FELL: Word = Word(["모든 기준 아래로 내려온 때:", "Below every limit since", "降到所有标准以下的时间：", "すべての基準を下回った時刻："]);
+    pub const STANDS: Word = Word(["다시 오를 수 있어 알림은 그대로 유지됩니다.", "It may rise again, so the alert stands.", "水位可能再次上涨，因此通知继续有效。", "再び上がるおそれがあるため、お知らせは続いています。"]);
     pub const LIMIT: Word = Word(["기준", "Limit", "标准", "基準"]);
     pub const HOLDS: Word = Word(["해당", "reached", "达到", "該当"]);
     pub const HOLDS_NOT: Word = Word(["해당 없음", "not reached", "未达到", "該当しない"]);
