@@ -195,7 +195,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   const mistaken = decodeURIComponent(new URL(kim.page.url()).pathname.split("/")[2]);
   await citizen.page.goto(`${PUBLIC}/alerts/${mistaken}?lang=en`);
   await shows(citizen.page, (page) => page.locator("article .chip", { hasText: "Withdrawn" }));
-  await citizen.page.getByText("There is no danger").waitFor();
+  await citizen.page.getByText("sent by mistake and is cancelled").waitFor();
   assert.equal(await citizen.page.locator(".chip", { hasText: "Over" }).count(), 0, "what was a mistake was never there");
   await picture(citizen.page, "flow-5-withdrawn", { fullPage: true });
   step("a false alarm is shown as withdrawn, not as over");
