@@ -83,13 +83,17 @@ struct Caller {
     from: IpAddr,
 }
 
+/// Stands in the audit for a name that no device has.
+const UNKNOWN: &str = "unknown";
+
 /// Filters below the root that everybody who is let in may hear: what the public hears too.
 const PUBLIC: [&str; 2] = ["alerts/", "exercise/"];
 
 impl Authority for CityAuthority {
     fn connect(&self, plane: Plane, peer: SocketAddr, who: &Credentials<'_>) -> Result<Arc<Identity>, Denial> {
         self.recognise(plane, peer.ip(), who).inspect_err(|denial| {
-            let name = who.username.unwrap_or(who.client_id);
+            // What nobody is called may be a secret in the wrong field.
+            let name = who.username.filter(|name| self.devices.knows(name)).unwrap_or(UNKNOWN);
             let action = "mqtt.connect.denied";
             self.note(&Attempt { who: name, plane, from: Some(peer.ip()), action, subject: who.client_id, denial });
         })

@@ -245,6 +245,11 @@ impl Devices {
         (differs == 0).then_some(device)
     }
 
+    /// Whether a device is called like this.
+    pub fn knows(&self, username: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).by_name.contains_key(username)
+    }
+
     /// The device whose certificate has one of these names.
     pub fn certified(&self, names: &[String]) -> Option<Arc<Device>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -367,8 +367,10 @@ fn who_is_denied_something_stands_in_the_audit() {
     }
     let heard = city.authority.may_subscribe(city.who("citizen"), "bongsu/v1/ops/#");
     heard.expect_err("citizens do not hear what is for operators");
-    let wrong = ("seocho-7", "a secret that is wrong");
+    let wrong = ("a secret in the field of the name", "a secret that is wrong");
     connect(&city.authority, Plane::Devices, Some(wrong.0), wrong.1).expect_err("nobody");
+    let known = city.who("device").username.clone();
+    connect(&city.authority, Plane::Devices, Some(&known), wrong.1).expect_err("a wrong secret");
 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("city.db");
@@ -379,7 +381,9 @@ fn who_is_denied_something_stands_in_the_audit() {
     assert_eq!(said(0), ("mqtt.publish.denied", "device", "bongsu/v1/hangang/obs"), "the first of its sort");
     assert_eq!(said(1), ("mqtt.subscribe.denied", "citizen", "bongsu/v1/ops/#"));
     assert_eq!(said(2), ("mqtt.connect.denied", "device", "c"));
-    assert_eq!((entries.len(), entries[2].who.as_str()), (3, "seocho-7"));
-    assert!(entries.iter().all(|entry| entry.from_address == "127.0.0.1" && !entry.detail.contains(wrong.1)));
+    assert_eq!((entries.len(), &*entries[2].who, &entries[3].who), (4, "unknown", &known));
+    let told = |entry: &crate::store::audit::Audited| serde_json::to_string(entry).expect("JSON");
+    assert!(entries.iter().all(|entry| entry.from_address == "127.0.0.1"));
+    assert!(!entries.iter().map(told).any(|told| told.contains(wrong.0) || told.contains(wrong.1)));
     assert!(entries[0].detail.contains("does not speak for this station"), "{}", entries[0].detail);
 }
