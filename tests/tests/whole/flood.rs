@@ -47,7 +47,7 @@ fn a_flood_over_mqtt_is_decided_as_from_a_file() {
     // The rise and the crest, at a speed at which a gauge is not taken for silent when the machine is busy for a moment.
     let made = flood::made();
     let rise: Vec<Row> = made.into_iter().skip(2 * 30).take(2 * 40).collect();
-    let decided = compare(folder.path(), flood::STATIONS, &rise, 1_200.0);
+    let decided = compare(folder.path(), flood::STATIONS, &rise, 800.0);
     for area in ["south", "north"] {
         for level in ["advisory", "watch", "warning"] {
             let what = ("river_flood".to_owned(), area.to_owned(), level.to_owned());
