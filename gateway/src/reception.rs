@@ -213,7 +213,7 @@ pub fn invite(people: &People, username: &str, role: Role, now: Time) -> (String
     let (secret, link) = account::invite(Some(username), now);
     let username = username.to_owned();
     let account = match people.user(&username) {
-        Some(user) if user.password.is_none() && user.disabled.is_none() => {
+        Some(user) if !user.is_entered() && user.disabled.is_none() => {
             Change::Role { username: username.clone(), role }
         }
         // One that is there already stops the whole change.

@@ -302,6 +302,68 @@ fn a_way_back_is_good_once_and_for_the_browser_that_left() {
     assert_eq!(last.as_deref(), Some("/login?refused=braked"));
     assert_eq!(location(&guesser.get("/api/v1/login/oidc")), "/login?refused=braked");
     assert_eq!(browser.log_in(&provider), "/inbox", "and nobody else is");
+    let body = json!({ "username": "kim", "password": "correct horse battery" }).to_string();
+    let opened = guesser.ask("POST", "/api/v1/login", &[("Content-Type", "application/json")], &body);
+    assert_eq!(opened.status, 200, "passwords still open");
+}
+
+#[test]
+fn another_page_that_points_here_is_nobodys_try() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let provider = Provider::start();
+    let setup = setup(folder.path(), &provider, &[]);
+    let program = setup.serve();
+    Person::first(&program);
+    setup.run(&["users", "add", "lee", "--role", "viewer", "--oidc"]);
+    let mut browser = Browser::at(&program, "10.8.0.1");
+    let query = browser.leave(&provider, "/inbox");
+    for shown_as in ["image", "iframe", "empty", "script"] {
+        let header = [("Sec-Fetch-Dest", shown_as)];
+        for path in ["/api/v1/login/oidc", "/api/v1/login/oidc/callback?state=x&code=y"] {
+            for _ in 0..10 {
+                assert_eq!(browser.ask("GET", path, &header, "").status, 403, "{shown_as} {path}");
+            }
+        }
+    }
+    // Nothing was counted, and the login that waited still waits.
+    let path = format!("/api/v1/login/oidc/callback?{query}");
+    assert_eq!(location(&browser.ask("GET", &path, &[("Sec-Fetch-Dest", "document")], "")), "/inbox");
+}
+
+#[test]
+fn a_live_account_is_its_owners_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let provider = Provider::start();
+    let setup = setup(folder.path(), &provider, &[]);
+    let program = setup.serve();
+    let kim = Person::first(&program);
+    let lee = json!({ "username": "lee", "role": "approver" });
+    let made = post(&kim, &program, "/api/v1/users", lee.clone()).json();
+    let link = made["one_time_link"].as_str().expect("a link").replace("/welcome/", "/api/v1/welcome/");
+    assert_eq!(post(&kim, &program, "/api/v1/users/lee/oidc", json!({ "login": "allowed" })).status, 204);
+    assert_eq!(http::get(&link).0, 200);
+    let mut browser = Browser::at(&program, "10.8.1.1");
+    assert_eq!(browser.log_in(&provider), "/inbox");
+    // Whoever made the link must not become the person who came.
+    assert_eq!(http::get(&link).0, 404);
+    assert_eq!(post(&kim, &program, "/api/v1/users", lee).status, 409);
+
+    // It has no password to prove itself by, and can have one-time codes all the same.
+    let csrf = browser.me().json()["csrf"].as_str().expect("csrf").to_owned();
+    let own = [("x-bongsu-csrf", csrf.as_str()), ("Content-Type", "application/json")];
+    let mut totp = |body: Value| browser.ask("POST", "/api/v1/me/totp", &own, &body.to_string());
+    let secret = totp(json!({ "do": "begin" })).json()["secret"].as_str().expect("a secret").to_owned();
+    let confirm = json!({ "do": "confirm", "password": "", "secret": secret, "code": shown(&secret, now()) });
+    assert_eq!(totp(confirm.clone()).status, 204);
+    assert_eq!(totp(confirm).status, 403, "those that are there are not replaced by a session alone");
+
+    // Between the provider's word and the code an administrator says no.
+    assert_eq!(browser.log_in(&provider), "/login?code=1&return_to=%2Finbox");
+    assert_eq!(post(&kim, &program, "/api/v1/users/lee/oidc", json!({ "login": "off" })).status, 204);
+    let body = json!({ "code": shown(&secret, now() + 30) }).to_string();
+    let answer = browser.ask("POST", "/api/v1/login/oidc/code", &own[1..], &body);
+    assert_eq!(answer.status, 409, "{}", answer.body);
+    assert_eq!(browser.me().status, 401);
 }
 
 #[test]
@@ -338,6 +400,8 @@ fn while_the_provider_is_away_passwords_open_accounts() {
     let ills = [
         (Ill::Hangs, "no answer within 3 s"),
         (Ill::Status(500), "500"),
+        (Ill::Status(401), "401"),
+        (Ill::Status(429), "429"),
         (Ill::Status(302), "302"),
         (Ill::Huge, "length limit exceeded"),
     ];

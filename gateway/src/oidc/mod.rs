@@ -316,7 +316,11 @@ impl Provider {
         let (status, body) = self.fetch(self.question(discovery, code, verifier)?).await?;
         if status.is_client_error() {
             let error = serde_json::from_slice::<Complaint>(&body).map(|complaint| refusal::plain(&complaint.error));
-            return Err(Refusal::Denied(format!("{status} {}", error.unwrap_or_default()).trim().to_owned()));
+            let error = error.unwrap_or_default();
+            let told = format!("{status} {error}").trim().to_owned();
+            // That it does not know us or has no time says nothing of who came.
+            let is_ours = error == "invalid_client" || matches!(status.as_u16(), 401 | 408 | 429);
+            return Err(if is_ours { self.away(told) } else { Refusal::Denied(told) });
         }
         if status != StatusCode::OK {
             return Err(self.away(format!("{}: {status}", discovery.token_endpoint)));

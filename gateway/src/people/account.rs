@@ -35,6 +35,12 @@ impl User {
         User { username, role, password: None, totp: None, totp_step: 0, created, disabled: None, vouched: None }
     }
 
+    /// Whether it has an owner already, whom no link of another may replace.
+    pub fn is_entered(&self) -> bool {
+        let is_bound = self.vouched.as_ref().is_some_and(|vouched| vouched.subject.is_some());
+        self.password.is_some() || is_bound
+    }
+
     /// Whether its owner may come with a password.
     pub fn takes_passwords(&self) -> bool {
         self.disabled.is_none() && !self.vouched.as_ref().is_some_and(|vouched| vouched.only)

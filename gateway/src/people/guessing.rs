@@ -43,12 +43,14 @@ impl Guessing {
 
     /// How long one must wait before the next try; `None`: not at all.
     pub fn must_wait(&self, username: &str, address: &str, now: Time) -> Option<Duration> {
-        self.wait(&format!("user {username}"), FREE, now).max(self.address_must_wait(address, now))
+        let of_address = self.wait(&format!("from {address}"), FREE_ADDRESS, now);
+        self.wait(&format!("user {username}"), FREE, now).max(of_address)
     }
 
-    /// The same for somebody who has not said a name.
-    pub fn address_must_wait(&self, address: &str, now: Time) -> Option<Duration> {
-        self.wait(&format!("from {address}"), FREE_ADDRESS, now)
+    /// The same for a browser that the city's own login sends back. It is counted apart: any page on the web can send a
+    /// browser here, and must not keep the office behind its address from its passwords.
+    pub fn sent_must_wait(&self, address: &str, now: Time) -> Option<Duration> {
+        self.wait(&format!("oidc {address}"), FREE_ADDRESS, now)
     }
 
     /// A try failed.
@@ -56,9 +58,9 @@ impl Guessing {
         self.count(&[format!("user {username}"), format!("from {address}")], now);
     }
 
-    /// A try of somebody failed who has not said a name.
-    pub fn address_failed(&self, address: &str, now: Time) {
-        self.count(&[format!("from {address}")], now);
+    /// A browser that the city's own login sent back, or somebody else, was not let in.
+    pub fn sent_failed(&self, address: &str, now: Time) {
+        self.count(&[format!("oidc {address}")], now);
     }
 
     fn count(&self, keys: &[String], now: Time) {
@@ -120,6 +122,21 @@ mod tests {
         }
         assert!(guessing.must_wait("fresh", "a", second(40)).is_some());
         assert_eq!(guessing.must_wait("fresh", "b", second(40)), None);
+    }
+
+    #[test]
+    fn who_is_sent_here_by_other_pages_keeps_nobody_from_passwords() {
+        let guessing = Guessing::default();
+        for n in 0..40 {
+            guessing.sent_failed("a", second(n));
+        }
+        assert!(guessing.sent_must_wait("a", second(40)).is_some());
+        assert_eq!(guessing.sent_must_wait("b", second(40)), None);
+        assert_eq!(guessing.must_wait("kim", "a", second(40)), None, "a password from the same address");
+        for n in 0..40 {
+            guessing.failed(&format!("user{n}"), "b", second(n));
+        }
+        assert_eq!(guessing.sent_must_wait("b", second(40)), None, "nor the other way round");
     }
 
     #[test]

@@ -119,4 +119,62 @@ mod tests {
         people.refresh(&store).expect("taken up");
         assert_eq!(refused(&vouchee(CITY, "s-1", "kim"), now), Refusal::Disabled);
     }
+
+    fn city(users: &[(&str, Role)]) -> (tempfile::TempDir, Store, Time) {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut store = Store::open(&folder.path().join("city.db"), Status::Test, 10).expect("store");
+        let now = Time::parse("2026-07-08T00:00:00Z").expect("a time");
+        for (name, role) in users {
+            assert!(store.change_people(&[Change::AddUser(User::new(name, *role, now))], &[]).expect("written"));
+        }
+        (folder, store, now)
+    }
+
+    #[test]
+    fn a_known_subject_stays_until_it_is_taken_away() {
+        let (_folder, mut store, now) = city(&[("lee", Role::Viewer)]);
+        let mut vouch = |wanted: Option<(Option<&str>, &str)>| {
+            let vouched = wanted.and_then(|(subject, issuer)| {
+                Wanted { subject: subject.map(str::to_owned), only: true }.of(issuer, now)
+            });
+            assert!(store.change_people(&[Change::Vouch { username: "lee".into(), vouched }], &[]).expect("written"));
+            store.users().expect("read")[0].vouched.clone().and_then(|vouched| vouched.subject)
+        };
+        assert_eq!(vouch(Some((Some("s-1"), CITY))).as_deref(), Some("s-1"));
+        assert_eq!(vouch(Some((None, CITY))).as_deref(), Some("s-1"), "nobody comes first twice");
+        assert_eq!(vouch(Some((Some("s-2"), CITY))).as_deref(), Some("s-2"), "another is named");
+        assert_eq!(vouch(Some((None, "https://other.city"))), None, "another provider knows other subjects");
+        assert_eq!(vouch(None), None);
+        assert_eq!(vouch(Some((None, CITY))), None, "after it was taken away, somebody comes first");
+    }
+
+    #[test]
+    fn who_must_be_shut_out_can_be_where_no_administrator_has_a_password() {
+        let (_folder, mut store, now) =
+            city(&[("root", Role::Admin), ("lee", Role::Approver), ("park", Role::Approver)]);
+        let mut change = |change: Change| store.change_people(&[change], &[]).expect("written");
+        let disable = |name: &str| Change::Disable { username: name.into(), at: now };
+        let role = |name: &str, role: Role| Change::Role { username: name.into(), role };
+        assert!(change(role("lee", Role::Viewer)) && change(disable("lee")), "there was nobody before");
+        let vouched = Wanted { subject: Some("s-1".into()), only: true }.of(CITY, now);
+        assert!(change(Change::Vouch { username: "root".into(), vouched }));
+        assert!(!change(disable("root")) && !change(role("root", Role::Viewer)), "the last administrator of all");
+        assert!(!change(Change::Vouch { username: "root".into(), vouched: None }));
+        assert!(change(role("park", Role::Viewer)) && change(disable("park")));
+    }
+
+    #[test]
+    fn only_who_is_still_vouched_for_is_let_in() {
+        let (_folder, mut store, now) = city(&[("lee", Role::Viewer)]);
+        let still = Change::StillVouched { username: "lee".into(), issuer: CITY.into(), subject: "s-1".into() };
+        let mut vouch = |subject: Option<&str>| {
+            let vouched =
+                subject.and_then(|subject| Wanted { subject: Some(subject.into()), only: false }.of(CITY, now));
+            assert!(store.change_people(&[Change::Vouch { username: "lee".into(), vouched }], &[]).expect("written"));
+            store.change_people(std::slice::from_ref(&still), &[]).expect("written")
+        };
+        assert!(vouch(Some("s-1")));
+        assert!(!vouch(Some("s-2")), "given to somebody else");
+        assert!(vouch(Some("s-1")) && !vouch(None), "taken away");
+    }
 }

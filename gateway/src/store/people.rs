@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use crate::people::account::{Link, Session, Token, User, Vouched};
 use crate::people::role::Role;
 use bongsu_sensors::Time;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// One change of what the store knows of people. Each changes what it names and nothing else, and only where that is
 /// still there.
@@ -67,6 +67,15 @@ pub enum Change {
         subject: String,
         /// When.
         at: Time,
+    },
+    /// Nothing changes: somebody whom a provider vouched for is let in only if it still may, for this account.
+    StillVouched {
+        /// Which account.
+        username: String,
+        /// The provider.
+        issuer: String,
+        /// Its name for the person.
+        subject: String,
     },
     /// A link is given out.
     Link(Link),
@@ -221,16 +230,14 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
         }
         Change::Role { username, role } => {
             end_sessions(username)?;
-            let changed =
-                to.execute("UPDATE user SET role = ?2 WHERE username = ?1", params![username, role.name()])?;
-            if has_admin(to)? { changed } else { 0 }
+            let sql = "UPDATE user SET role = ?2 WHERE username = ?1";
+            unless_lost(to, || to.execute(sql, params![username, role.name()]))?
         }
         Change::Disable { username, at } => {
             end_sessions(username)?;
             to.execute("DELETE FROM link WHERE username = ?1", [username])?;
             let sql = "UPDATE user SET disabled = ?2 WHERE username = ?1 AND disabled IS NULL";
-            let changed = to.execute(sql, params![username, at.millis()])?;
-            if has_admin(to)? { changed } else { 0 }
+            unless_lost(to, || to.execute(sql, params![username, at.millis()]))?
         }
         Change::Totp { username, secret, step } => {
             let sql = "UPDATE user SET totp = ?2, totp_step = ?3 WHERE username = ?1 AND disabled IS NULL";
@@ -240,9 +247,12 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
             let sql = "UPDATE user SET totp_step = ?2 WHERE username = ?1 AND totp_step < ?2";
             to.execute(sql, params![username, step])?
         }
-        Change::Vouch { username, vouched } => vouch(to, username, vouched.as_ref())?,
+        Change::Vouch { username, vouched } => unless_lost(to, || vouch(to, username, vouched.as_ref()))?,
         Change::Bind { username, issuer, subject, at } => {
             to.execute(BIND, params![username, issuer, subject, at.millis()])?
+        }
+        Change::StillVouched { username, issuer, subject } => {
+            to.query_row(STILL_VOUCHED, params![username, issuer, subject], |row| row.get(0))?
         }
         Change::Link(Link { digest, username, expires }) => {
             to.execute("INSERT INTO link VALUES (?1, ?2, ?3)", params![digest, username, expires.millis()])?
@@ -272,24 +282,38 @@ fn write(to: &Transaction<'_>, change: &Change) -> rusqlite::Result<bool> {
     Ok(changed > 0)
 }
 
+/// How often a provider vouches for an account: once or never.
+const STILL_VOUCHED: &str = "SELECT count(*) FROM vouched WHERE username = ?1 AND issuer = ?2 AND subject = ?3";
+
 /// Binds an account to the first who comes in time.
 const BIND: &str = "UPDATE OR IGNORE vouched SET subject = ?3
     WHERE username = ?1 AND issuer = ?2 AND subject IS NULL AND until > ?4";
 
-/// Writes down who vouches for an account. The last administrator with a password keeps it: whoever has to let others in
+/// Writes down who vouches for an account. A subject that is known stays unless another is named, or none may vouch any
+/// more: nobody comes first twice. The last administrator with a password keeps it: whoever has to let others in
 /// when the provider is away.
 fn vouch(to: &Transaction<'_>, username: &str, vouched: Option<&Vouched>) -> rusqlite::Result<usize> {
     to.execute("DELETE FROM session WHERE username = ?1", [username])?;
-    let was_one = has_admin(to)?;
+    let kept = "SELECT issuer, subject FROM vouched WHERE username = ?1 AND subject IS NOT NULL";
+    let known: Option<(String, String)> =
+        to.query_row(kept, [username], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let gone = to.execute("DELETE FROM vouched WHERE username = ?1", [username])?;
     let Some(Vouched { issuer, subject, until, only }) = vouched else { return Ok(gone) };
+    let known = known.filter(|(by, _)| by == issuer).map(|(_, subject)| subject);
+    let subject = subject.as_ref().or(known.as_ref());
     if *only {
         to.execute("DELETE FROM link WHERE username = ?1", [username])?;
     }
     let sql = "INSERT OR IGNORE INTO vouched SELECT username, ?2, ?3, ?4, ?5 FROM user
         WHERE username = ?1 AND disabled IS NULL";
-    let changed = to.execute(sql, params![username, issuer, subject, until.millis(), only])?;
-    if was_one && !has_admin(to)? { Ok(0) } else { Ok(changed) }
+    to.execute(sql, params![username, issuer, subject, until.millis(), only])
+}
+
+/// Does what may cost an administrator; `0`: it would leave less than there was.
+fn unless_lost(to: &Transaction<'_>, change: impl FnOnce() -> rusqlite::Result<usize>) -> rusqlite::Result<usize> {
+    let before = administrators(to)?;
+    let changed = change()?;
+    Ok(if administrators(to)? < before { 0 } else { changed })
 }
 
 fn write_token(to: &Transaction<'_>, token: &Token) -> rusqlite::Result<usize> {
@@ -301,9 +325,11 @@ fn write_token(to: &Transaction<'_>, token: &Token) -> rusqlite::Result<usize> {
     )
 }
 
-/// Whether somebody is left who can let others in.
-fn has_admin(to: &Transaction<'_>) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM user WHERE role = 'admin' AND disabled IS NULL AND password IS NOT NULL
-        AND username NOT IN (SELECT username FROM vouched WHERE is_only))";
+/// How sure it is that somebody can let others in: 2 by a password, 1 while the provider is there, 0 not at all. No change
+/// may make it less; where it is little already, whoever must be shut out can be.
+fn administrators(to: &Transaction<'_>) -> rusqlite::Result<u8> {
+    let sql = "SELECT coalesce(max(CASE WHEN password IS NOT NULL AND NOT coalesce(is_only, 0) THEN 2
+            WHEN subject IS NOT NULL THEN 1 ELSE 0 END), 0)
+        FROM user LEFT JOIN vouched ON vouched.username = user.username WHERE role = 'admin' AND disabled IS NULL";
     to.query_row(sql, [], |row| row.get(0))
 }

@@ -4,7 +4,7 @@
 
 use super::login::{self, Cookie, LoggedIn, draft};
 use super::reading::Said;
-use super::{From, Problem, cookie};
+use super::{From, Problem, cookie, forbidden};
 use crate::desk::Desk;
 use crate::oidc::{Brought, Entered, LASTS, Provider, Refusal, Vouchee};
 use crate::people::account::User;
@@ -30,6 +30,15 @@ const LONGEST_RETURN: usize = 512;
 fn provider(desk: &Desk) -> Result<&Arc<Provider>, Problem> {
     let remedy = "log in with a name and a password; docs/operators.md says how a provider is named";
     desk.provider().ok_or_else(|| Problem::not_found("this city has no login of its own", remedy))
+}
+
+/// A browser goes there to show a page. A picture, frame or script of another site that points here is refused before it
+/// counts as anybody's try; what says nothing of it is an older browser.
+fn is_a_page(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.get("sec-fetch-dest").is_none_or(|shown_as| shown_as == "document") {
+        return Ok(());
+    }
+    Err(forbidden("this is a page, and no part of another", "open /login in the browser"))
 }
 
 /// Whether it is a page of the console, and nobody else's: browsers read `//` and `/\` as another host.
@@ -70,13 +79,14 @@ pub async fn begin(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let provider = provider(&desk)?;
+    is_a_page(&headers)?;
     let parameters = Parameters::read(&uri, &["return_to"])?;
     let return_to = parameters.get("return_to").unwrap_or("/");
     if !is_own_path(return_to) {
         return Err(Problem::bad_request("this is no page of the console", "write a path such as /inbox"));
     }
     let now = desk.now();
-    if desk.guessing.address_must_wait(&from.0, now).is_some() {
+    if desk.guessing.sent_must_wait(&from.0, now).is_some() {
         return Ok(refused(&Refusal::Braked));
     }
     match provider.begin(return_to, &from.0, now).await {
@@ -105,8 +115,9 @@ pub async fn callback(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let provider = provider(&desk)?;
+    is_a_page(&headers)?;
     let now = desk.now();
-    if desk.guessing.address_must_wait(&from.0, now).is_some() {
+    if desk.guessing.sent_must_wait(&from.0, now).is_some() {
         return Ok(refused(&Refusal::Braked));
     }
     let entered = match provider.finish(&brought(&uri, &headers)?, now).await {
@@ -119,7 +130,7 @@ pub async fn callback(
     let mut response = match entered {
         Err((refusal, name)) => {
             if refusal.is_a_wrong_try() {
-                desk.guessing.address_failed(&from.0, now);
+                desk.guessing.sent_failed(&from.0, now);
             }
             let entry = draft(&desk, &name, "", &from, "login.failed", &format!("oidc: {refusal}"));
             desk.change(Vec::new(), vec![entry]).await?;
@@ -164,9 +175,13 @@ fn brought(uri: &Uri, headers: &HeaderMap) -> Result<Brought, Problem> {
 fn entered(username: &str, vouchee: &Vouchee, bind: Option<Change>, return_to: String) -> Entered {
     let Vouchee { issuer, subject, .. } = vouchee;
     let first = if bind.is_some() { ", for the first time" } else { "" };
+    let owner = username.to_owned();
+    let still = Change::StillVouched { username: owner.clone(), issuer: issuer.clone(), subject: subject.clone() };
+    // Once its owner has come, no link may let anybody else choose a password.
+    let unlink = Change::UnlinkAllOf(Some(owner));
     Entered {
         username: username.to_owned(),
-        changes: bind.into_iter().collect(),
+        changes: bind.into_iter().chain([still, unlink]).collect(),
         detail: format!("oidc: {issuer} {subject:?}{first}"),
         return_to,
     }

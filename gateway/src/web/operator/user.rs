@@ -110,7 +110,7 @@ pub async fn add(
         return Err(Problem::of(409, format!("there are {LIMIT} accounts already"), "disabled ones keep their name"));
     }
     // One that was added and never entered is invited anew.
-    let is_entered = |user: &User| user.username == username && (user.password.is_some() || user.disabled.is_some());
+    let is_entered = |user: &User| user.username == username && (user.is_entered() || user.disabled.is_some());
     if users.iter().any(is_entered) {
         return Err(Problem::of(409, "there is such an account already", "choose another name"));
     }
