@@ -9,11 +9,14 @@ sub() { stdbuf -oL timeout 15 mosquitto_sub -h "$host" -p "$port" "$@"; }
 is() { [ "$1" = "$2" ] || { echo "got '$1', expected '$2'" >&2; exit 1; }; }
 # Waits until a background subscriber has written that its subscription stands (-d).
 stands() { for _ in $(seq 200); do grep -q 'Subscribed' "$1" && return; sleep 0.05; done; echo "no SUBACK in $1" >&2; exit 1; }
+# Empties what an earlier subscriber wrote, which would be taken for the word of the next one, whose shell may open it late.
+fresh() { for file in "$@"; do : > "$work/$file"; done; }
 said() { grep -v -e '^Client' -e '^Subscribed' "$1"; }
 
 for v in mqttv311 mqttv5; do
   for qos in 0 1 2; do
     echo "mosquitto qos $qos $v"
+    fresh out
     sub -V $v -i "s$qos" -q $qos -t "m/$v/$qos/+" -C 3 -d > "$work/out" & pid=$!
     stands "$work/out"
     for n in 1 2 3; do pub -V $v -q $qos -t "m/$v/$qos/$n" -m "é$n"; done
@@ -28,6 +31,7 @@ for v in mqttv311 mqttv5; do
   is "$(timeout 1 mosquitto_sub -h "$host" -p "$port" -V $v -t "r/$v" -C 1 || true)" ""
 
   echo "mosquitto will $v"
+  fresh out dying
   sub -V $v -q 1 -t "w/$v" -C 1 -d > "$work/out" & pid=$!
   stands "$work/out"
   stdbuf -oL mosquitto_sub -h "$host" -p "$port" -V $v -i dying -t none -d --will-topic "w/$v" --will-payload gone --will-qos 1 > "$work/dying" & dying=$!
@@ -43,6 +47,7 @@ for v in mqttv311 mqttv5; do
   is "$(sub -V $v "${keep[@]}" -i keeper -q 2 -t "p/$v/#" -C 3 | tr '\n' ' ')" "1 2 3 "
 
   echo "mosquitto shared subscription $v"
+  fresh m1 m2
   for m in 1 2; do sub -V $v -i "m$m" -q 1 -t "\$share/g/s/$v" -C 2 -d > "$work/m$m" & pids[m]=$!; done
   stands "$work/m1"; stands "$work/m2"
   for n in 1 2 3 4; do pub -V $v -q 1 -t "s/$v" -m "$n"; done
