@@ -15,6 +15,7 @@ use crate::alert::Context;
 use crate::alert::words::Language;
 use crate::outreach::Office;
 use crate::store::{DeadLetter, Reader};
+use axum::http::{HeaderMap, header};
 use bongsu_rules::flag::Tests;
 use bongsu_rules::incident::{Incident, Silence, Status, Transition};
 use bongsu_rules::{Effect, Flag, Observation};
@@ -230,6 +231,14 @@ impl Shared {
     /// The page of a one-time link.
     pub fn welcome(&self, secret: &str) -> String {
         format!("{}/welcome/{secret}", self.settings.operator_url)
+    }
+
+    /// Whether a request came over TLS: a proxy before us says so, or it is for the console's address, which is.
+    pub fn is_secure(&self, headers: &HeaderMap) -> bool {
+        let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        let authority = self.settings.operator_url.strip_prefix("https://");
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        forwarded || authority.is_some_and(|authority| authority.split('/').next() == host)
     }
 
     /// The console's page of an incident.

@@ -9,7 +9,7 @@ use crate::people::role::Role;
 use crate::people::{SESSION_LASTS, Who, totp};
 use crate::store::audit::Draft;
 use crate::store::people::Change;
-use crate::web::json_of;
+use crate::web::{Shared, json_of};
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -151,7 +151,7 @@ async fn enter(
 ) -> Result<Response, Problem> {
     let (logged_in, secret) = begin(desk, user, changes, entry).await?;
     let mut response = told(&logged_in);
-    Cookie::session(&secret).set(&mut response, headers);
+    Cookie::session(&secret).set(&mut response, &desk.shared, headers);
     Ok(response)
 }
 
@@ -171,10 +171,9 @@ impl Cookie<'_> {
     }
 
     /// Adds it to an answer.
-    pub fn set(&self, response: &mut Response, headers: &HeaderMap) {
-        // Behind a proxy that speaks TLS the cookie never travels without it.
-        let is_secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        let secure = if is_secure { "; Secure" } else { "" };
+    pub fn set(&self, response: &mut Response, shared: &Shared, headers: &HeaderMap) {
+        // What came over TLS never travels without it.
+        let secure = if shared.is_secure(headers) { "; Secure" } else { "" };
         let Cookie { name, secret, path, same_site, seconds } = self;
         let cookie = format!("{name}={secret}; Path={path}; HttpOnly; SameSite={same_site}; Max-Age={seconds}{secure}");
         if let Ok(cookie) = cookie.parse() {
@@ -195,7 +194,7 @@ pub async fn logout(
     let entry = desk.draft(&who, &from.0, "logout", "", "");
     desk.change(vec![Change::EndSession(who.digest)], vec![entry]).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    Cookie { seconds: 0, ..Cookie::session("") }.set(&mut response, &headers);
+    Cookie { seconds: 0, ..Cookie::session("") }.set(&mut response, &desk.shared, &headers);
     Ok(response)
 }
 

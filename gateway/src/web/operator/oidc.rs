@@ -92,7 +92,7 @@ pub async fn begin(
     match provider.begin(return_to, &from.0, now).await {
         Ok((url, browser)) => {
             let mut response = to(&url);
-            passing(&browser, "Lax", LASTS.as_secs()).set(&mut response, &headers);
+            passing(&browser, "Lax", LASTS.as_secs()).set(&mut response, &desk.shared, &headers);
             Ok(response)
         }
         Err(refusal) => {
@@ -141,17 +141,17 @@ pub async fn callback(
             let return_to: String = byte_serialize(entered.return_to.as_bytes()).collect();
             provider.entered.put(digest, &from.0, entered, now);
             let mut response = to(&format!("/login?code=1&return_to={return_to}"));
-            passing(&secret, "Strict", LASTS.as_secs() / 2).set(&mut response, &headers);
+            passing(&secret, "Strict", LASTS.as_secs() / 2).set(&mut response, &desk.shared, &headers);
             return Ok(response);
         }
         Ok((entered, user)) => {
             let mut response = to(&entered.return_to);
             let (_, cookie) = enter(&desk, &user, entered, Vec::new(), &from).await?;
-            Cookie::session(&cookie).set(&mut response, &headers);
+            Cookie::session(&cookie).set(&mut response, &desk.shared, &headers);
             response
         }
     };
-    passing("", "Lax", 0).set(&mut response, &headers);
+    passing("", "Lax", 0).set(&mut response, &desk.shared, &headers);
     Ok(response)
 }
 
@@ -239,8 +239,8 @@ pub async fn code(
     let changes = user.totp.is_some().then_some(used).into_iter().collect();
     let (logged_in, secret) = enter(&desk, &user, entered, changes, &from).await?;
     let mut response = login::told(&logged_in);
-    Cookie::session(&secret).set(&mut response, &headers);
-    passing("", "Strict", 0).set(&mut response, &headers);
+    Cookie::session(&secret).set(&mut response, &desk.shared, &headers);
+    passing("", "Strict", 0).set(&mut response, &desk.shared, &headers);
     Ok(response)
 }
 

@@ -399,3 +399,27 @@ async fn a_machine_token_does_what_its_role_may_until_it_is_taken_back() {
     assert_eq!(office.send(Method::DELETE, &path, &headers, None).await.0, StatusCode::NO_CONTENT);
     assert_eq!(ask("/api/v1/alerts").await, StatusCode::UNAUTHORIZED);
 }
+
+#[test]
+fn a_cookie_that_came_over_tls_never_travels_without_it() {
+    let check = |console: &str, headers: &[(&'static str, &str)], expect: bool| {
+        let settings = crate::web::Settings {
+            store: "city.db".into(),
+            base_url: "https://warning.example.city".into(),
+            operator_url: console.into(),
+            sender_name: "Bongsu".into(),
+            languages: vec!["ko".into()],
+            status: bongsu_rules::incident::Status::Test,
+        };
+        let pairs = headers.iter().map(|(name, value)| {
+            let name = axum::http::HeaderName::from_static(name);
+            (name, axum::http::HeaderValue::from_str(value).expect("a value"))
+        });
+        let found = crate::web::Shared::new(settings).is_secure(&pairs.collect());
+        assert_eq!(found, expect, "{console} {headers:?}");
+    };
+    check("https://console.city", &[("host", "console.city")], true);
+    check("https://console.city", &[("host", "127.0.0.1:8081")], false);
+    check("http://127.0.0.1:8081", &[("host", "127.0.0.1:8081")], false);
+    check("http://127.0.0.1:8081", &[("host", "console.city"), ("x-forwarded-proto", "https")], true);
+}
