@@ -409,7 +409,7 @@ fn a_cookie_that_came_over_tls_never_travels_without_it() {
             operator_url: console.into(),
             sender_name: "Bongsu".into(),
             languages: vec!["ko".into()],
-            status: bongsu_rules::incident::Status::Test,
+            status: Status::Test,
         };
         let pairs = headers.iter().map(|(name, value)| {
             let name = axum::http::HeaderName::from_static(name);
