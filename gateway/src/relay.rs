@@ -8,13 +8,12 @@ use crate::desk::{Desk, Fault};
 use crate::people::Who;
 use crate::source::file::Row;
 use crate::store::announced::Announced;
-use bongsu_rules::cap::import::{Gate, ImportError, import};
+use bongsu_rules::cap::import::{Gate, ImportError, believe};
 use bongsu_rules::cap::{Alert, Moment, Reference, announced};
 use bongsu_sensors::catalog::Datastream;
 use bongsu_sensors::document::Reader;
-use bongsu_sensors::{Catalog, DatastreamName, KindId, Level, Time};
+use bongsu_sensors::{Catalog, DatastreamName, KindId, Time};
 use bytes::Bytes;
-use csv::StringRecord;
 use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::time::Duration;
@@ -85,26 +84,16 @@ impl Agency {
             let tagged = self.tag.as_ref().is_none_or(|tag| station.tags.contains(tag));
             tagged && stream(catalog, station.id.as_str()).is_some()
         });
-        let level = |station| announced::at(alert, catalog, station).map(height);
+        let level = |station| announced::at(alert, catalog, station).map(|level| level as u8);
         its.filter_map(|station| Some((station.id.to_string(), level(station)?))).collect()
     }
 }
 
-const fn height(level: Level) -> u8 {
-    match level {
-        Level::None => 0,
-        Level::Advisory => 1,
-        Level::Watch => 2,
-        Level::Warning => 3,
-        Level::Emergency => 4,
-    }
-}
-
 /// The message, if it is to be believed.
-fn believed(text: &[u8], now: Time, agency: Option<&Agency>, known: &[&Reference]) -> Result<Alert, ImportError> {
+fn believed(alert: Alert, now: Time, agency: Option<&Agency>, known: &[&Reference]) -> Result<Alert, ImportError> {
     let senders: Vec<String> = agency.iter().map(|agency| agency.sender.clone()).collect();
     let must_be_signed = agency.is_some_and(|agency| agency.must_be_signed);
-    import(text, &Gate { now, senders: &senders, must_be_signed, is_known: &|one| known.contains(&one) })
+    believe(alert, &Gate { now, senders: &senders, must_be_signed, is_known: &|one| known.contains(&one) })
 }
 
 /// What is to be said now: stations with their levels, and the messages that are over with it.
@@ -140,7 +129,7 @@ impl Desk {
         let known: Vec<&Reference> = references.iter().zip(were).filter_map(|(one, was)| was.then_some(one)).collect();
         let now = self.city_now();
         let agency = self.settings.agencies.iter().find(|agency| agency.sender == alert.sender);
-        let alert = believed(&text, now, agency, &known)?;
+        let alert = believed(alert, now, agency, &known)?;
         let Some((agency, catalog)) = agency.zip(self.shared.city()) else { return Err(Fault::Busy.into()) };
         let first = alert.infos.first();
         let new = Announced {
@@ -174,10 +163,8 @@ impl Desk {
         let Some(catalog) = self.shared.city() else { return Ok(()) };
         let now = self.city_now();
         let (levels, over) = due(&all, &told, &catalog, now);
-        let row = |(line, (station, level)): (u64, (&String, &u8))| {
-            let fields = StringRecord::from(vec![now.to_string(), station.clone(), KIND.into(), level.to_string()]);
-            Row { file: 0, line, time: Ok(now), fields: Some(fields) }
-        };
+        let row =
+            |(line, (station, level)): (u64, (&String, &u8))| Row::said(line, now, station, KIND, (*level).into());
         let rows: Vec<Row> = (1..).zip(&levels).map(row).collect();
         if !rows.is_empty() {
             self.tell(rows).await?;

@@ -36,6 +36,14 @@ pub struct Row {
     pub fields: Option<StringRecord>,
 }
 
+impl Row {
+    /// One that stands in no file: what somebody said over another way.
+    pub fn said(line: u64, time: Time, station: &str, kind: &str, value: f64) -> Row {
+        let fields = [&*time.to_string(), station, kind, &value.to_string()];
+        Row { file: 0, line, time: Ok(time), fields: Some(StringRecord::from(&fields[..])) }
+    }
+}
+
 /// Files of observations.
 pub struct Files {
     names: Vec<String>,

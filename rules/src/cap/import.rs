@@ -72,7 +72,14 @@ pub enum ImportError {
 /// # Errors
 /// Every reason not to believe it; the first one that applies.
 pub fn import(bytes: &[u8], gate: &Gate<'_>) -> Result<Alert, ImportError> {
-    let alert = read(bytes)?;
+    believe(read(bytes)?, gate)
+}
+
+/// The same for one that was read, because the gate had to be asked for what it refers to.
+///
+/// # Errors
+/// Every reason not to believe it; the first one that applies.
+pub fn believe(alert: Alert, gate: &Gate<'_>) -> Result<Alert, ImportError> {
     if !gate.senders.contains(&alert.sender) {
         return Err(ImportError::Stranger(alert.sender));
     }

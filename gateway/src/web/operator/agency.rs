@@ -160,11 +160,7 @@ fn of_json(body: &[u8], now: Time) -> Result<Vec<Row>, Problem> {
     let wrong =
         |wrong| Problem::bad_request(format!("the body cannot be understood: {wrong}"), "see /api/openapi.json");
     let report: Report = serde_json::from_slice(body).map_err(wrong)?;
-    let row = |(line, one): (u64, One)| {
-        let time = one.time.unwrap_or(now);
-        let fields = StringRecord::from(vec![time.to_string(), one.station, one.kind, one.value.to_string()]);
-        Row { file: 0, line, time: Ok(time), fields: Some(fields) }
-    };
+    let row = |(line, one): (u64, One)| Row::said(line, one.time.unwrap_or(now), &one.station, &one.kind, one.value);
     Ok((1..).zip(report.observations).map(row).collect())
 }
 
