@@ -18,6 +18,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bongsu_rules::backtest::fits;
+use bongsu_rules::language::Rule;
 use bongsu_rules::language::edit::{Mode, in_mode, with_defaults};
 use bongsu_rules::language::header::Setting;
 use bongsu_rules::language::overrides::Where;
@@ -108,6 +109,12 @@ async fn wait_for_second(
     Ok(json_of(&Submitted { submission, needs_second: true }))
 }
 
+/// The text of a rule in force with something in it changed.
+async fn edited(desk: &Desk, id: &str, edit: impl FnOnce(&Rule) -> Result<String, Refusal>) -> Result<String, Refusal> {
+    let library = read(desk).await?;
+    edit(library.rule(id).ok_or_else(|| no_rule(id))?)
+}
+
 /// A mode that is to be in force.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -133,9 +140,7 @@ pub async fn mode(
     Said(Wanted { mode, reason }): Said<Wanted>,
 ) -> Result<Response, Refusal> {
     let base = seen(&headers)?;
-    let library = read(&desk).await?;
-    let rule = library.rule(&id).ok_or_else(|| no_rule(&id))?;
-    let text = in_mode(&rule.source, mode);
+    let text = edited(&desk, &id, |rule| Ok(in_mode(&rule.source, mode))).await?;
     wait_for_second(&desk, &who, &from, &id, &base, Text { text, reason }).await
 }
 
@@ -164,11 +169,12 @@ pub async fn defaults(
     Said(Defaults { set, reason }): Said<Defaults>,
 ) -> Result<Response, Refusal> {
     let base = seen(&headers)?;
-    let library = read(&desk).await?;
-    let rule = library.rule(&id).ok_or_else(|| no_rule(&id))?;
     let set: Vec<(String, Setting)> = set.into_iter().map(|(name, value)| (name, value.setting())).collect();
-    fits(&rule.header, &set).map_err(|wrong| wrong_parameter(&wrong))?;
-    let text = with_defaults(&rule.source, &set);
+    let with_set = |rule: &Rule| {
+        fits(&rule.header, &set).map_err(|wrong| wrong_parameter(&wrong))?;
+        Ok(with_defaults(&rule.source, &set))
+    };
+    let text = edited(&desk, &id, with_set).await?;
     wait_for_second(&desk, &who, &from, &id, &base, Text { text, reason }).await
 }
 
