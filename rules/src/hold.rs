@@ -100,6 +100,11 @@ impl Hold {
         }
     }
 
+    /// Whether no alert stands and none is on its way.
+    pub fn is_calm(&self) -> bool {
+        self.level == Level::None && self.recent.iter().all(|reached| *reached == Level::None)
+    }
+
     /// Whether at least two samples support the level: one alone may be a sensor's.
     pub fn is_supported(&self) -> bool {
         self.recent.iter().filter(|reached| **reached >= self.level).count() >= SUPPORT

@@ -81,7 +81,46 @@ impl Series {
 
     /// The first sample after `after`.
     pub fn first_after(&self, after: Time) -> Option<&Sample> {
-        self.samples.get(self.samples.partition_point(|sample| sample.time <= after))
+        self.samples.get(self.count_by(after))
+    }
+
+    /// How many samples are not after `time`. Datastreams keep a beat, so the place is guessed from the beat and found
+    /// right there; where they do not, it is searched for from the guess on.
+    fn count_by(&self, time: Time) -> usize {
+        let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else { return 0 };
+        if last.time <= time {
+            return self.samples.len();
+        }
+        if first.time > time {
+            return 0;
+        }
+        // From here on the sample at `low` is not after `time`, and the one at `high` is.
+        let (mut low, mut high) = (0, self.samples.len() - 1);
+        let into = time.since(first.time).as_millis() * high as u128 / last.time.since(first.time).as_millis().max(1);
+        let guess = usize::try_from(into).unwrap_or(high).min(high);
+        let mut step = 1;
+        if self.samples[guess].time <= time {
+            low = guess;
+            while low + step < high && self.samples[low + step].time <= time {
+                (low, step) = (low + step, step * 2);
+            }
+            high = high.min(low + step);
+        } else {
+            high = guess;
+            while low + step < high && self.samples[high - step].time > time {
+                (high, step) = (high - step, step * 2);
+            }
+            low = low.max(high.saturating_sub(step));
+        }
+        while high - low > 1 {
+            let middle = usize::midpoint(low, high);
+            if self.samples[middle].time <= time {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low + 1
     }
 
     /// The newest sample that rules may use and that is not after `until`.
@@ -125,8 +164,8 @@ impl Series {
 
     /// What is known for a time: the sample at exactly that time.
     pub fn at_time(&self, time: Time) -> Option<usize> {
-        let at = self.samples.partition_point(|old| old.time < time);
-        self.samples.get(at).filter(|sample| sample.time == time).map(|_| at)
+        let at = self.count_by(time).checked_sub(1)?;
+        (self.samples[at].time == time).then_some(at)
     }
 
     /// Gives the sample of a time another flag; answers whether that changed anything.
@@ -165,12 +204,7 @@ impl Series {
     /// The samples of the window that ends at `until` and is `length` long: `until − length < time ≤ until`.
     pub fn window(&self, until: Time, length: Duration) -> Window<'_> {
         let start = until - length;
-        let from = self.samples.partition_point(|sample| sample.time <= start);
-        let to = if self.samples.back().is_none_or(|last| last.time <= until) {
-            self.samples.len()
-        } else {
-            self.samples.partition_point(|sample| sample.time <= until)
-        };
+        let (from, to) = (self.count_by(start), self.count_by(until));
         Window { series: self, from, to: to.max(from), start, until }
     }
 }
@@ -261,6 +295,29 @@ mod tests {
         assert_eq!(forward.samples, backward.samples);
         assert_eq!(forward.insert(sample(3, 3.0)), Inserted::Duplicate);
         assert_eq!(forward.insert(sample(3, 4.0)), Inserted::Conflict);
+    }
+
+    #[test]
+    fn a_place_is_found_whatever_the_beat() {
+        let beats: [&[i64]; 7] = [
+            &[],
+            &[5],
+            &[0, 1],
+            &[0, 10, 20, 30, 40, 50],
+            &[0, 10, 11, 12, 13, 14, 200],
+            &[0, 190, 191, 192, 193, 200],
+            &[0, 1, 2, 3, 100, 101, 102, 103, 104, 105, 106, 199],
+        ];
+        for beat in beats {
+            let mut series = Series::default();
+            for minute in beat {
+                series.insert(sample(*minute, 1.0));
+            }
+            for minute in -2..210 {
+                let by = beat.iter().filter(|other| **other <= minute).count();
+                assert_eq!(series.count_by(Time::from_millis(minute * 60_000)), by, "{minute} in {beat:?}");
+            }
+        }
     }
 
     #[test]

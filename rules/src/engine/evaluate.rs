@@ -40,7 +40,8 @@ impl Engine {
         if let Some(tape) = &self.tape {
             tape.show(&self.look(at, &inputs, &arguments, now));
         }
-        let answered = self.answer(&rule, &inputs, &arguments, level);
+        let is_calm = scoped.memory.evaluated.is_some() && scoped.memory.hold.is_calm();
+        let answered = self.answer(&rule, &inputs, &arguments, level, is_calm);
         drop(inputs);
         let is_silenced = self.is_silenced(scoped, now);
         let scoped = &mut self.scopes[at];
@@ -104,8 +105,19 @@ impl Engine {
         }
     }
 
-    fn answer(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments, level: Level) -> Result<Answered, Failure> {
-        let outcome = self.host.evaluate(rule, inputs, arguments)?;
+    /// What a rule answers where its alert stands at `level`.
+    fn answer(
+        &self,
+        rule: &Rule,
+        inputs: &[Input],
+        arguments: &Arguments,
+        level: Level,
+        is_calm: bool,
+    ) -> Result<Answered, Failure> {
+        let outcome = match is_calm {
+            true => self.host.evaluate_calm(rule, inputs, arguments)?,
+            false => self.host.evaluate(rule, inputs, arguments)?,
+        };
         let undecided = outcome.is_undecided();
         if outcome.level >= level {
             return Ok(Answered { may_stand: outcome.level, undecided, outcome });

@@ -65,6 +65,8 @@ pub struct Engine {
     /// When which scope must be looked at again.
     wakes: BTreeSet<(Time, usize)>,
     book: Book,
+    /// When time alone changes something in the book.
+    book_due: Option<Time>,
     /// Who wants to see what every evaluation compares; only back-tests do.
     tape: Option<Tape>,
 }
@@ -87,6 +89,7 @@ impl Engine {
             longest_age: Duration::ZERO,
             wakes: BTreeSet::new(),
             book: Book::new(status),
+            book_due: None,
             tape: None,
         }
     }
@@ -130,6 +133,7 @@ impl Engine {
     fn book_do<T>(&mut self, effects: &mut Vec<Effect>, work: impl FnOnce(&mut Book, &mut Vec<Transition>) -> T) -> T {
         let mut transitions = Vec::new();
         let done = work(&mut self.book, &mut transitions);
+        self.book_due = self.book.next_due();
         effects.extend(transitions.into_iter().map(|transition| Effect::Incident(Box::new(transition))));
         done
     }
@@ -137,7 +141,7 @@ impl Engine {
     /// When a record must be handled at the latest, because time alone changes something.
     pub fn next_due(&self) -> Option<Time> {
         let scope = self.wakes.first().map(|(time, _)| *time);
-        [scope, self.book.next_due()].into_iter().flatten().min()
+        [scope, self.book_due].into_iter().flatten().min()
     }
 
     /// Everything that is due by now.
@@ -149,7 +153,7 @@ impl Engine {
             self.scopes[scope].wake = None;
             self.evaluate(scope, now, effects);
         }
-        if self.book.next_due().is_some_and(|due| due <= now) {
+        if self.book_due.is_some_and(|due| due <= now) {
             self.book_do(effects, |book, out| book.tick(now, out));
         }
     }

@@ -73,7 +73,7 @@ impl Engine {
         let mut engine = Engine::new(authority.status);
         engine.numbering = authority.numbering;
         engine.now = now;
-        engine.book = authority.book;
+        engine.open(authority.book);
         engine.set_catalog(&authority.catalog, now);
         engine.set_rules(&authority.rules, now);
         engine
@@ -87,6 +87,11 @@ impl Engine {
             engine.wake(at, now);
         }
         engine
+    }
+
+    fn open(&mut self, book: Book) {
+        self.book_due = book.next_due();
+        self.book = book;
     }
 
     /// Alerts and incidents, as the store keeps them.
@@ -152,7 +157,7 @@ impl Engine {
                 engine.wake(*at, time);
             }
         }
-        engine.book = snapshot.book;
+        engine.open(snapshot.book);
         engine.now = snapshot.now;
         Ok(engine)
     }

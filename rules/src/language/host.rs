@@ -12,7 +12,7 @@ use super::value::{Across, Op, Truth, Value};
 use crate::stats::{self, wrong};
 use bongsu_sensors::Level;
 use rhai::packages::{ArithmeticPackage, BasicMathPackage, LogicPackage, Package};
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Position, Token};
+use rhai::{Array, Caches, Dynamic, Engine, EvalAltResult, ImmutableString, Position, Scope, Stmt, Token};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,6 +94,8 @@ pub struct Host {
     /// The methods whose last argument is a window.
     pub(super) windowed: BTreeSet<String>,
     ledger: Arc<Mutex<Ledger>>,
+    /// Which function a word means for which types: found once, not at every evaluation.
+    caches: Mutex<Caches>,
 }
 
 impl std::fmt::Debug for Host {
@@ -125,7 +127,7 @@ impl Host {
         let functions = functions(&engine);
         let known = functions.iter().map(|(name, _)| name.clone()).collect();
         let windowed = functions.into_iter().filter(|(_, windowed)| *windowed).map(|(name, _)| name).collect();
-        Host { engine, known, windowed, ledger }
+        Host { engine, known, windowed, ledger, caches: Mutex::new(Caches::new()) }
     }
 
     /// Runs a rule: is a level reached?
@@ -133,7 +135,16 @@ impl Host {
     /// # Errors
     /// The script's own mistake.
     pub fn evaluate(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
-        self.run(rule, inputs, arguments, None)
+        self.run(rule, inputs, arguments, None, Support::Asked)
+    }
+
+    /// The same where no alert stands and none is on its way: what only supports a level is not asked where none is
+    /// reached. Nobody would look at the answer, and it is the dearest of all: all the rain around a gauge.
+    ///
+    /// # Errors
+    /// The script's own mistake.
+    pub fn evaluate_calm(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
+        self.run(rule, inputs, arguments, None, Support::OfALevel)
     }
 
     /// Runs a rule with its limits eased by its hysteresis: which level may still stand?
@@ -141,7 +152,7 @@ impl Host {
     /// # Errors
     /// The script's own mistake.
     pub fn evaluate_eased(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
-        self.run(rule, inputs, arguments, Some(rule.header.hold.clone()))
+        self.run(rule, inputs, arguments, Some(rule.header.hold.clone()), Support::OfALevel)
     }
 
     /// What a rule compares here, check by check; with limits eased where `eased`.
@@ -182,22 +193,55 @@ impl Host {
         inputs: &[Input],
         arguments: &Arguments,
         easing: Option<HoldSpec>,
+        support: Support,
     ) -> Result<Outcome, Failure> {
         let outcome = Outcome { supporting: rule.header.hold.corroborate.clone(), ..Outcome::default() };
-        self.script(rule, inputs, arguments, Ledger { outcome, easing, ..Ledger::default() })?;
+        let (deciding, supporting) = rule.statements();
+        let mut scope = self.open(rule, inputs, arguments, Ledger { outcome, easing, ..Ledger::default() });
+        self.say(deciding, &mut scope)?;
+        if support == Support::Asked || lock(&self.ledger).outcome.level != Level::None {
+            self.say(supporting, &mut scope)?;
+        }
         Ok(std::mem::take(&mut lock(&self.ledger).outcome))
     }
 
     fn script(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments, ledger: Ledger) -> Result<(), Failure> {
+        let mut scope = self.open(rule, inputs, arguments, ledger);
+        self.say(rule.ast.statements(), &mut scope)
+    }
+
+    /// A new page of the ledger, and the variables of a run.
+    fn open(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments, ledger: Ledger) -> Scope<'static> {
         *lock(&self.ledger) = Ledger { moment: arguments.moment, ..ledger };
-        let mut scope = rule.scope(inputs, arguments);
-        self.engine.run_ast_with_scope(&mut scope, &rule.ast).map_err(|error| failure(*error))
+        rule.scope(inputs, arguments)
+    }
+
+    fn say(&self, statements: &[Stmt], scope: &mut Scope<'_>) -> Result<(), Failure> {
+        let mut caches = lock(&self.caches);
+        let global = &mut self.engine.new_global_runtime_state();
+        // The engine calls it outdated without offering another way to keep what it found; the version is pinned.
+        #[expect(deprecated, reason = "the only way to evaluate with caches that last")]
+        let said = self.engine.eval_statements_raw(global, &mut caches, scope, statements);
+        if said.is_err() {
+            // A function that was left by an error may have left its own behind.
+            *caches = Caches::new();
+        }
+        said.map(|_| ()).map_err(|error| failure(*error))
     }
 }
 
-/// A poisoned ledger holds half an outcome, which the next run overwrites anyway.
-pub(super) fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+/// Whether a run asks what only supports a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Support {
+    /// It does.
+    Asked,
+    /// Where a level is reached.
+    OfALevel,
+}
+
+/// What a panic left half done, the next run overwrites.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn failure(error: EvalAltResult) -> Failure {

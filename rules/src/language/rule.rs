@@ -12,7 +12,7 @@ use bongsu_sensors::document::nearest;
 use bongsu_sensors::mistake::{Mistake, Mistakes, Origin, Source};
 use bongsu_sensors::{Level, Time};
 use jiff::civil::DateTime;
-use rhai::{AST, Dynamic, OptimizationLevel, ParseErrorType, Position};
+use rhai::{AST, Dynamic, Expr, OptimizationLevel, ParseErrorType, Position, Stmt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,8 @@ pub struct Rule {
     /// The units of checks by label, where they are certain.
     pub units: BTreeMap<String, String>,
     pub(super) ast: AST,
+    /// How many of its statements decide; those after them only support what these find.
+    deciding: usize,
 }
 
 /// The values of a rule's parameters at one place, in the order of the header.
@@ -102,6 +104,7 @@ impl Host {
         }
         ast.clear_source();
         let ast = self.engine.optimize_ast(&rhai::Scope::new(), ast, OptimizationLevel::Simple);
+        let deciding = ast.statements().len() - supporting_at_the_end(ast.statements(), &header.hold.corroborate);
         let mut header = header;
         header.hold.steps = found.raised.into_iter().collect();
         let rule = Rule {
@@ -112,6 +115,7 @@ impl Host {
             asks_calendar: found.asks_calendar,
             units,
             ast,
+            deciding,
         };
         match dry_run(self, &rule) {
             None => Ok(rule),
@@ -121,6 +125,11 @@ impl Host {
 }
 
 impl Rule {
+    /// The statements that decide, and those at the end that only support what these find.
+    pub(super) fn statements(&self) -> (&[Stmt], &[Stmt]) {
+        self.ast.statements().split_at(self.deciding)
+    }
+
     /// The variables of a run.
     pub(super) fn scope(&self, inputs: &[Input], arguments: &Arguments) -> rhai::Scope<'static> {
         let mut scope = rhai::Scope::with_capacity(inputs.len() + arguments.settings.len() + 8);
@@ -136,6 +145,23 @@ impl Rule {
         }
         scope
     }
+}
+
+/// How many statements at the end are nothing but checks that support a level: nothing that decides depends on them.
+fn supporting_at_the_end(statements: &[Stmt], supporting: &[String]) -> usize {
+    let is_support = |statement: &Stmt| {
+        let call = match statement {
+            Stmt::FnCall(call, _) => call,
+            Stmt::Expr(expr) => match &**expr {
+                Expr::FnCall(call, _) => call,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let Some(Expr::StringConstant(label, _)) = call.args.first() else { return false };
+        call.name == "check" && supporting.iter().any(|supporting| *supporting == **label)
+    };
+    statements.iter().rev().take_while(|statement| is_support(statement)).count()
 }
 
 /// The origin of a position in the body: the word that stands there.
