@@ -121,13 +121,25 @@ impl Summary {
 
     /// One of an observation.
     pub fn of(time: Time, seen: &Observation) -> Summary {
-        let span = (seen.time, seen.time);
-        match seen.value.filter(|_| seen.flag.usable()) {
-            Some(value) => {
-                Summary { span, observations: 1, count: 1, sum: value, min: value, max: value, ..Summary::begin(time) }
-            }
-            None => Summary { span, observations: 1, ..Summary::begin(time) },
-        }
+        let mut summary = Summary::begin(time);
+        summary.take(seen);
+        summary
+    }
+
+    /// Adds an observation.
+    fn take(&mut self, seen: &Observation) {
+        self.observations += 1;
+        self.span = (self.span.0.min(seen.time), self.span.1.max(seen.time));
+        let Some(value) = seen.value.filter(|_| seen.flag.usable()) else { return };
+        self.add_values(1, value, value, value);
+    }
+
+    fn add_values(&mut self, count: u64, sum: f64, min: f64, max: f64) {
+        let is_first = self.count == 0;
+        self.min = if is_first { min } else { self.min.min(min) };
+        self.max = if is_first { max } else { self.max.max(max) };
+        self.count += count;
+        self.sum += sum;
     }
 
     /// Adds what another one says.
@@ -135,14 +147,9 @@ impl Summary {
         self.observations += other.observations;
         self.span = (self.span.0.min(other.span.0), self.span.1.max(other.span.1));
         self.made_of = self.made_of.max(other.made_of);
-        if other.count == 0 {
-            return;
+        if other.count > 0 {
+            self.add_values(other.count, other.sum, other.min, other.max);
         }
-        let is_first = self.count == 0;
-        self.min = if is_first { other.min } else { self.min.min(other.min) };
-        self.max = if is_first { other.max } else { self.max.max(other.max) };
-        self.count += other.count;
-        self.sum += other.sum;
     }
 
     /// Sums observations up, window by window.
@@ -152,14 +159,22 @@ impl Summary {
         zone: &TimeZone,
     ) -> BTreeMap<Time, Summary> {
         let mut windows: BTreeMap<Time, Summary> = BTreeMap::new();
-        let mut around = (Time::from_millis(i64::MIN), Time::from_millis(i64::MIN));
+        // Observations mostly follow one another: the window under way is not looked up for each.
+        let mut under_way: Option<(Summary, Time)> = None;
         for seen in seen {
-            if seen.time < around.0 || around.1 <= seen.time {
-                around = window.around(seen.time, zone);
+            if let Some((summary, end)) = &mut under_way
+                && (summary.time..*end).contains(&seen.time)
+            {
+                summary.take(seen);
+                continue;
             }
-            let summary = windows.entry(around.0).or_insert_with(|| Summary::begin(around.0));
-            summary.add(&Summary::of(around.0, seen));
+            windows.extend(under_way.take().map(|(summary, _)| (summary.time, summary)));
+            let (begin, end) = window.around(seen.time, zone);
+            let mut summary = windows.remove(&begin).unwrap_or_else(|| Summary::begin(begin));
+            summary.take(seen);
+            under_way = Some((summary, end));
         }
+        windows.extend(under_way.map(|(summary, _)| (summary.time, summary)));
         windows
     }
 }

@@ -19,6 +19,7 @@ use bongsu_rules::flag::Tests;
 use bongsu_rules::{Flag, Observation};
 use bongsu_sensors::Time;
 use bongsu_sensors::reading::DatastreamId;
+use std::ops::ControlFlow;
 
 /// Most rows of a block: what a reader of a few of them unpacks for nothing.
 pub const MOST: usize = 16_384;
@@ -70,11 +71,29 @@ fn judged(stored: &Stored) -> (u16, u32) {
     }
 }
 
+/// A block that was read: columns that fit one another.
+#[derive(Debug)]
+pub struct Columns {
+    datastreams: Vec<u32>,
+    lengths: Vec<u32>,
+    ordinals: Vec<u32>,
+    times: Vec<i64>,
+    /// Each has a flag that there is.
+    codes: Vec<u16>,
+    tests: Vec<u32>,
+    /// As many as there are codes that have one.
+    values: Vec<f64>,
+}
+
+fn flag(code: u16) -> Option<Flag> {
+    u8::try_from(code & FLAG).ok().and_then(Flag::from_number)
+}
+
 /// Reads a block of so many rows back. Nothing in it is believed.
 ///
 /// # Errors
 /// It is not what was written.
-pub fn unpack(packed: &[u8], rows: usize) -> Result<Vec<Row>, String> {
+pub fn unpack(packed: &[u8], rows: usize) -> Result<Columns, String> {
     if rows > MOST {
         return Err(format!("{rows} rows are more than a block has"));
     }
@@ -94,26 +113,46 @@ pub fn unpack(packed: &[u8], rows: usize) -> Result<Vec<Row>, String> {
     let times: Vec<i64> = take(&mut from, rows)?;
     let codes: Vec<u16> = take(&mut from, rows)?;
     let tests: Vec<u32> = take(&mut from, rows)?;
-    let valued = codes.iter().filter(|code| *code & HAS_VALUE != 0).count();
-    let mut values = take_values(&mut from, valued)?.into_iter();
+    let valued = codes.iter().filter(|code| has_value(**code)).count();
+    let values = take_values(&mut from, valued)?;
     if !from.is_empty() {
         return Err("there is something behind its columns".to_owned());
     }
-    let owners = datastreams.iter().zip(&lengths);
-    let owners = owners.flat_map(|(id, length)| std::iter::repeat_n(*id, usize::try_from(*length).unwrap_or(0)));
-    let mut unpacked = Vec::with_capacity(rows);
-    for (place, datastream) in owners.enumerate() {
-        let (datastream, time, code) = (DatastreamId(datastream), Time::from_millis(times[place]), codes[place]);
-        let flag = u8::try_from(code & FLAG).ok().and_then(Flag::from_number);
-        let flag = flag.ok_or_else(|| format!("there is no flag {}", code & FLAG))?;
-        let tests = Tests::from_number(tests[place]);
-        let stored = if code & IS_LATER != 0 {
-            Stored::Flag(datastream, time, flag, tests)
-        } else {
-            let value = if code & HAS_VALUE != 0 { values.next() } else { None };
-            Stored::Observation(Observation { datastream, time, value, flag, tests })
-        };
-        unpacked.push(Row { ordinal: ordinals[place], stored });
+    if let Some(code) = codes.iter().find(|code| flag(**code).is_none()) {
+        return Err(format!("there is no flag {}", code & FLAG));
     }
-    Ok(unpacked)
+    Ok(Columns { datastreams, lengths, ordinals, times, codes, tests, values })
+}
+
+/// Whether a row of this code has a value.
+fn has_value(code: u16) -> bool {
+    code & HAS_VALUE != 0
+}
+
+impl Columns {
+    /// The place of each row among all that came.
+    pub fn ordinals(&self) -> &[u32] {
+        &self.ordinals
+    }
+
+    /// Its rows as they stand there, until `each` has enough. None is put anywhere else first: a year of a datastream is
+    /// half a million of them.
+    pub fn rows(&self, mut each: impl FnMut(Row) -> ControlFlow<()>) -> ControlFlow<()> {
+        let rows = self.ordinals.iter().zip(&self.times).zip(&self.codes).zip(&self.tests);
+        let (mut rows, mut values) = (rows, self.values.iter().copied());
+        for (datastream, length) in self.datastreams.iter().zip(&self.lengths) {
+            let datastream = DatastreamId(*datastream);
+            for (((ordinal, time), code), tests) in rows.by_ref().take(usize::try_from(*length).unwrap_or(usize::MAX)) {
+                let (time, tests) = (Time::from_millis(*time), Tests::from_number(*tests));
+                let value = if has_value(*code) { values.next() } else { None };
+                let Some(flag) = flag(*code) else { continue };
+                let stored = match code & IS_LATER {
+                    0 => Stored::Observation(Observation { datastream, time, value, flag, tests }),
+                    _ => Stored::Flag(datastream, time, flag, tests),
+                };
+                each(Row { ordinal: *ordinal, stored })?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
 }

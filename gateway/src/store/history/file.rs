@@ -12,7 +12,7 @@ use super::{Damage, Gathered, MOST_ROWS, Record, Row, block, records};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Write};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_64;
@@ -257,10 +257,10 @@ impl Sealed {
         Ok(bytes)
     }
 
-    fn block(&self, block: &Block) -> Result<Vec<Row>, String> {
-        let rows = block::unpack(&self.part(&block.part)?, block.rows as usize)?;
-        match rows.iter().all(|row| row.ordinal < self.index.rows) {
-            true => Ok(rows),
+    fn block(&self, block: &Block) -> Result<block::Columns, String> {
+        let columns = block::unpack(&self.part(&block.part)?, block.rows as usize)?;
+        match columns.ordinals().iter().all(|ordinal| *ordinal < self.index.rows) {
+            true => Ok(columns),
             false => Err("a row stands behind the last".to_owned()),
         }
     }
@@ -272,19 +272,34 @@ impl Sealed {
     /// The rows that are wanted, in the order in which they came. Those of a damaged block are left out and told.
     pub fn rows(&self, wanted: &Rows<'_>, damaged: &mut dyn FnMut(Damage)) -> Vec<Row> {
         let mut found = Vec::new();
-        self.each(wanted, &mut |row| found.push(row), damaged);
+        let _ = self.each(
+            wanted,
+            |row| {
+                found.push(row);
+                ControlFlow::Continue(())
+            },
+            damaged,
+        );
         found.sort_unstable_by_key(|row| row.ordinal);
         found
     }
 
-    /// The same as they stand there: by datastream, those of one in the order in which they came.
-    pub fn each(&self, wanted: &Rows<'_>, each: &mut dyn FnMut(Row), damaged: &mut dyn FnMut(Damage)) {
+    /// The same as they stand there, until `each` has enough: by datastream, those of one in the order in which they came.
+    pub fn each(
+        &self,
+        wanted: &Rows<'_>,
+        mut each: impl FnMut(Row) -> ControlFlow<()>,
+        damaged: &mut dyn FnMut(Damage),
+    ) -> ControlFlow<()> {
         for (place, block) in self.index.blocks.iter().enumerate().filter(|(_, block)| wanted.looks_into(block)) {
             match self.block(block) {
-                Ok(rows) => rows.into_iter().filter(|row| wanted.takes(row)).for_each(&mut *each),
+                Ok(columns) => {
+                    columns.rows(|row| if wanted.takes(&row) { each(row) } else { ControlFlow::Continue(()) })?;
+                }
                 Err(cause) => damaged(self.damage(format!("block {place}"), cause)),
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// Its records, in order. Those of a damaged part are left out and told.

@@ -4,9 +4,9 @@
 //! while it is read is not read twice and not missed.
 
 use super::super::{Entry, READINGS, Stored, read};
-use super::Record;
 use super::file::Rows;
 use super::segment::{Listed, Segments, Whole};
+use super::{Record, Row};
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::ops::{ControlFlow, Range};
@@ -89,10 +89,14 @@ impl Past<'_> {
             let ordinals = self.taken_in(&listed, wanted);
             let times = wanted.from.millis()..wanted.to.millis();
             let rows = Rows { datastreams: wanted.datastreams, times, ordinals };
-            for row in self.segments.rows(self.connection, &listed, &rows) {
-                if each(row.stored).is_break() {
-                    return Ok(());
-                }
+            let mut each = |row: Row| each(row.stored);
+            // Those of one datastream stand in the order in which they came.
+            let enough = match wanted.datastreams {
+                Some([_]) => self.segments.each(self.connection, &listed, &rows, each),
+                _ => self.segments.rows(self.connection, &listed, &rows).into_iter().try_for_each(&mut each),
+            };
+            if enough.is_break() {
+                return Ok(());
             }
         }
         self.logged(wanted, (since, until), each)
@@ -156,7 +160,10 @@ impl Past<'_> {
                 false => self.ordinals(&listed, |record| since <= record.now && record.seq <= until),
             };
             let rows = Rows { ordinals, ..Rows::ALL };
-            self.segments.each(self.connection, &listed, &rows, &mut |row| each(row.stored));
+            let _ = self.segments.each(self.connection, &listed, &rows, |row| {
+                each(row.stored);
+                ControlFlow::Continue(())
+            });
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::{Damage, FOLDER, Record, Row};
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, Row as Line, params};
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -199,12 +200,19 @@ impl Segments {
         self.open(from, listed, &mut tell).map(|file| file.rows(wanted, &mut tell)).unwrap_or_default()
     }
 
-    /// The same by datastream, those of one in the order in which they came: for whoever wants all of a file and no more
-    /// order than that.
-    pub fn each(&self, from: &Connection, listed: &Listed, wanted: &Rows<'_>, each: &mut dyn FnMut(Row)) {
+    /// The same by datastream, those of one in the order in which they came, until `each` has enough: for whoever wants no
+    /// more order than that.
+    pub fn each(
+        &self,
+        from: &Connection,
+        listed: &Listed,
+        wanted: &Rows<'_>,
+        each: impl FnMut(Row) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut tell = |damage| self.tell(damage);
-        if let Some(file) = self.open(from, listed, &mut tell) {
-            file.each(wanted, each, &mut tell);
+        match self.open(from, listed, &mut tell) {
+            Some(file) => file.each(wanted, each, &mut tell),
+            None => ControlFlow::Continue(()),
         }
     }
 

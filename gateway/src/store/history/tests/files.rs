@@ -8,6 +8,7 @@ use bongsu_rules::flag::Tests;
 use bongsu_sensors::Time;
 use bongsu_sensors::reading::DatastreamId;
 use proptest::prelude::*;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 fn written(folder: &Path, gathered: &Gathered) -> (PathBuf, Vec<u8>) {
@@ -104,8 +105,10 @@ proptest! {
             let place = place.index(broken.len());
             broken[place] = *byte;
         }
-        if let Ok(rows) = block::unpack(&broken, ordered.len()) {
-            prop_assert_eq!(rows.len(), ordered.len());
+        if let Ok(columns) = block::unpack(&broken, ordered.len()) {
+            let mut rows = 0;
+            let _ = columns.rows(|_| { rows += 1; ControlFlow::Continue(()) });
+            prop_assert_eq!(rows, ordered.len());
         }
         let _ = block::unpack(&broken[..changes[0].0.index(broken.len())], ordered.len());
         let packed = records::pack(&gathered.records).expect("packed");
