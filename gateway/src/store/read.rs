@@ -1,5 +1,6 @@
 //! Reading the store beside its writer: a connection of its own, which sees what is committed and blocks nobody.
 
+use super::history::rollup::FIRST;
 use super::history::{Checked, Past, Segments, Wanted};
 use super::{DeadLetter, Entry, Stored};
 use bongsu_rules::Observation;
@@ -46,6 +47,8 @@ pub struct Page {
     pub observations: Vec<Observation>,
     /// There are more after these.
     pub more: bool,
+    /// Single observations are kept of this time on: what is older may be gone; `None`: all are.
+    pub observations_since: Option<Time>,
 }
 
 /// A reader of the store.
@@ -78,9 +81,9 @@ impl Reader {
     /// The store cannot be read. What cannot be read of the history is in the answer.
     pub fn check_history(&self) -> rusqlite::Result<Checked> {
         let mut checked = self.segments.check(&self.connection)?;
-        let (rollups, mut damages) = self.check_rollups()?;
-        checked.rollups = rollups;
-        checked.damages.append(&mut damages);
+        let rollups = self.check_rollups(FIRST, u32::MAX)?;
+        checked.rollups = rollups.rows;
+        checked.damages.extend(rollups.damages);
         Ok(checked)
     }
 
@@ -98,10 +101,13 @@ impl Reader {
     /// The store cannot be read.
     pub fn observations(&self, datastream: DatastreamId, from: Time, to: Time, limit: usize) -> rusqlite::Result<Page> {
         let datastreams = [datastream.0];
+        let past = self.past();
+        let _moment = past.moment()?;
+        let observations_since = self.reach()?.map(|reach| reach.hours);
         let mut observations = self.settled(&Wanted { from, to, ..Wanted::of(&datastreams) })?;
         let more = observations.len() > limit;
         observations.truncate(limit);
-        Ok(Page { observations, more })
+        Ok(Page { observations, more, observations_since })
     }
 
     /// What some datastreams observed with `from ≤ time < to`, each at the time it is of; a few more than `limit` where

@@ -26,6 +26,8 @@ mod block;
 mod column;
 // One file: written once, read at a few places.
 mod file;
+// All of it is read now and then, before somebody needs it.
+mod look;
 // What was observed, whether it stands in files or in the log.
 mod past;
 // Which record brought which rows.

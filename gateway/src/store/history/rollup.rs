@@ -151,6 +151,23 @@ impl Rollup {
     }
 }
 
+/// Which row: of hours or of days, of which datastream, of which time on.
+pub type Key = (i64, u32, i64);
+
+/// Before every row.
+pub const FIRST: Key = (0, 0, i64::MIN);
+
+/// What reading some rows found.
+#[derive(Debug, Default)]
+pub struct CheckedRows {
+    /// How many there were.
+    pub rows: u64,
+    /// The last of them.
+    pub last: Option<Key>,
+    /// What cannot be read.
+    pub damages: Vec<Damage>,
+}
+
 /// Lets some of the hours or days go that are no longer kept.
 pub fn forget(from: &Connection, every: Every, before: Time, most: usize) -> rusqlite::Result<()> {
     let sql = "DELETE FROM rollup WHERE (every, datastream, first) IN (
@@ -277,27 +294,30 @@ impl Reader {
         Ok(found)
     }
 
-    /// Reads every hour and day; answers how many rows of them there are, and what of them is damaged.
+    /// Reads the hours and days of some rows, those behind one.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(in crate::store) fn check_rollups(&self) -> rusqlite::Result<(u64, Vec<Damage>)> {
-        let (mut rows, mut damages) = (0, Vec::new());
+    pub(in crate::store) fn check_rollups(&self, after: Key, most: u32) -> rusqlite::Result<CheckedRows> {
+        let mut checked = CheckedRows::default();
+        // A backup of an older program is read before it is brought to today's form.
         if !super::segment::is_known(&self.connection, "rollup")? {
-            return Ok((rows, damages));
+            return Ok(checked);
         }
-        for every in Every::ALL {
-            let sql = "SELECT datastream, first, body FROM rollup WHERE every = ?1";
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let mut found = statement.query([every.number()])?;
-            while let Some(row) = found.next()? {
-                rows += 1;
-                if let Err(cause) = unpack(row.get_ref(2)?.as_blob().unwrap_or_default(), every) {
-                    damages.push(damage(every, row.get(0)?, Time::from_millis(row.get(1)?), cause));
-                }
+        let sql = "SELECT every, datastream, first, body FROM rollup WHERE (every, datastream, first) > (?1, ?2, ?3)
+            ORDER BY every, datastream, first LIMIT ?4";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found = statement.query(params![after.0, after.1, after.2, most])?;
+        while let Some(row) = found.next()? {
+            let (number, datastream, first): Key = (row.get(0)?, row.get(1)?, row.get(2)?);
+            checked.rows += 1;
+            checked.last = Some((number, datastream, first));
+            let every = if number == Every::Day.number() { Every::Day } else { Every::Hour };
+            if let Err(cause) = unpack(row.get_ref(3)?.as_blob().unwrap_or_default(), every) {
+                checked.damages.push(damage(every, datastream, Time::from_millis(first), cause));
             }
         }
-        Ok((rows, damages))
+        Ok(checked)
     }
 }
 

@@ -14,10 +14,11 @@
 //! behind the snapshot stays in the log.
 
 use super::super::{Entry, READINGS, Reader, Store, StoreError, Stored, TICK, read};
+use super::look::Look;
 use super::roll::{self, Roll};
 use super::rollup::{self, Every, Reach, Rollup};
 use super::segment::{Listed, Segments};
-use super::{Damage, Gathered, MOST_ROWS, Record, Row, file};
+use super::{Gathered, MOST_ROWS, Record, Row, file};
 use bongsu_sensors::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::io;
@@ -412,14 +413,12 @@ impl Seal {
         }
     }
 
-    /// Reads every part of the file after another, by number, or of the first; answers its number and what is damaged.
+    /// Looks the next part of the history over.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn look_over(&self, after: i64) -> rusqlite::Result<Option<(i64, Vec<Damage>)>> {
-        let connection = &self.reader.connection;
-        let next = self.reader.segments.all(connection)?.into_iter().find(|listed| listed.id > after);
-        Ok(next.map(|listed| (listed.id, self.reader.segments.check_one(connection, &listed))))
+    pub fn look_over(&self, look: &mut Look) -> rusqlite::Result<()> {
+        look.step(&self.reader)
     }
 
     /// What is sealed: files, rows, bytes.

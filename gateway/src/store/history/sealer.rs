@@ -1,8 +1,9 @@
 //! The thread that seals: of low priority, one small step after another, in nobody's way.
 //!
-//! It also looks a file over now and then, so that a byte that flipped is told before somebody needs it.
+//! It also looks a part of the history over now and then ([`super::look`]).
 
 use super::Damage;
+use super::look::Look;
 use super::seal::{Bounds, Hand, Seal, Step, Unsealed, Work};
 use crate::archive::book::Book;
 use crate::clock::Clock;
@@ -33,7 +34,7 @@ const LONGEST_BREATH: Duration = Duration::from_secs(2);
 /// After a failure: a disk that is full is not full for ever.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// How often a file is looked over.
+/// How often a part of the history is looked over.
 const LOOK_OVER: Duration = Duration::from_secs(60);
 
 /// How much less the thread is worth than those that serve.
@@ -121,7 +122,8 @@ impl Sealer {
             clock,
             hand: Far { errands, stopping: stopping.clone(), took: Duration::ZERO },
             state,
-            looked: (Instant::now(), 0),
+            look: Look::default(),
+            looked: Instant::now(),
         };
         let (stop, stopped) = channel();
         let run = move || work.run(&stopped);
@@ -181,8 +183,9 @@ struct Sealing {
     clock: Clock,
     hand: Far,
     state: Arc<State>,
-    /// When a file was looked over last, and which.
-    looked: (Instant, i64),
+    /// How far the history is looked over, and when it was last.
+    look: Look,
+    looked: Instant,
 }
 
 impl Sealing {
@@ -217,7 +220,7 @@ impl Sealing {
         let step = seal.step(now, exported, &mut self.hand)?;
         match step {
             Step::Wrote { rows, bytes } => tracing::debug!(rows, bytes, "a file of the history was written"),
-            Step::Idle if self.looked.0.elapsed() >= LOOK_OVER => self.look_over(&seal)?,
+            Step::Idle if self.looked.elapsed() >= LOOK_OVER => self.look_over(&seal)?,
             _ => {}
         }
         if step != Step::LetGo {
@@ -244,19 +247,14 @@ impl Sealing {
     }
 
     fn look_over(&mut self, seal: &Seal) -> Result<(), Unsealed> {
-        self.looked.0 = Instant::now();
-        let Some((id, damages)) = seal.look_over(self.looked.1)? else {
-            self.looked.1 = 0;
-            return Ok(());
-        };
-        self.looked.1 = id;
+        self.looked = Instant::now();
+        seal.look_over(&mut self.look)?;
+        let damages = self.look.damages();
         let mut known = self.state.damaged.lock().unwrap_or_else(PoisonError::into_inner);
-        for damage in damages {
-            if !known.contains(&damage) {
-                tracing::error!("a part of the history cannot be read: {damage}");
-                known.insert(damage);
-            }
+        for damage in damages.difference(&known) {
+            tracing::error!("a part of the history cannot be read: {damage}");
         }
+        *known = damages;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Hours and days of what is no longer kept say what the observations said, whenever these went.
 
+use super::super::look::Look;
 use super::super::{Bounds, Keep, Seal, Step};
 use super::twin::Twins;
 use super::{BEGINS, FLAGS, observation};
@@ -226,6 +227,52 @@ fn a_damaged_row_costs_its_day_only_and_is_named() {
     assert_eq!(damages.len(), 1, "{damages:?}");
     let named = format!("city.db: the hours of datastream 0 from {from} is damaged");
     assert!(damages[0].to_string().starts_with(&named), "{damages:?}");
+}
+
+#[test]
+fn a_round_finds_what_is_damaged_wherever_it_stands_and_the_next_what_was_mended() {
+    let mut twins = twins();
+    let path = twins.path();
+    let day =
+        |day: i64| minutes(2 + day.unsigned_abs(), BEGINS + (day + 1) * 24 * HOUR, day * 1_440..(day + 1) * 1_440);
+    let entries: Vec<Entry> = (0..6).map(day).collect();
+    twins.commit(&entries);
+    run(&mut twins.sealing, &path, bounds(1_000, TWO_DAYS), entries[5].now);
+    let seal = Seal::open(&path, bounds(1_000, TWO_DAYS)).expect("opened");
+    let files = seal.stands().expect("read").0;
+    let mut look = Look::default();
+    let mut round = || {
+        // One more than there are files: hours and days.
+        (0..=files).for_each(|_| seal.look_over(&mut look).expect("read"));
+        look.damages().iter().map(|damage| (damage.file.clone(), damage.part.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(round(), []);
+    let newest =
+        std::fs::read_dir(path.with_file_name("history")).expect("there").map(|file| file.expect("one").path());
+    let newest = newest.max().expect("a file");
+    let whole = std::fs::read(&newest).expect("read");
+    let mut broken = whole.clone();
+    broken[40] ^= 8;
+    std::fs::write(&newest, broken).expect("written");
+    let newest_day = "WHERE every = 2 AND first = (SELECT max(first) FROM rollup WHERE every = 2)";
+    let connection = &twins.sealing.connection;
+    let body: Vec<u8> =
+        connection.query_row(&format!("SELECT body FROM rollup {newest_day}"), [], |row| row.get(0)).expect("a day");
+    let write = |body: &[u8]| {
+        let sql = format!("UPDATE rollup SET body = ?1 {newest_day}");
+        assert_eq!(connection.execute(&sql, [body]).expect("written"), 1);
+    };
+    let mut other = body.clone();
+    other[20] ^= 2;
+    write(&other);
+    let found = round();
+    let name = newest.file_name().expect("a name").to_string_lossy().into_owned();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0], (name, "block 0".to_owned()));
+    assert!(found[1].0 == "city.db" && found[1].1.starts_with("the days of datastream 0 from "), "{found:?}");
+    std::fs::write(&newest, whole).expect("written");
+    write(&body);
+    assert_eq!(round(), [], "nothing is told of what came back");
 }
 
 #[test]
