@@ -41,13 +41,13 @@ bench: ## Measure the whole job beside bare Mosquitto, and how long an alert tak
 	"$${CARGO_TARGET_DIR:-target}/release/bench" $(ARGS)
 
 .PHONY: soak
-soak: ## Kill the program under load, let months of a simulated city pass, send a million broken frames (more: make soak KILLS=500)
+soak: ## Kill the program under load, let months of a simulated city pass, send a million broken frames (more: make soak KILLS=500; shorter: AWAY=30)
 	@scripts/need.sh cargo cc
 	$(CARGO) test --profile long --workspace --no-run
 	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --profile long --workspace --test whole -- --nocapture kill::
 	SOAK_KILLS=$(or $(KILLS),60) $(CARGO) test --profile long --workspace --test history -- --nocapture killed_
 	SOAK=1 $(CARGO) test --profile long --workspace --test city -- --nocapture
-	SOAK=1 $(CARGO) test --profile long --workspace --test archive -- --nocapture outage::
+	SOAK=1 SOAK_AWAY=$(or $(AWAY),600) $(CARGO) test --profile long --workspace --test archive -- --nocapture outage::
 	SOAK=1 $(CARGO) test --profile long --workspace --test door -- --nocapture --test-threads 1 \
 	  mutated_frames sessions_of_many
 

@@ -1,21 +1,22 @@
 //! An archive that is away for a while under load, and a program that is killed in the middle of a batch: afterwards
 //! counts and sums are equal, nothing is lost and nothing doubled.
 
-use crate::{archived_in, assert_verified, printed, readiness, say, stored, until};
+use crate::{PATIENCE, archived_in, assert_verified, printed, readiness, say, stored, until};
 use bongsu_tests::fault::SmallDisk;
 use bongsu_tests::influx::{Does, Influx};
 use bongsu_tests::load::Plan;
-use bongsu_tests::storm;
-use bongsu_tests::{peer, victoria};
+use bongsu_tests::rehearsal::is_soak;
+use bongsu_tests::{peer, storm, victoria, wait};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const STATIONS: usize = 20;
 const RATE: f64 = 2_000.0;
 
-/// How long the archive is away. A soak takes as long as a repair.
+/// How long the archive is away. A soak takes as long as a repair, or as SOAK_AWAY says.
 fn away() -> Duration {
-    Duration::from_secs(if std::env::var_os("SOAK").is_some() { 600 } else { 3 })
+    let wanted = std::env::var("SOAK_AWAY").map(|text| text.parse().expect("SOAK_AWAY is a number of seconds"));
+    Duration::from_secs(wanted.unwrap_or(if is_soak() { 600 } else { 3 }))
 }
 
 fn day_before(plan: &Plan) -> String {
@@ -50,7 +51,8 @@ fn an_archive_that_was_away_under_load_gets_everything_when_it_is_back() {
     plan.stop.store(true, Ordering::Relaxed);
     let account = load.join().expect("the load ends");
     assert_eq!(account.broken, 0, "{}", program.log());
-    until("it has caught up", || {
+    // What was missed comes at many times the speed at which it was said.
+    wait::until(PATIENCE + away() / 5, "it has caught up", || {
         victoria::flush(&server);
         printed(&setup, &["archive", "status", "--json"])[0]["behind_records"] == 0
     });
