@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs a client of the SensorThings API that others wrote (Fraunhofer IOSB). Works again and again; does nothing that
-# is done already.
+# Installs clients that others wrote: of the SensorThings API (Fraunhofer IOSB), and the reader of Apache Arrow.
+# Works again and again; does nothing that is done already.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 target="${1:-$here/../../target}"

@@ -1,7 +1,8 @@
-//! A client of the SensorThings API that others wrote lists and reads the city, page by page, and finds what our own API
-//! says.
+//! What others wrote reads the city, page by page, and finds what our own API says: a client of the SensorThings API, and
+//! the reader of Apache Arrow.
 
 use bongsu_tests::flood::Device;
+use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, root};
 use bongsu_tests::{city, http, storm};
 use serde_json::Value;
@@ -110,4 +111,82 @@ fn walked(program: &Program) {
     // It is only read.
     let wrote = http::ask("POST", &format!("{base}/Things"), &[], "{}").expect("an answer");
     assert_eq!(wrote.status, 405, "{}", wrote.body);
+}
+
+/// What Arrow's own reader finds under a URL and in the pages behind it.
+fn columns(url: &str, cookie: &[&str]) -> Value {
+    let mut command = Command::new(python());
+    let output = command.arg(root().join("tests/sta/arrow.py")).arg(url).args(cookie).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["kinds"], serde_json::json!(["application/vnd.apache.arrow.stream"]));
+    found
+}
+
+/// Rows of JSON as Arrow's reader prints them: with the sensor's name, and times as numbers.
+fn expected(page: &Value, rows: &str) -> Vec<Value> {
+    let row = |row: &Value| {
+        let mut row = row.clone();
+        let time = bongsu_sensors::Time::parse(row["time"].as_str().expect("a time"));
+        row["time"] = time.expect("RFC 3339").millis().into();
+        (row["station"], row["kind"]) = (page["station"].clone(), page["kind"].clone());
+        if rows == "observations" && row["tests"].is_null() {
+            row["tests"] = serde_json::json!({});
+        }
+        row
+    };
+    page[rows].as_array().expect("a list").iter().map(row).collect()
+}
+
+#[test]
+fn the_reader_of_arrow_finds_in_its_columns_what_json_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let setup = storm::make(folder.path(), 1);
+    let program = setup.serve();
+    let begins = storm::plan(1, None).first_ms / 3_600_000 * 3_600_000;
+    let mut device = Device::connect(&program).expect("devices are let in");
+    let said = (0..250_i64).map(|n| {
+        let value = match n % 50 {
+            7 => "null".to_owned(),
+            // No wind blows like this: it fails.
+            9 => "900".to_owned(),
+            _ => storm::wind(0, n.unsigned_abs()).to_string(),
+        };
+        let body = format!("{{\"t\":{},\"wind_speed\":{value}}}", begins + n * 1_000);
+        (format!("bongsu/v1/{}/obs", city::station(0)), body.into_bytes())
+    });
+    device.say_all(said).expect("it is acknowledged");
+    let time = |ms: i64| bongsu_sensors::Time::from_millis(ms).to_string();
+    let (from, to) = (time(begins), time(begins + 250_000));
+    let ask = format!("station={}&kind=wind_speed&from={from}&to={to}", city::station(0));
+
+    let url = format!("{}/api/v1/observations?{ask}", program.public);
+    let (status, page) = http::get(&url);
+    assert_eq!(status, 200, "{page}");
+    let page: Value = serde_json::from_str(&page).expect("JSON");
+    let found = columns(&format!("{url}&limit=100"), &[]);
+    assert_eq!(found["pages"], 3);
+    assert_eq!(found["rows"], Value::from(expected(&page, "observations")));
+    let rows = || found["rows"].as_array().expect("rows").iter();
+    assert_eq!((rows().count(), rows().filter(|row| row["value"].is_null()).count()), (250, 5));
+    let failed = rows().filter(|row| row["tests"].as_object().is_some_and(|tests| !tests.is_empty())).count();
+    assert!(failed >= 5, "{failed} are told apart by their tests");
+    let word = "dictionary<values=string, indices=int32, ordered=0>";
+    let types = serde_json::json!({ "time": "timestamp[ms, tz=UTC]", "station": word, "kind": word, "value": "double",
+        "flag": "uint8", "tests": "map<string, uint8>" });
+    assert_eq!(found["types"], types);
+    assert_eq!(found["nullable"], serde_json::json!(["value"]));
+    assert_eq!(found["metadata"], serde_json::json!({ "unit": "m/s" }), "all are kept");
+    let none = columns(&url.replace(&from, "2020-01-01T00:00:00Z").replace(&to, "2020-01-02T00:00:00Z"), &[]);
+    assert_eq!((&none["rows"], &none["types"]), (&serde_json::json!([]), &types), "none, of the same columns");
+
+    let kim = Person::first(&program);
+    let path = format!("/api/v1/summaries?{ask}&every=1m");
+    let page = kim.get(&program, &path);
+    let found = columns(&format!("{}{path}&limit=2", program.operator), &[&kim.cookie]);
+    assert_eq!(found["pages"], 3);
+    assert_eq!(found["rows"], Value::from(expected(&page, "summaries")));
+    assert_eq!(found["rows"].as_array().map(Vec::len), Some(5));
+    assert_eq!(found["nullable"], serde_json::json!(["sum", "mean", "min", "max"]));
+    assert_eq!(found["metadata"], serde_json::json!({ "unit": "m/s", "every": "1m" }));
 }

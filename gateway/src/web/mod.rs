@@ -9,6 +9,7 @@
 
 mod alerts;
 mod areas;
+mod arrow;
 mod board;
 mod cache;
 mod cap;
@@ -16,6 +17,7 @@ mod console;
 mod deliveries;
 mod desk;
 mod events;
+mod form;
 // The newest transitions, and what of them is public.
 pub mod journal;
 mod listen;

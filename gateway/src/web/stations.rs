@@ -1,15 +1,18 @@
 //! `/api/v1/stations` and `/api/v1/observations`: where the sensors stand, what they say now, and what they said.
 
+use super::arrow::Columns;
+use super::form::Form;
 use super::parameters::{Parameters, unknown};
 use super::problem::Problem;
-use super::{Plane, Web, json, json_of};
+use super::{Plane, Web, json};
+use arrow_schema::ArrowError;
 use axum::extract::State;
-use axum::http::{HeaderValue, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use bongsu_rules::quality::TESTS;
 use bongsu_rules::{Flag, Observation};
 use bongsu_sensors::catalog::{AreaIndex, Datastream, Station, StationIndex, Translations};
-use bongsu_sensors::{Catalog, DatastreamName, Level, Time};
+use bongsu_sensors::{Catalog, Level, Time};
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -179,6 +182,10 @@ struct Observations<'a> {
     from: Time,
     #[schema(value_type = String, format = DateTime)]
     to: Time,
+    /// Single observations are kept of this time on: what is older may be gone, and hours and days that were made before
+    /// it went are summaries. `null`: all are kept.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    observations_since: Option<Time>,
     observations: Vec<ObservationJson>,
     /// Where the rest is.
     next: Option<String>,
@@ -210,13 +217,13 @@ fn tests(observation: &Observation) -> BTreeMap<&'static str, u8> {
         ("from" = Option<String>, Query, description = "RFC 3339; absent: a day before `to`"),
         ("to" = Option<String>, Query, description = "RFC 3339; absent: now"),
         ("limit" = Option<u32>, Query, description = "at most 10,000"),
-        ("format" = Option<String>, Query, description = "json or csv")),
-    responses((status = 200, content((Observations<'static> = "application/json"), (String = "text/csv"))),
-        super::operator::openapi::Faults))]
-pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
+        ("format" = Option<String>, Query, description = "json, csv or arrow; absent: what Accept names, else json")),
+    responses((status = 200, content((Observations<'static> = "application/json"), (String = "text/csv"),
+        (String = "application/vnd.apache.arrow.stream"))), super::operator::openapi::Faults))]
+pub async fn observations(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["station", "kind", "from", "to", "limit", "format"])?;
     let (_, id, datastream) = asked(&web, &parameters)?;
-    let is_table = parameters.word("format", &[("json", false), ("csv", true)])?.unwrap_or(false);
+    let form = Form::asked(&parameters, &headers)?;
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
     // What is true now is asked for too; `to` itself is not in the span.
     let to = parameters.time("to")?.unwrap_or(web.shared.pulse().now + Duration::from_millis(1));
@@ -233,47 +240,59 @@ pub async fn observations(State(web): State<Web>, uri: Uri) -> Result<Response, 
     let last = page.observations.last().filter(|_| page.more);
     let next = last.map(|last| {
         let path = if web.plane == Plane::Public { web.shared.base_path() } else { "" };
-        let (from, format) = (last.time + Duration::from_millis(1), if is_table { "&format=csv" } else { "" });
+        let (from, format) = (last.time + Duration::from_millis(1), form.in_query());
         format!("{path}/api/v1/observations?station={id}&kind={name}&from={from}&to={to}&limit={limit}{format}")
     });
-    if is_table {
-        return Ok(csv(table(&id, name, &page.observations), next.as_deref()));
-    }
-    let written = |seen: &Observation| ObservationJson {
-        time: seen.time,
-        value: seen.value,
-        flag: seen.flag.number(),
-        tests: if seen.flag.usable() { BTreeMap::new() } else { tests(seen) },
-    };
-    Ok(json_of(&Observations {
+    let observations_since = page.observations_since;
+    let found = Observations {
         station: &id,
         kind: name.to_string(),
         unit: name.kind().unit,
         from,
         to,
+        observations_since,
         observations: page.observations.iter().map(written).collect(),
         next,
-    }))
+    };
+    let body = match form {
+        Form::Json => serde_json::to_vec(&found).map_err(|cause| Problem::unreadable(&cause))?,
+        Form::Csv => table(&found).into_bytes(),
+        Form::Arrow => columns(&found).map_err(|cause| Problem::unreadable(&cause))?,
+    };
+    Ok(form.answer(body, found.next.as_deref(), observations_since))
+}
+
+fn written(seen: &Observation) -> ObservationJson {
+    ObservationJson {
+        time: seen.time,
+        value: seen.value,
+        flag: seen.flag.number(),
+        tests: if seen.flag.usable() { BTreeMap::new() } else { tests(seen) },
+    }
 }
 
 /// The same as the CSV that `bongsu replay` reads.
-fn table(station: &str, name: DatastreamName, observations: &[Observation]) -> String {
+fn table(found: &Observations<'_>) -> String {
+    let Observations { station, kind, .. } = found;
     let mut text = String::from("time,station,kind,value\n");
-    for seen in observations {
+    for seen in &found.observations {
         let value = seen.value.map(|value| value.to_string()).unwrap_or_default();
-        text.push_str(&format!("{},{station},{name},{value}\n", seen.time));
+        text.push_str(&format!("{},{station},{kind},{value}\n", seen.time));
     }
     text
 }
 
-/// A table as an answer. Where there is more, a header says where (RFC 8288): a table has no place for it.
-pub(super) fn csv(text: String, next: Option<&str>) -> Response {
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-    let mut answer = ([(header::CONTENT_TYPE, kind)], text).into_response();
-    if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok()) {
-        answer.headers_mut().insert(header::LINK, link);
-    }
-    answer
+/// The same as Arrow's columns.
+fn columns(found: &Observations<'_>) -> Result<Vec<u8>, ArrowError> {
+    let rows = || found.observations.iter();
+    let since = found.observations_since.map(|since| since.to_string());
+    Columns::of(rows().map(|seen| seen.time))
+        .same("station", found.station)?
+        .same("kind", &found.kind)?
+        .values("value", rows().map(|seen| seen.value))
+        .numbers("flag", rows().map(|seen| seen.flag))
+        .named("tests", rows().map(|seen| &seen.tests))?
+        .stream(&[("unit", Some(found.unit.to_owned())), ("observations_since", since)])
 }
 
 /// The city, the station and the datastream that are asked for.

@@ -1,15 +1,18 @@
 //! `/api/v1/summaries`: what a sensor observed, window by window, for curves over months and years. Operators only: a year
 //! of a sensor is half a million observations.
 
+use super::arrow::Columns;
+use super::form::Form;
 use super::parameters::Parameters;
 use super::problem::{Problem, quoted};
-use super::{Web, json_of, stations};
+use super::{Web, stations};
 use crate::store::summary::{MadeOf, Summary, Window};
+use arrow_schema::ArrowError;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use bongsu_sensors::Time;
 use bongsu_sensors::time::{duration_text, parse_duration};
-use bongsu_sensors::{DatastreamName, Time};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -45,6 +48,10 @@ struct Summaries<'a> {
     next: Option<String>,
 }
 
+/// What a window may be made of, and its word.
+const MADE_OF: [(MadeOf, &str); 3] =
+    [(MadeOf::Observations, "observations"), (MadeOf::Hours, "hours"), (MadeOf::Days, "days")];
+
 /// A window in which something was observed.
 #[derive(Serialize, utoipa::ToSchema)]
 struct SummaryJson {
@@ -68,11 +75,7 @@ fn written(summary: &Summary) -> SummaryJson {
     let known = |value: f64| (count > 0).then_some(value);
     #[expect(clippy::cast_precision_loss, reason = "no sensor observes as often in a year")]
     let mean = known(sum / count.max(1) as f64);
-    let made_of = match summary.made_of {
-        MadeOf::Observations => "observations",
-        MadeOf::Hours => "hours",
-        MadeOf::Days => "days",
-    };
+    let made_of = MADE_OF.iter().find(|(made_of, _)| *made_of == summary.made_of).map_or("", |(_, word)| word);
     SummaryJson { time, observations, count, sum: known(sum), mean, min: known(min), max: known(max), made_of }
 }
 
@@ -93,14 +96,14 @@ fn window(text: &str) -> Result<(Window, String), Problem> {
         ("from" = Option<String>, Query, description = "RFC 3339; absent: 31 days before `to`"),
         ("to" = Option<String>, Query, description = "RFC 3339; absent: now"),
         ("limit" = Option<u32>, Query, description = "at most 10,000"),
-        ("format" = Option<String>, Query, description = "json or csv")),
-    responses((status = 200, content((Summaries<'static> = "application/json"), (String = "text/csv"))),
-        super::operator::openapi::Faults))]
-pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {
+        ("format" = Option<String>, Query, description = "json, csv or arrow; absent: what Accept names, else json")),
+    responses((status = 200, content((Summaries<'static> = "application/json"), (String = "text/csv"),
+        (String = "application/vnd.apache.arrow.stream"))), super::operator::openapi::Faults))]
+pub async fn list(State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let parameters = Parameters::read(&uri, &["station", "kind", "every", "from", "to", "limit", "format"])?;
     let (catalog, id, datastream) = stations::asked(&web, &parameters)?;
     let (window, every) = window(parameters.required("every", "1h")?)?;
-    let is_table = parameters.word("format", &[("json", false), ("csv", true)])?.unwrap_or(false);
+    let form = Form::asked(&parameters, &headers)?;
     let limit = parameters.count("limit", DEFAULT_LIMIT, LONGEST_LIMIT)?;
     let to = parameters.time("to")?.unwrap_or(web.shared.pulse().now + Duration::from_millis(1));
     let from = parameters.time("from")?.unwrap_or(to - DEFAULT_SPAN);
@@ -114,26 +117,53 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
     let rest = found.windows.get(limit).map(|first| first.time);
     found.windows.truncate(limit);
     let next = rest.map(|rest| {
-        let format = if is_table { "&format=csv" } else { "" };
+        let format = form.in_query();
         format!("/api/v1/summaries?station={id}&kind={name}&every={every}&from={rest}&to={to}&limit={limit}{format}")
     });
     let summaries: Vec<SummaryJson> = found.windows.iter().map(written).collect();
-    if is_table {
-        return Ok(stations::csv(table(&id, name, &summaries), next.as_deref()));
-    }
     let observations_since = found.observations_since;
     let (kind, unit) = (name.to_string(), name.kind().unit);
-    Ok(json_of(&Summaries { station: &id, kind, unit, every, from, to, observations_since, summaries, next }))
+    let found = Summaries { station: &id, kind, unit, every, from, to, observations_since, summaries, next };
+    let body = match form {
+        Form::Json => serde_json::to_vec(&found).map_err(|cause| Problem::unreadable(&cause))?,
+        Form::Csv => table(&found).into_bytes(),
+        Form::Arrow => columns(&found).map_err(|cause| Problem::unreadable(&cause))?,
+    };
+    Ok(form.answer(body, found.next.as_deref(), observations_since))
 }
 
 /// The same as a table.
-fn table(station: &str, name: DatastreamName, summaries: &[SummaryJson]) -> String {
+fn table(found: &Summaries<'_>) -> String {
     let mut text = String::from("time,station,kind,observations,count,sum,mean,min,max,made_of\n");
     let known = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    for summary in summaries {
+    let Summaries { station, kind, .. } = found;
+    for summary in &found.summaries {
         let SummaryJson { time, observations, count, sum, mean, min, max, made_of } = summary;
         let [sum, mean, min, max] = [*sum, *mean, *min, *max].map(known);
-        text.push_str(&format!("{time},{station},{name},{observations},{count},{sum},{mean},{min},{max},{made_of}\n"));
+        text.push_str(&format!("{time},{station},{kind},{observations},{count},{sum},{mean},{min},{max},{made_of}\n"));
     }
     text
+}
+
+/// The same as Arrow's columns.
+fn columns(found: &Summaries<'_>) -> Result<Vec<u8>, ArrowError> {
+    let rows = || found.summaries.iter();
+    let since = found.observations_since.map(|since| since.to_string());
+    let words = MADE_OF.map(|(_, word)| word);
+    let place = |word| (0..).zip(words).find(|(_, known)| *known == word).map_or(0, |(place, _)| place);
+    Columns::of(rows().map(|summary| summary.time))
+        .same("station", found.station)?
+        .same("kind", &found.kind)?
+        .counts("observations", rows().map(|summary| summary.observations))
+        .counts("count", rows().map(|summary| summary.count))
+        .values("sum", rows().map(|summary| summary.sum))
+        .values("mean", rows().map(|summary| summary.mean))
+        .values("min", rows().map(|summary| summary.min))
+        .values("max", rows().map(|summary| summary.max))
+        .words("made_of", &words, rows().map(|summary| place(summary.made_of)).collect())?
+        .stream(&[
+            ("unit", Some(found.unit.to_owned())),
+            ("every", Some(found.every.clone())),
+            ("observations_since", since),
+        ])
 }

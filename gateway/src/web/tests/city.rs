@@ -77,7 +77,7 @@ pub struct City {
     said: i64,
     people: People,
     /// That of a viewer who is logged in.
-    cookie: String,
+    pub cookie: String,
     /// The moment of the last record.
     pub now: Time,
 }

@@ -4,6 +4,7 @@ use super::api::measured;
 use super::city::{City, START, ask};
 use crate::store::Batch;
 use crate::store::history::{Bounds, Keep, Seal, Step};
+use arrow_ipc::reader::StreamReader;
 use axum::http::{StatusCode, header};
 use bongsu_sensors::catalog::Numbering;
 use serde_json::{Value, json};
@@ -71,6 +72,28 @@ async fn a_table_says_the_same_and_where_the_rest_is() {
 }
 
 #[tokio::test]
+async fn who_accepts_columns_gets_them_and_reads_beside_them_what_json_says() {
+    const ARROW: &str = "application/vnd.apache.arrow.stream";
+    let city = measured(125);
+    let path = format!("/api/v1/observations?station=jamsu&kind=river_stage&{SPAN}&limit=100");
+    for (path, accept) in [(path.clone(), ARROW), (format!("{path}&format=arrow"), "application/json")] {
+        let answer = ask(city.public(), &path, &[("accept", accept)]).await;
+        let headers = answer.headers();
+        assert_eq!(headers[header::CONTENT_TYPE], ARROW);
+        assert_eq!(headers[header::VARY], "accept");
+        let next = headers[header::LINK].to_str().expect("text").to_owned();
+        assert!(next.contains("&limit=100&format=arrow>"), "the rest comes in the same form: {next}");
+        assert!(!headers.contains_key("observations-since"), "all are kept");
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
+        let stream = StreamReader::try_new(&body[..], None).expect("a stream");
+        let rows: Vec<usize> = stream.map(|page| page.expect("a page").num_rows()).collect();
+        assert_eq!(rows, [100]);
+    }
+    let named = ask(city.public(), &format!("{path}&format=csv"), &[("accept", ARROW)]).await;
+    assert!(super::city::text(named).await.1.starts_with("time,station,kind,value\n"), "what is named counts");
+}
+
+#[tokio::test]
 async fn wrong_questions_are_told_what_to_write() {
     let city = measured(1);
     for (path, told) in [
@@ -82,7 +105,7 @@ async fn wrong_questions_are_told_what_to_write() {
         (format!("{ASK}&every=367d"), "at most 366 days"),
         (format!("{ASK}&every=99999999999999999999d"), "at most 366 days"),
         (format!("{ASK}&every=1h&limit=0"), "from 1 to 10000"),
-        (format!("{ASK}&every=1h&format=xml"), "write one of: json, csv"),
+        (format!("{ASK}&every=1h&format=xml"), "write one of: json, csv, arrow"),
         (format!("{ASK}&every=1h&from=yesterday"), "2026-07-08T11:31:00Z"),
         (format!("{ASK}&every=1h&from=2017-07-11T00:00:00Z&to=2017-07-11T00:00:00Z"), "the earlier time as from"),
         (format!("{ASK}&every=1h&from=2016-07-01T00:00:00Z&to=2017-07-11T00:00:00Z"), "at most 366 days"),
@@ -119,6 +142,12 @@ async fn what_is_no_longer_kept_is_answered_from_its_hours_and_says_so() {
     }));
     let gone = answer(&city, &format!("/api/v1/observations?station=jamsu&kind=river_stage&{SPAN}")).await;
     assert_eq!(gone["observations"], json!([]));
+    assert_eq!(gone["observations_since"], "2017-07-17T00:00:00Z", "why there are none");
+    for path in [ASK.replace("summaries", "observations"), format!("{ASK}&every=1h")] {
+        let asked = format!("{path}&{SPAN}&format=csv");
+        let table = ask(city.operator(), &asked, &[("cookie", &city.cookie)]).await;
+        assert_eq!(table.headers()["observations-since"], "2017-07-17T00:00:00Z", "{path}");
+    }
     let mut after = answer(&city, &format!("{ASK}&every=1h&{SPAN}")).await;
     assert_eq!(after["observations_since"], "2017-07-17T00:00:00Z");
     for window in after["summaries"].as_array_mut().expect("a list") {
