@@ -5,6 +5,7 @@
 
 use crate::flag::Flag;
 use bongsu_sensors::Time;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -74,14 +75,10 @@ impl Series {
         self.samples.back()
     }
 
-    /// The newest sample that is not after `until`, whatever its flag.
-    pub fn newest_by(&self, until: Time) -> Option<&Sample> {
-        self.samples.iter().rev().find(|sample| sample.time <= until)
-    }
-
-    /// The first sample after `after`.
-    pub fn first_after(&self, after: Time) -> Option<&Sample> {
-        self.samples.get(self.count_by(after))
+    /// The newest sample that is not after a moment, and the first after it, whatever their flags.
+    pub fn around(&self, moment: Time) -> (Option<&Sample>, Option<&Sample>) {
+        let by = self.count_by(moment);
+        (by.checked_sub(1).and_then(|at| self.samples.get(at)), self.samples.get(by))
     }
 
     /// How many samples are not after `time`. Datastreams keep a beat, so the place is guessed from the beat and found
@@ -228,6 +225,20 @@ impl<'a> Window<'a> {
     /// The usable values, oldest first.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = f64> + use<'a> {
         self.samples().map(|sample| sample.value)
+    }
+
+    /// The usable values, oldest first, in one piece.
+    pub fn gather(&self) -> SmallVec<[f64; 64]> {
+        let mut values = SmallVec::with_capacity(self.to - self.from);
+        let (front, back) = self.series.samples.as_slices();
+        let middle = front.len();
+        for part in [
+            &front[self.from.min(middle)..self.to.min(middle)],
+            &back[self.from.max(middle) - middle..self.to.max(middle) - middle],
+        ] {
+            values.extend(part.iter().filter(|sample| sample.flag.usable()).map(|sample| sample.value));
+        }
+        values
     }
 
     /// The flags of all its samples, usable or not.

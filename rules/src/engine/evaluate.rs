@@ -131,9 +131,13 @@ impl Engine {
     /// The inputs of a rule at a place, and when the first of them changes by time alone: it falls silent, or the time
     /// of an observation comes whose clock was ahead. Windows end at the latest phenomenon time that is not ahead.
     pub(super) fn inputs(&self, scoped: &Scoped, rule: &Rule, now: Time) -> (Vec<Input>, Option<Time>) {
-        let series = || scoped.feeds.iter().flatten().map(|id| &self.streams[*id as usize].series);
-        let until = series().filter_map(|series| series.newest_by(now)).map(|sample| sample.time).max().unwrap_or(now);
-        let mut expiry = series().filter_map(|series| series.first_after(now)).map(|sample| sample.time).min();
+        let (mut until, mut expiry) = (None, None);
+        for id in scoped.feeds.iter().flatten() {
+            let (by_now, ahead) = self.streams[*id as usize].series.around(now);
+            until = until.max(by_now.map(|sample| sample.time));
+            expiry = ahead.map(|sample| expiry.map_or(sample.time, |first: Time| first.min(sample.time))).or(expiry);
+        }
+        let until = until.unwrap_or(now);
         let inputs = (0..).zip(rule.header.inputs.iter().zip(&scoped.feeds));
         let inputs = inputs.map(|(index, (spec, feed))| self.input(index, spec, feed, until, now, &mut expiry));
         let inputs = inputs.collect();

@@ -7,7 +7,7 @@ use super::Engine;
 use super::city::Scoped;
 use super::evaluate::speaks_to;
 use crate::incident::Incident;
-use crate::language::Header;
+use crate::language::{Header, Rule};
 use crate::record::Effect;
 use bongsu_sensors::{Catalog, Level, Time};
 use std::time::Duration;
@@ -26,19 +26,20 @@ impl Engine {
 
     /// Where an incident changed, those that it keeps quiet are asked again.
     pub(super) fn ask_inhibited(&mut self, effects: &[Effect], now: Time) {
-        let rules: Vec<usize> =
-            (0..).zip(&self.rules).filter(|(_, rule)| !rule.header.inhibit.is_empty()).map(|(at, _)| at).collect();
-        if rules.is_empty() {
+        let changed: Vec<&str> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Incident(change) => Some(change.incident.hazard.as_str()),
+                _ => None,
+            })
+            .collect();
+        // Nearly always: every place of every rule is gone through below.
+        if changed.is_empty() {
             return;
         }
-        let changed = |hazard: &String| {
-            effects.iter().any(|effect| matches!(effect, Effect::Incident(change) if change.incident.hazard == *hazard))
-        };
-        let waits = |scoped: &Scoped| {
-            rules.contains(&scoped.rule)
-                && scoped.memory.aside().inhibited
-                && self.rules[scoped.rule].header.inhibit.keys().any(changed)
-        };
+        let is_explained = |rule: &Rule| rule.header.inhibit.keys().any(|hazard| changed.contains(&hazard.as_str()));
+        let explained: Vec<bool> = self.rules.iter().map(|rule| is_explained(rule)).collect();
+        let waits = |scoped: &Scoped| explained[scoped.rule] && scoped.memory.aside().inhibited;
         let waiting: Vec<usize> =
             (0..).zip(&self.scopes).filter(|(_, scoped)| waits(scoped)).map(|(at, _)| at).collect();
         for at in waiting {

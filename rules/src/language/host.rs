@@ -135,16 +135,21 @@ impl Host {
     /// # Errors
     /// The script's own mistake.
     pub fn evaluate(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
-        self.run(rule, inputs, arguments, None, Support::Asked)
+        self.run(rule, inputs, arguments, None, Depth::Evidence)
     }
 
-    /// The same where no alert stands and none is on its way: what only supports a level is not asked where none is
-    /// reached. Nobody would look at the answer, and it is the dearest of all: all the rain around a gauge.
+    /// The same where no alert stands and none is on its way. Where no level is reached, nobody looks at the evidence, so
+    /// it is not written, and what only supports a level is not asked: all the rain around a gauge is the dearest question
+    /// of all.
     ///
     /// # Errors
     /// The script's own mistake.
     pub fn evaluate_calm(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
-        self.run(rule, inputs, arguments, None, Support::OfALevel)
+        let outcome = self.run(rule, inputs, arguments, None, Depth::Level)?;
+        match outcome.level {
+            Level::None => Ok(outcome),
+            _ => self.evaluate(rule, inputs, arguments),
+        }
     }
 
     /// Runs a rule with its limits eased by its hysteresis: which level may still stand?
@@ -152,7 +157,7 @@ impl Host {
     /// # Errors
     /// The script's own mistake.
     pub fn evaluate_eased(&self, rule: &Rule, inputs: &[Input], arguments: &Arguments) -> Result<Outcome, Failure> {
-        self.run(rule, inputs, arguments, Some(rule.header.hold.clone()), Support::OfALevel)
+        self.run(rule, inputs, arguments, Some(rule.header.hold.clone()), Depth::Level)
     }
 
     /// What a rule compares here, check by check; with limits eased where `eased`.
@@ -193,13 +198,14 @@ impl Host {
         inputs: &[Input],
         arguments: &Arguments,
         easing: Option<HoldSpec>,
-        support: Support,
+        depth: Depth,
     ) -> Result<Outcome, Failure> {
-        let outcome = Outcome { supporting: rule.header.hold.corroborate.clone(), ..Outcome::default() };
+        let supporting = rule.header.hold.corroborate.clone();
+        let outcome = Outcome { supporting, terse: depth == Depth::Level, ..Outcome::default() };
         let (deciding, supporting) = rule.statements();
         let mut scope = self.open(rule, inputs, arguments, Ledger { outcome, easing, ..Ledger::default() });
         self.say(deciding, &mut scope)?;
-        if support == Support::Asked || lock(&self.ledger).outcome.level != Level::None {
+        if depth == Depth::Evidence {
             self.say(supporting, &mut scope)?;
         }
         Ok(std::mem::take(&mut lock(&self.ledger).outcome))
@@ -230,13 +236,13 @@ impl Host {
     }
 }
 
-/// Whether a run asks what only supports a level.
+/// How much of a run is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Support {
-    /// It does.
-    Asked,
-    /// Where a level is reached.
-    OfALevel,
+enum Depth {
+    /// The level it reaches.
+    Level,
+    /// Besides, what supports it, and the evidence of every check.
+    Evidence,
 }
 
 /// What a panic left half done, the next run overwrites.
@@ -332,8 +338,8 @@ fn words(engine: &mut Engine, ledger: &Arc<Mutex<Ledger>>) {
     engine.register_fn("check", move |label: ImmutableString, value: Dynamic, op: ImmutableString, limit: Dynamic| {
         let op =
             Op::parse(&op).ok_or_else(|| wrong(format!("check: {op:?} is no comparison; write >=, >, <= or <")))?;
-        let value = number(&label, "value", &value)?;
-        let limit = number(&label, "limit", &limit)?;
+        let value = number(&label, "value", value)?;
+        let limit = number(&label, "limit", limit)?;
         let mut book = lock(&book);
         let limit = match &book.easing {
             Some(easing) => eased(&value, op, limit, easing),
@@ -380,10 +386,11 @@ fn truths(word: &str, answers: &Array) -> Result<Vec<Truth>, Box<EvalAltResult>>
 }
 
 /// A value or limit of a check.
-fn number(label: &str, role: &str, given: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
-    if let Some(value) = given.read_lock::<Value>() {
-        return Ok(value.clone());
-    }
+fn number(label: &str, role: &str, given: Dynamic) -> Result<Value, Box<EvalAltResult>> {
+    let given = match given.try_cast_result::<Value>() {
+        Ok(value) => return Ok(value),
+        Err(given) => given,
+    };
     #[expect(clippy::cast_precision_loss, reason = "a number a person wrote")]
     let plain = given.as_float().ok().or_else(|| given.as_int().ok().map(|whole| whole as f64));
     match plain {

@@ -1,7 +1,7 @@
 //! What one evaluation of a rule came to: the level it reached, and every check on the way. The list of checks *is* the
 //! evidence an operator sees; nobody writes it by hand.
 
-use super::value::{Decided, Measure, Op, Truth, Value};
+use super::value::{Measure, Op, Truth, Value};
 use bongsu_sensors::Level;
 use bongsu_sensors::catalog::StationIndex;
 use smallvec::SmallVec;
@@ -54,6 +54,8 @@ pub struct Outcome {
     pub due_in: Option<Duration>,
     /// Labels of checks that only support what the others find.
     pub supporting: Arc<[String]>,
+    /// Nobody reads the evidence of what does not hold.
+    pub terse: bool,
 }
 
 impl Outcome {
@@ -85,7 +87,7 @@ impl Outcome {
 
     /// Records a check and answers it.
     pub fn check(&mut self, label: &str, value: &Value, op: Op, limit: &Value) -> Truth {
-        let (truth, decided) = value.compare(op, limit);
+        let truth = value.meets(op, limit);
         let decides = !self.supporting.iter().any(|supporting| supporting == label);
         match truth {
             Truth::Absent => return truth,
@@ -98,8 +100,11 @@ impl Outcome {
             let due_in = Duration::from_secs_f64(minutes * 60.0) + Duration::from_millis(1);
             self.due_in = Some(self.due_in.map_or(due_in, |earlier| earlier.min(due_in)));
         }
+        if self.terse && truth != Truth::True {
+            return truth;
+        }
         if self.checks.len() < CHECK_LIMIT {
-            self.checks.push(record(label, value, op, limit, truth, &decided));
+            self.checks.push(record(label, value, op, limit, truth));
         } else {
             self.more_checks += 1;
         }
@@ -107,7 +112,8 @@ impl Outcome {
     }
 }
 
-fn record(label: &str, value: &Value, op: Op, limit: &Value, truth: Truth, decided: &Decided) -> Check {
+fn record(label: &str, value: &Value, op: Op, limit: &Value, truth: Truth) -> Check {
+    let decided = value.decide(op.is_upward());
     let worst = decided.parts.first().and_then(|part| part.station);
     let limit_at = |station| limit.limit_of(value, station).unwrap_or(Measure::Unknown);
     // When the check holds, the stations behind it are those that make it hold; otherwise all that were asked.

@@ -368,33 +368,29 @@ impl Value {
         Decided { measure, parts: known.into_iter().map(|(part, _)| part).collect() }
     }
 
-    /// Compares with a limit: the answer, and what decided it.
-    pub fn compare(&self, op: Op, limit: &Value) -> (Truth, Decided) {
-        let decided = self.decide(op.is_upward());
+    /// Compares with a limit.
+    pub fn meets(&self, op: Op, limit: &Value) -> Truth {
         if self.absent || limit.absent {
-            return (Truth::Absent, decided);
+            return Truth::Absent;
         }
-        let truth = match self.across {
-            // Each station has its own limit, its own bound, its own silence.
-            Across::Worst => {
-                let answers = || {
-                    let limited = |part: &Part| Some((part.measure, limit.limit_of(self, part.station)?));
-                    self.parts.iter().filter_map(limited).map(|(measure, limit)| measure.compare(op, limit))
-                };
-                let known = answers().filter(|answer| *answer != Truth::Unknown).count();
-                if decided.measure == Measure::Unknown {
-                    Truth::Unknown
-                } else if answers().any(|answer| answer == Truth::True) {
-                    Truth::True
-                } else if known >= usize::from(self.min_stations.max(1)) {
-                    Truth::False
-                } else {
-                    Truth::Unknown
-                }
+        if self.across != Across::Worst {
+            return self.decide(op.is_upward()).measure.compare(op, limit.decide(!op.is_upward()).measure);
+        }
+        let enough = usize::from(self.min_stations.max(1));
+        if self.parts.iter().filter(|part| part.measure != Measure::Unknown).count() < enough {
+            return Truth::Unknown;
+        }
+        // Each station has its own limit, its own bound, its own silence.
+        let limited = |part: &Part| Some(part.measure.compare(op, limit.limit_of(self, part.station)?));
+        let mut known = 0;
+        for answer in self.parts.iter().filter_map(limited) {
+            match answer {
+                Truth::True => return Truth::True,
+                Truth::Unknown => {}
+                _ => known += 1,
             }
-            _ => decided.measure.compare(op, limit.decide(!op.is_upward()).measure),
-        };
-        (truth, decided)
+        }
+        if known >= enough { Truth::False } else { Truth::Unknown }
     }
 }
 
@@ -462,7 +458,7 @@ mod tests {
         let limit = Value::constant(10.0);
         let check = |measures: &[Measure], min: u16, expect: Truth| {
             let value = Value { min_stations: min, ..value(measures) };
-            assert_eq!(value.compare(Op::AtLeast, &limit).0, expect, "{measures:?}");
+            assert_eq!(value.meets(Op::AtLeast, &limit), expect, "{measures:?}");
         };
         check(&[Exactly(1.0), Exactly(11.0)], 1, Truth::True);
         check(&[Exactly(1.0), Unknown], 1, Truth::False);

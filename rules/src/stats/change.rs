@@ -2,7 +2,7 @@
 
 use crate::language::input::Input;
 use crate::language::value::Measure;
-use crate::stats::{Answer, over, representative, values};
+use crate::stats::{Answer, is_represented, over, representative, values};
 use rhai::ImmutableString;
 use rhai::plugin::export_module;
 use smallvec::SmallVec;
@@ -172,7 +172,7 @@ pub mod methods {
     #[rhai_fn(pure, return_raw)]
     pub fn share_above(input: &mut Input, limit: f64, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
-            if representative(stream, &window, 1).is_none() {
+            if !is_represented(stream, &window, 1) {
                 return Measure::Unknown;
             }
             let values = values(stream, &window);

@@ -3,7 +3,7 @@
 use crate::language::input::Input;
 use crate::language::value::Measure;
 use crate::series::{Sample, Window};
-use crate::stats::{Answer, over, representative, trend};
+use crate::stats::{Answer, is_represented, over, trend};
 use rhai::ImmutableString;
 use rhai::plugin::export_module;
 use smallvec::SmallVec;
@@ -85,7 +85,7 @@ pub mod methods {
     #[rhai_fn(pure, return_raw)]
     pub fn failure_eta(input: &mut Input, window: ImmutableString) -> Answer {
         over(input, &window, |stream, window| {
-            if representative(stream, &window, 24).is_none() {
+            if !is_represented(stream, &window, 24) {
                 return Measure::Unknown;
             }
             match velocities(&window, PARTS) {

@@ -200,7 +200,7 @@ pub mod methods {
     #[rhai_fn(pure)]
     pub fn jump(input: &mut Input) -> Value {
         input.each_in_unit(|stream| {
-            let newest = stream.series.newest_by(stream.until);
+            let newest = stream.series.around(stream.until).0;
             let jump = newest.zip(stream.newest()).map(|(newest, believed)| match newest.flag {
                 Flag::Suspect => (newest.value - believed.value).abs(),
                 _ => 0.0,

@@ -102,7 +102,7 @@ pub(crate) fn over_in_unit(input: &Input, window: &str, measure: impl Fn(&Stream
 pub(crate) fn values(stream: &Stream, window: &Window<'_>) -> SmallVec<[f64; 64]> {
     match stream.facts.nature {
         Nature::Counter => amount::rises(window, stream.facts.slack()),
-        _ => window.values().collect(),
+        _ => window.gather(),
     }
 }
 
@@ -110,8 +110,20 @@ pub(crate) fn values(stream: &Stream, window: &Window<'_>) -> SmallVec<[f64; 64]
 /// as many as the cadence promises.
 pub(crate) fn representative(stream: &Stream, window: &Window<'_>, least: usize) -> Option<SmallVec<[f64; 64]>> {
     let values = values(stream, window);
-    let needed = least.max(promised(stream, window) / 2).max(1);
-    (values.len() >= needed).then_some(values)
+    (values.len() >= needed(stream, window, least)).then_some(values)
+}
+
+/// Whether there are so many, without laying them out.
+pub(crate) fn is_represented(stream: &Stream, window: &Window<'_>, least: usize) -> bool {
+    let there = match stream.facts.nature {
+        Nature::Counter => amount::rises(window, stream.facts.slack()).len(),
+        _ => window.values().count(),
+    };
+    there >= needed(stream, window, least)
+}
+
+fn needed(stream: &Stream, window: &Window<'_>, least: usize) -> usize {
+    least.max(promised(stream, window) / 2).max(1)
 }
 
 /// How many observations the cadence promises for a window.

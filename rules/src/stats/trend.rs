@@ -75,9 +75,9 @@ pub fn weighted_mean(values: &[f64], lambda: f64) -> Option<f64> {
 
 /// A slope, where the window holds at least half of what the cadence promises.
 fn slope_of(stream: &Stream, window: &Window<'_>) -> Measure {
-    match crate::stats::representative(stream, window, 3) {
-        Some(_) => Measure::of(theil_sen(window.samples())),
-        None => Measure::Unknown,
+    match crate::stats::is_represented(stream, window, 3) {
+        true => Measure::of(theil_sen(window.samples())),
+        false => Measure::Unknown,
     }
 }
 

@@ -123,7 +123,7 @@ impl Column {
             return Truth::Absent;
         }
         if self.across != Across::Worst {
-            return self.value(row).compare(self.op, &limit.whole).0;
+            return self.value(row).meets(self.op, &limit.whole);
         }
         let needed = usize::from(self.min_stations.max(1));
         let (mut known, mut decided, mut holds) = (0, 0, false);
