@@ -1,9 +1,10 @@
 // A parameter as a slider and a field beside it, with what is in force and what the rule says by itself.
 
 import { useId } from "preact/hooks";
+import type { Texts } from "./api";
 import { equal, type Knob, type Setting, stops } from "./rule";
 import { unit } from "./time";
-import { say } from "./words";
+import { say, tongue } from "./words";
 
 interface Props {
   knob: Knob;
@@ -27,9 +28,15 @@ export function Slider({ knob, value, inForce, move }: Props) {
         {say("inForceNow")} {shown(inForce, knob)} · {say("byDefault")} {shown(knob.default, knob)} · {shown(knob.min, knob)} – {shown(knob.max, knob)}
         {moved && <> <button type="button" class="small" onClick={() => move(inForce)}>{say("putBack")}</button></>}
       </p>
-      {knob.why && <p class="mut">{knob.why}</p>}
+      <Meaning texts={knob.why} />
     </div>
   );
+}
+
+/** What it means, in the reader's language; in another where that one is missing, and then said to be so. */
+function Meaning({ texts }: { texts: Texts }) {
+  const language = texts[tongue] ? tongue : texts.en ? "en" : Object.keys(texts)[0];
+  return language ? <p class="mut" lang={language}>{texts[language]}</p> : null;
 }
 
 function Numbers({ knob, value, move, id }: { knob: Knob; value: number; move: (value: Setting) => void; id: string }) {

@@ -12,7 +12,8 @@ export interface Knob {
   max: Setting;
   step: number | null;
   unit: string;
-  why: string;
+  /** What it means and where the number is from, by language. */
+  why: Texts;
   quick: boolean;
 }
 

@@ -93,12 +93,14 @@ mod tests {
             assert!(ids.insert(header.id.clone()), "{}: {} stands twice", rule.name, header.id);
             assert!(rule.name.ends_with(&format!("/{}.rhai", header.id)), "{}: a file is named by its id", rule.name);
             for param in &header.params {
-                assert!(
-                    !param.why.is_empty(),
-                    "{}: `{}` does not say where its default comes from",
-                    rule.name,
-                    param.name
-                );
+                for language in ["ko", "en"] {
+                    assert!(
+                        param.why.get(language).is_some_and(|text| !text.is_empty()),
+                        "{}: `{}` does not say in {language} where its default comes from",
+                        rule.name,
+                        param.name
+                    );
+                }
             }
         }
     }

@@ -18,8 +18,8 @@ const listed = (id, hostile) => ({
   mode: "live", release: { advisory: "auto", watch: "propose" }, version: "a".repeat(64), author: hostile, since: at(40),
   inputs: [{ name: "stage", kind: "river_stage", optional: false }],
   params: [
-    { name: "limit", default: 2, min: 0.5, max: 9, step: 0.1, unit: "m", why: hostile, quick: true },
-    { name: "trend", default: "1h", min: "30m", max: "6h", step: null, unit: "", why: "long enough to see past one wave", quick: false },
+    { name: "limit", default: 2, min: 0.5, max: 9, step: 0.1, unit: "m", why: { ko: hostile, en: hostile }, quick: true },
+    { name: "trend", default: "1h", min: "30m", max: "6h", step: null, unit: "", why: { ko: "물결 하나에 흔들리지 않을 만큼 길다", en: "long enough to see past one wave" }, quick: false },
   ],
   overrides: [{ station: null, area: "gu0", set: { limit: 2.5, trend: "90m" }, author: hostile, reason: hostile }, { station: "station-0", area: null, set: { limit: 3 }, author: "kim", reason: "the new bank" }],
   waiting: 2,

@@ -153,6 +153,16 @@ const TABLE: &[(&str, &str)] = &[
     ("no {} is called {}", "{2}(이)라는 {1}이(가) 없습니다"),
     ("rule {} has no parameter `{}`", "규칙 {1}에는 매개변수 `{2}`이(가) 없습니다"),
     ("{} lies outside the range of `{}`", "{1}은(는) `{2}`의 범위를 벗어납니다"),
+    // shapes of values
+    ("`{}` is text", "`{1}`이(가) 글입니다"),
+    ("`{}` is a whole number", "`{1}`이(가) 정수입니다"),
+    ("`{}` is a number", "`{1}`이(가) 소수입니다"),
+    ("`{}` is true or false", "`{1}`이(가) 참·거짓입니다"),
+    ("`{}` is a date or time", "`{1}`이(가) 날짜나 시각입니다"),
+    ("`{}` is a list", "`{1}`이(가) 목록입니다"),
+    ("`{}` is a table", "`{1}`이(가) 표입니다"),
+    ("write text in quotes, or {}", "따옴표 안에 글을 쓰거나 {1}처럼 쓰십시오"),
+    ("write text in quotes", "따옴표 안에 글을 쓰십시오"),
     // what is left says what to write
     ("write {} to {}", "{1}부터 {2}까지 쓰십시오"),
     ("write {}", "이렇게 쓰십시오: {1}"),

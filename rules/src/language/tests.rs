@@ -70,6 +70,21 @@ fn a_good_rule_has_no_mistakes() {
     assert_eq!(mistakes(r#"if check("wet", rain.sum(span), ">", 2 * lead) { raise("watch") }"#), Vec::<String>::new());
 }
 
+#[test]
+fn what_a_parameter_means_is_written_in_one_language_or_in_several() {
+    let check = |written: &str, expect: &[(&str, &str)]| {
+        let head = HEADER.replace("unit = \"min\" }", &format!("unit = \"min\", why = {written} }}"));
+        let body = "if check(\"high\", stage.last(), \">=\", lead) { raise(\"watch\") }\n";
+        let compiled = Host::new().compile(&Source::new("t.rhai", format!("{head}{body}")));
+        let header = compiled.unwrap_or_else(|mistakes| panic!("{written}: {mistakes:?}")).header;
+        let found: Vec<(&str, &str)> = header.params[0].why.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        assert_eq!(found, expect, "{written}");
+    };
+    check("\"time to leave\"", &[("en", "time to leave")]);
+    check("\"벗어나는 시간\"", &[("ko", "벗어나는 시간")]);
+    check(r#"{ ko = "시간", en = "time" }"#, &[("en", "time"), ("ko", "시간")]);
+}
+
 /// A wrong sentence, and what is told of it.
 #[track_caller]
 fn wrong_sentence(body: &str, expect: &str) {
@@ -208,6 +223,11 @@ fn every_wrong_header_names_its_place_and_remedy() {
         "max = 180.0",
         "max = 18.0",
         "t.rhai:9:12: the default of `lead` lies outside its range; min ≤ default ≤ max",
+    );
+    check(
+        "unit = \"min\" }",
+        "unit = \"min\", why = 60 }",
+        "t.rhai:9:71: `why` is a whole number; write text in quotes, or { ko = \"…\", en = \"…\" }",
     );
     check(
         "clear_ratio = 0.8",

@@ -100,7 +100,7 @@ pub fn written(name: &str, kind: &str, hazard: &str) -> miette::Result<(String, 
 //! seen = {{ kind = {observed:?} }}
 //!
 //! [params]
-//! limit = {{ default = {limit:?}, min = {calm:?}, max = {high:?}, unit = {unit:?}, why = "write here where the number is from" }}
+//! limit = {{ default = {limit:?}, min = {calm:?}, max = {high:?}, unit = {unit:?}, why = {{ ko = "이 숫자의 뜻과 출처를 여기에 쓰십시오", en = "write here what the number means and where it is from" }} }}
 //!
 //! [hold]
 //! confirm     = 2

@@ -68,8 +68,9 @@ pub struct Knob {
     max: Value,
     step: Option<f64>,
     unit: String,
-    /// Where the default comes from.
-    why: String,
+    /// What it is about and where the default comes from, by language.
+    #[schema(value_type = Object)]
+    why: BTreeMap<String, String>,
     /// Another value of it can be tried while a slider moves.
     quick: bool,
 }

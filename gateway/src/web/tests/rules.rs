@@ -46,7 +46,7 @@ async fn the_library_says_what_is_in_force_and_since_when() {
     );
     assert_eq!(rule["since"], "2026-07-08T00:00:00Z");
     let limit = json!({ "name": "limit", "default": 2.0, "min": 0.5, "max": 9.0, "step": 0.1, "unit": "m",
-        "why": "a test", "quick": true });
+        "why": { "en": "a test" }, "quick": true });
     assert_eq!(rule["params"], json!([limit]));
     let one = high(&office, &viewer).await;
     assert_eq!((&one["text"], &one["version"]), (&json!(RULE), &rule["version"]));

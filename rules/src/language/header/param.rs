@@ -1,6 +1,7 @@
 //! The parameters of a rule: numbers and durations that officers may tune within their ranges.
 
 use super::input::{InputSpec, body_name};
+use bongsu_sensors::catalog::Translations;
 use bongsu_sensors::document::{FromNode, Node, Reader, Value};
 
 /// The value of a parameter.
@@ -36,8 +37,22 @@ pub struct Param {
     pub step: Option<f64>,
     /// Its unit, for people.
     pub unit: String,
-    /// Where the default comes from.
-    pub why: String,
+    /// What it is about and where the default comes from, by language.
+    pub why: Translations,
+}
+
+/// What a parameter is about, written in one language or in several.
+struct Meaning(Translations);
+
+impl FromNode for Meaning {
+    fn from_node(node: &Node) -> Result<Meaning, String> {
+        if let Ok(text) = String::from_node(node) {
+            let language = if text.contains(|letter| matches!(letter, '가'..='힣')) { "ko" } else { "en" };
+            return Ok(Meaning([(language.to_owned(), text)].into()));
+        }
+        let texts = Translations::from_node(node).ok().filter(|texts| !texts.is_empty());
+        texts.map(Meaning).ok_or_else(|| "text in quotes, or { ko = \"…\", en = \"…\" }".to_owned())
+    }
 }
 
 impl Param {
@@ -98,7 +113,7 @@ pub(super) fn params(reader: &Reader<'_>, inputs: &[InputSpec]) -> Vec<Param> {
         let max = spec.required::<Setting>("max");
         let step = spec.optional::<f64>("step");
         let unit = spec.optional::<String>("unit").unwrap_or_default();
-        let why = spec.optional::<String>("why").unwrap_or_default();
+        let why = spec.optional::<Meaning>("why").map(|Meaning(texts)| texts).unwrap_or_default();
         spec.finish();
         if inputs.iter().any(|input| input.name == name) {
             mistakes.add(origin, format!("`{name}` is an input already"), "give the parameter another name");
