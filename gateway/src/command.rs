@@ -4,6 +4,7 @@
 use crate::source::file::Row;
 use crate::store::audit::Draft;
 use bongsu_rules::Engine;
+use bongsu_rules::engine::Explanation;
 use bongsu_rules::incident::{Denial, Done, Order};
 use bongsu_rules::record::Report;
 use std::sync::mpsc::SyncSender;
@@ -27,6 +28,13 @@ pub enum Work {
     Report(Vec<Row>),
     /// Something that is no reading and no order.
     Told(Report),
+    /// A question: what a rule says at a place. Nothing is changed by it.
+    Explain {
+        /// The rule.
+        rule: String,
+        /// A station, an area or `city`.
+        place: String,
+    },
 }
 
 /// Something a person wants done.
@@ -43,12 +51,14 @@ pub struct Command {
 pub type Answer = Result<Outcome, Refused>;
 
 /// It is done, and on the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The engine did it.
     Ordered(Done),
     /// It was taken in.
     Taken,
+    /// What there is to say; `None`: the rule does not look there.
+    Explained(Option<Box<Explanation>>),
     /// Observations were taken in.
     Reported {
         /// Readings that became observations.

@@ -25,6 +25,7 @@ use crate::store::people::Change;
 use crate::store::submission::{Decided, Submission};
 use crate::store::{Store, StoreError};
 use crate::web::Shared;
+use bongsu_rules::engine::Explanation;
 use bongsu_rules::incident::{Action, CITY, Done, Incident, Message, MessageType, Order, Person, Seen, Status};
 use bongsu_sensors::{Catalog, Time};
 use serde::Serialize;
@@ -352,7 +353,19 @@ impl Desk {
         let work = Work::Order(Box::new(Order { by, action }), check);
         match self.send(work, audit).await? {
             Outcome::Ordered(done) => Ok(done),
-            Outcome::Reported { .. } | Outcome::Taken => Err(Fault::Stopping),
+            Outcome::Reported { .. } | Outcome::Taken | Outcome::Explained(_) => Err(Fault::Stopping),
+        }
+    }
+
+    /// What a rule says at a place now; `None`: it does not look there. Nothing is changed by it, and nobody is named.
+    ///
+    /// # Errors
+    /// Too much waits, or the program stops.
+    pub async fn explain(&self, rule: &str, place: &str) -> Result<Option<Box<Explanation>>, Fault> {
+        let work = Work::Explain { rule: rule.to_owned(), place: place.to_owned() };
+        match self.hand_over(work, None).await? {
+            Outcome::Explained(found) => Ok(found),
+            Outcome::Ordered(_) | Outcome::Reported { .. } | Outcome::Taken => Err(Fault::Stopping),
         }
     }
 

@@ -298,6 +298,9 @@ impl<'a, S: Source> Pipeline<'a, S> {
                     self.handle(now, Input::Report(report), None)?;
                     Ok(Outcome::Taken)
                 }
+                Work::Explain { rule, place } => {
+                    Ok(Outcome::Explained(self.engine.explain(&rule, &place).map(Box::new)))
+                }
             };
             if let (Err(refused), Some(audit)) = (&answer, &mut audit) {
                 audit.detail = format!("refused: {refused}; {}", audit.detail);

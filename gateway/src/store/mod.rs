@@ -59,6 +59,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migration/agency.sql"),
     include_str!("migration/rollup.sql"),
     include_str!("migration/vouched.sql"),
+    include_str!("migration/delivery.sql"),
 ];
 
 /// How much of a refused payload is kept: enough to see what it was.

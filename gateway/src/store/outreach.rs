@@ -4,6 +4,7 @@ use super::{Reader, Store, StoreError};
 use bongsu_sensors::{Level, Time};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Deliveries kept after they were done: the oldest go first.
 const DELIVERIES_KEPT: i64 = 200_000;
@@ -338,6 +339,17 @@ impl Reader {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         statement.query_map(params![before, channel, state, identifier, limit], delivery)?.collect()
+    }
+
+    /// How many deliveries of a message stand in each state.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn fates(&self, identifier: &str) -> rusqlite::Result<BTreeMap<&'static str, u64>> {
+        let sql = "SELECT state, count(*) FROM delivery WHERE identifier = ?1 GROUP BY state";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let count = |row: &Row<'_>| Ok((Fate::named(&row.get::<_, String>(0)?).name(), row.get(1)?));
+        statement.query_map([identifier], count)?.collect()
     }
 
     /// Those who confirmed that they want to hear through a channel.

@@ -236,6 +236,26 @@ impl Reader {
         self.connection.prepare_cached(sql)?.query_map([since.millis()], transition)?.collect()
     }
 
+    /// Of each incident that was open at a moment of the past, at most so many: its last transition until then, newest
+    /// first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn transitions_at(&self, at: Time, limit: usize) -> rusqlite::Result<Vec<(i64, Transition)>> {
+        // What changed last before that moment and was over is over still, so most of a long history is not looked at.
+        let sql = "WITH lived AS (SELECT id FROM incident WHERE onset <= ?1
+                AND (state NOT IN ('ended', 'cancelled', 'rejected') OR updated > ?1))
+            SELECT id, body FROM transition WHERE id IN (
+                SELECT max(id) FROM transition WHERE incident IN lived AND time <= ?1 GROUP BY incident)
+            ORDER BY id DESC";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let is_open = |found: &rusqlite::Result<(i64, Transition)>| match found {
+            Ok((_, transition)) => !transition.incident.state.is_over(),
+            Err(_) => true,
+        };
+        statement.query_map([at.millis()], transition)?.filter(is_open).take(limit).collect()
+    }
+
     /// The observations of the newest rows of the log, newest row first, with the flags they were stored with: those of
     /// so many rows, and of no further row once there are `limit`.
     ///

@@ -34,6 +34,8 @@ struct Filter {
     state: Option<Stage>,
     /// Changed since.
     since: Option<Time>,
+    /// As they stood at this moment of the past.
+    at: Option<Time>,
     /// Which page, from 1.
     page: usize,
 }
@@ -48,7 +50,7 @@ impl Filter {
     fn read(uri: &Uri, catalog: Option<&Catalog>, plane: Plane) -> Result<Filter, Problem> {
         let known: &[&str] = match plane {
             Plane::Public => &["area", "hazard", "state"],
-            Plane::Operator => &["area", "hazard", "state", "since", "page"],
+            Plane::Operator => &["area", "hazard", "state", "since", "at", "page"],
         };
         let parameters = Parameters::read(uri, known)?;
         let public = [("issued", Stage::Issued), ("ended", Stage::Ended), ("cancelled", Stage::Cancelled)];
@@ -65,6 +67,7 @@ impl Filter {
             hazard: hazard.map(str::to_owned),
             state: parameters.word("state", states)?,
             since: parameters.time("since")?,
+            at: parameters.time("at")?,
             page: parameters.count("page", 1, PAGES)?,
         })
     }
@@ -114,9 +117,13 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
     let shared = &*web.shared;
     let catalog = shared.catalog();
     let filter = Filter::read(&uri, catalog.as_deref(), web.plane)?;
-    let said = match web.plane {
-        Plane::Public => shared.board().public(shared.pulse().now),
-        Plane::Operator => shared.board().all(),
+    let said = match (web.plane, filter.at) {
+        (Plane::Public, _) => shared.board().public(shared.pulse().now),
+        (Plane::Operator, None) => shared.board().all(),
+        (Plane::Operator, Some(at)) => {
+            let found = shared.readers.read(move |reader| reader.transitions_at(at, PAGE * PAGES)).await?;
+            found.into_iter().map(|(id, transition)| Arc::new(Said::new(id, transition))).collect()
+        }
     };
     let stage = |said: &Said| match web.plane {
         Plane::Public => public_stage(said),

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Rows in an answer where no number is asked for, and at most.
@@ -21,6 +22,10 @@ const REPORTS: Duration = Duration::from_secs(24 * 3600);
 #[derive(Serialize, utoipa::ToSchema)]
 struct Deliveries {
     deliveries: Vec<Delivery>,
+    /// How many of the message that is asked for stand in each state, those of other pages included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, u64>>)]
+    counts: Option<BTreeMap<&'static str, u64>>,
     /// Where the rest is.
     next: Option<String>,
 }
@@ -52,13 +57,15 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
     let filter = filter.iter().filter_map(|(key, value)| Some(format!("&{key}={}", value.as_deref()?)));
     let filter: String = filter.chain(state.map(|state| format!("&state={}", state.name()))).collect();
     let read = move |reader: &crate::store::Reader| {
-        reader.deliveries(before, limit, [channel.as_deref(), state.map(Fate::name), identifier.as_deref()])
+        let counts = identifier.as_deref().map(|identifier| reader.fates(identifier)).transpose()?;
+        let asked = [channel.as_deref(), state.map(Fate::name), identifier.as_deref()];
+        Ok((reader.deliveries(before, limit, asked)?, counts))
     };
-    let rows = web.shared.readers.read(read).await?;
+    let (rows, counts) = web.shared.readers.read(read).await?;
     let next = rows.last().filter(|_| rows.len() == limit);
     let next = next.map(|(id, _)| format!("/api/v1/deliveries?before={id}&limit={limit}{filter}"));
     let deliveries = rows.into_iter().map(|(id, row)| Delivery { id, row }).collect();
-    Ok(json_of(&Deliveries { deliveries, next }))
+    Ok(json_of(&Deliveries { deliveries, counts, next }))
 }
 
 /// What citizens saw, newest first.

@@ -12,7 +12,7 @@ use axum::response::Response;
 use bongsu_rules::quality::TESTS;
 use bongsu_rules::{Flag, Observation};
 use bongsu_sensors::catalog::{AreaIndex, Datastream, Station, StationIndex, Translations};
-use bongsu_sensors::{Catalog, Level, Time};
+use bongsu_sensors::{Catalog, Level, Nature, Time};
 use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,6 +68,8 @@ struct DatastreamJson<'a> {
     /// UCUM.
     unit: &'static str,
     cadence_s: u64,
+    /// level: a value at a moment; amount: since the last reading; counter: a running total that begins anew; state.
+    nature: &'static str,
     /// The limits of its levels.
     #[schema(value_type = BTreeMap<String, f64>)]
     levels: &'a BTreeMap<Level, f64>,
@@ -153,6 +155,7 @@ fn station_json<'a>(
             kind: datastream.name.to_string(),
             unit: datastream.name.kind().unit,
             cadence_s: datastream.cadence.as_secs(),
+            nature: nature(datastream.nature()),
             levels: &datastream.levels,
             time: newest.map(|newest| newest.time),
             value: newest.and_then(|newest| newest.value),
@@ -168,6 +171,16 @@ fn station_json<'a>(
         affects: station.affects.iter().map(|area| catalog.area(*area).code.as_str()).collect(),
         upstream: station.upstream.iter().map(|at| catalog.station(*at).id.as_str()).collect(),
         datastreams: datastreams.collect(),
+    }
+}
+
+/// What a window over a datastream means, in a word.
+const fn nature(nature: Nature) -> &'static str {
+    match nature {
+        Nature::Level => "level",
+        Nature::Amount => "amount",
+        Nature::Counter => "counter",
+        Nature::State => "state",
     }
 }
 
@@ -206,7 +219,7 @@ struct ObservationJson {
 }
 
 /// What each quality test says of an observation, but for those that could not judge it.
-fn tests(observation: &Observation) -> BTreeMap<&'static str, u8> {
+pub(super) fn tests(observation: &Observation) -> BTreeMap<&'static str, u8> {
     let judged = TESTS.iter().zip(observation.tests.flags()).filter(|(_, flag)| *flag != Flag::NotEvaluated);
     judged.map(|(test, flag)| (test.name, flag.number())).collect()
 }

@@ -116,7 +116,7 @@ pub async fn report(
         Outcome::Reported { observations, duplicates, refused } => {
             Ok(json_of(&Heard::Reported(Reported { observations, duplicates, refused })))
         }
-        Outcome::Ordered(_) | Outcome::Taken => Err(Problem::busy()),
+        Outcome::Ordered(_) | Outcome::Taken | Outcome::Explained(_) => Err(Problem::busy()),
     }
 }
 

@@ -37,11 +37,13 @@ pub fn handled(done: Done) -> Response {
     json_of(&Handled { incident, state, needs_second, silence })
 }
 
-/// The incidents that live and those that ended in the last 48 hours; what waits for a person first.
+/// The incidents that live and those that ended in the last 48 hours, what waits for a person first; or, with `at`, those
+/// that were open then.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts",
     params(("state" = Option<String>, Query, description = "raised, proposed, issued, ended, cancelled or rejected"),
         ("hazard" = Option<String>, Query), ("area" = Option<String>, Query),
         ("since" = Option<String>, Query, description = "changed since this time"),
+        ("at" = Option<String>, Query, description = "those that were open at this moment of the past, as they stood then"),
         ("page" = Option<u32>, Query, description = "200 incidents a page, from 1")),
     responses((status = 200, body = super::openapi::AlertList), super::openapi::Faults))]
 pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem> {

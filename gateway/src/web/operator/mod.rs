@@ -7,6 +7,7 @@ mod alert;
 mod audit;
 mod change;
 mod exercise;
+mod explain;
 mod login;
 mod oidc;
 // The description of all of it, for programs.
@@ -108,6 +109,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST,   "/api/v1/agency",                    Able(Report),   || post(agency::report)),
     route(Method::GET,    "/api/v1/rules",                     Able(Look),     || get(rulebook::list)),
     route(Method::GET,    "/api/v1/rules/{id}",                Able(Look),     || get(rulebook::one)),
+    route(Method::GET,    "/api/v1/rules/{id}/explain",        Able(Look),     || get(explain::explain)),
     route(Method::PUT,    "/api/v1/rules/{id}",                Able(Rules),    || put(change::submit)),
     route(Method::POST,   "/api/v1/rules/{id}/check",          Able(Rules),    || post(rulebook::check)),
     route(Method::POST,   "/api/v1/rules/{id}/try",            Able(Rules),    || post(rule::try_out)),

@@ -1,8 +1,8 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{
-    account, agency, alert, audit, change, exercise, login, oidc, proof, rule, rulebook, silence, stream, sweep,
-    system, user,
+    account, agency, alert, audit, change, exercise, explain, login, oidc, proof, rule, rulebook, silence, stream,
+    sweep, system, user,
 };
 use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
@@ -172,7 +172,7 @@ impl Modify for Keys {
         alert::approve, alert::reject, alert::cancel, alert::end,
         silence::list, silence::add, silence::preview, silence::remove,
         exercise::list, exercise::begin, exercise::end,
-        agency::report, agency::standing, rulebook::list, rulebook::one, rulebook::check, rule::try_out,
+        agency::report, agency::standing, rulebook::list, rulebook::one, explain::explain, rulebook::check, rule::try_out,
         sweep::begin, sweep::look, sweep::report, sweep::stop, proof::cases, change::defaults,
         change::submit, change::mode, change::approve, change::reject, change::rollback, change::tune, change::untune,
         audit::list, audit::export,

@@ -116,7 +116,9 @@ pub fn page(ink: &Ink<'_>, site: Site, title: &str, body: &Markup) -> Markup {
             body {
                 (shapes())
                 a.skip href="#main" { (Word::SKIP.say(language)) }
-                @if is_exercise { div.band.ex { (Word::EXERCISE.say(language)) } }
+                @if is_exercise {
+                    section.band.ex aria-label=(Word::EXERCISE.say(language)) { (Word::EXERCISE.say(language)) }
+                }
                 header {
                     span.who { (sender) }
                     (languages(ink))

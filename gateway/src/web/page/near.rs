@@ -38,11 +38,28 @@ struct Place {
     position: [f64; 2],
 }
 
-/// What is known of the newest value of a datastream, where it is recent enough to act on.
-fn current(datastream: &Datastream, newest: &[Option<Observation>], now: Time) -> Option<f64> {
-    let seen = newest.get(datastream.id.0 as usize).copied().flatten()?;
-    let is_recent = now.since(seen.time) <= datastream.cadence * STALE_CADENCES;
-    seen.value.filter(|_| is_recent && seen.flag.usable())
+/// The newest value of a datastream, where it is recent enough to act on; else why nothing is known, and since when.
+fn current(
+    datastream: Option<&Datastream>,
+    newest: &[Option<Observation>],
+    now: Time,
+) -> Result<f64, (Word, Option<Time>)> {
+    let seen = datastream.and_then(|datastream| {
+        let seen = newest.get(datastream.id.0 as usize).copied().flatten()?;
+        Some((seen, now.since(seen.time) <= datastream.cadence * STALE_CADENCES))
+    });
+    let Some((seen, is_recent)) = seen else { return Err((Word::NEVER, None)) };
+    match seen.value.filter(|_| seen.flag.usable()) {
+        _ if !is_recent => Err((Word::SILENT, Some(seen.time))),
+        None => Err((Word::DOUBTED, Some(seen.time))),
+        Some(value) => Ok(value),
+    }
+}
+
+/// That nothing is known, and why.
+fn unknown(ink: &Ink<'_>, (why, since): (Word, Option<Time>)) -> String {
+    let since = since.map(|since| format!(" {}", ink.moment(since))).unwrap_or_default();
+    format!("{} ({}{since})", Word::UNKNOWN.say(ink.language), why.say(ink.language))
 }
 
 fn place(ink: &Ink<'_>, catalog: &Catalog, at: StationIndex, newest: &[Option<Observation>]) -> Option<Place> {
@@ -50,17 +67,17 @@ fn place(ink: &Ink<'_>, catalog: &Catalog, at: StationIndex, newest: &[Option<Ob
     let of_kind = |kind: &str| datastreams.iter().find(|datastream| datastream.name.kind().name == kind);
     let now = ink.shared.pulse().now;
     let count = |kind: &str| {
-        let known = of_kind(kind).and_then(|datastream| current(datastream, newest, now));
-        known.map_or_else(|| Word::UNKNOWN.say(ink.language).to_owned(), super::say::number)
+        let known = current(of_kind(kind), newest, now);
+        known.map_or_else(|why| unknown(ink, why), super::say::number)
     };
     let (title, detail) = if of_kind("charger_available").is_some() {
         let banks = format!("{} {}", Word::BANKS.say(ink.language), count("charger_available"));
         let slots = format!("{} {}", Word::SLOTS.say(ink.language), count("charger_slots"));
         (Word::CHARGERS, format!("{banks} · {slots}"))
     } else {
-        let up = current(of_kind("wifi_up")?, newest, now);
-        let word = up.map_or(Word::UNKNOWN, |up| if up >= 0.5 { Word::WORKS } else { Word::WORKS_NOT });
-        (Word::WIFI, word.say(ink.language).to_owned())
+        let up = current(Some(of_kind("wifi_up")?), newest, now);
+        let word = |up: f64| if up >= 0.5 { Word::WORKS } else { Word::WORKS_NOT };
+        (Word::WIFI, up.map_or_else(|why| unknown(ink, why), |up| word(up).say(ink.language).to_owned()))
     };
     let station = catalog.station(at);
     Some(Place {

@@ -20,7 +20,7 @@ pub fn page(ink: &Ink<'_>) -> Markup {
     let body = html! {
         h1 { (say(Word::ALERTS)) @if !live.is_empty() { " (" (live.len()) ")" } }
         @if live.is_empty() {
-            p.do { (if shared.pulse().is_current() { say(Word::NO_ALERTS) } else { say(Word::UNKNOWN) }) }
+            p.do { (if shared.pulse().is_current() { say(Word::NO_ALERTS) } else { say(Word::NOT_NOW) }) }
         }
         @for alert in live.iter().take(SHOWN).filter_map(|said| issued(ink, said)) {
             article class={ "card " (frame::class(alert.level)) } {

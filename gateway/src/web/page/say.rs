@@ -1,6 +1,7 @@
 //! How the pages write dates, numbers and units, and which language a reader gets.
 
-use crate::alert::words::Language;
+use crate::alert::words::{Language, level_word};
+use bongsu_sensors::Level;
 use jiff::civil::DateTime;
 
 /// The name of a language in itself.
@@ -66,6 +67,29 @@ pub fn comparison(op: &str) -> &str {
     }
 }
 
+/// What officers call the limit of each level in the evidence of rules, by language, and the level.
+const LIMITS: [(Level, [&str; 4]); 4] = [
+    // In the order in which no answer is found again: 注意 is what citizens read for the level below it.
+    (Level::Watch, ["주의 기준", "watch limit", "注意标准", "注意基準"]),
+    (Level::Advisory, ["관심 기준", "advisory limit", "关注标准", "関心基準"]),
+    (Level::Warning, ["경계 기준", "warning limit", "警戒标准", "警戒基準"]),
+    (Level::Emergency, ["심각 기준", "emergency limit", "严重标准", "深刻基準"]),
+];
+
+/// Evidence as citizens read it: limits by the words that stand on the page, not by those of the officers' manuals.
+pub fn plainly(label: &str, language: Language) -> String {
+    LIMITS.iter().fold(label.to_owned(), |text, (level, names)| {
+        let (name, word) = (names[super::word::column(language)], level_word(*level, language));
+        let plain = match language {
+            Language::Ko => format!("‘{word}’ 기준"),
+            Language::En => format!("“{word}” limit"),
+            Language::Zh => format!("“{word}”标准"),
+            Language::Ja => format!("「{word}」基準"),
+        };
+        text.replace(name, &plain)
+    })
+}
+
 /// The language a reader prefers among those there are, by `Accept-Language`.
 pub fn preferred(accepted: &str, known: &[Language]) -> Option<Language> {
     let wish = |part: &str| {
@@ -100,6 +124,39 @@ mod tests {
         assert_eq!(preferred("fr", &both), None);
         assert_eq!(preferred("en;q=0, ko;q=abc", &both), None);
         assert_eq!(preferred("en", &both[..1]), None);
+    }
+
+    #[test]
+    fn citizens_read_limits_in_their_own_words() {
+        let check = |label: &str, language: Language, plain: &str| assert_eq!(plainly(label, language), plain);
+        check("수위(경계 기준 접근)", Language::Ko, "수위(‘매우 위험’ 기준 접근)");
+        check("time to the watch limit", Language::En, "time to the “Danger” limit");
+        check("水位（注意基準）", Language::Ja, "水位（「危険」基準）");
+        check("水位（関心基準）", Language::Ja, "水位（「注意」基準）");
+        // No label of a public rule keeps an officers' word, in any language.
+        let host = bongsu_rules::language::Host::new();
+        for rule in bongsu_rules::pack::ALL {
+            let source = bongsu_sensors::Source::new(rule.name, rule.text);
+            let header = host.compile(&source).expect("a shipped rule").header;
+            let labels = header.labels.values().filter(|_| header.audience == bongsu_rules::language::Audience::Public);
+            for (label, language) in labels.flat_map(|texts| Language::ALL.map(|language| (texts, language))) {
+                let Some(text) = label.get(language.code()) else { continue };
+                let plain = plainly(text, language);
+                for (_, names) in LIMITS {
+                    let stem = names[super::super::word::column(language)];
+                    assert!(!plain.contains(stem), "{}: {text} is said as {plain}", rule.name);
+                }
+                let words: &[&str] = match language {
+                    Language::Ko => &["관심", "경계", "심각"],
+                    Language::En => &["advisory", "watch", "emergency"],
+                    Language::Zh => &["关注", "警戒"],
+                    Language::Ja => &["関心", "警戒", "深刻"],
+                };
+                for word in words {
+                    assert!(!plain.contains(word), "{}: {text} is said as {plain}, with {word}", rule.name);
+                }
+            }
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub async fn page(ink: &Ink<'_>) -> Markup {
         section aria-labelledby="a" {
             h2 #a { (say(Word::ALERTS)) @if !live.is_empty() { " (" (live.len()) ")" } }
             @if live.is_empty() {
-                p { (if shared.pulse().is_current() { say(Word::NO_ALERTS) } else { say(Word::UNKNOWN) }) }
+                p { (if shared.pulse().is_current() { say(Word::NO_ALERTS) } else { say(Word::NOT_NOW) }) }
             }
             div.cards { @for card in cards { (card) } }
             (lines(ink, &others, LINES))
@@ -154,13 +154,14 @@ fn row(ink: &Ink<'_>, reason: &alert::Reason<'_>) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (alert::name_in(reason.label, ink.language, ""))
+                (say::plainly(alert::name_in(reason.label, ink.language, ""), ink.language))
                 @if let Some(station) = station { br; span.mut { (station) } }
             }
             td {
                 @match reason.value {
                     Some(value) => (say::quantity(value, reason.unit)),
-                    None => (say(Word::NOT_KNOWN)),
+                    // The reason stands beside the limit.
+                    None => "–",
                 }
             }
             td {
@@ -210,7 +211,7 @@ fn districts(ink: &Ink<'_>, live: &[Arc<Said>]) -> Markup {
         }
     }
     highest.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
-    let word = if ink.shared.pulse().is_current() { Word::QUIET } else { Word::UNKNOWN };
+    let word = if ink.shared.pulse().is_current() { Word::QUIET } else { Word::NOT_NOW };
     let (named, unnamed) = (quiet.len().min(QUIET_NAMES), quiet.len().saturating_sub(QUIET_NAMES));
     let more = |count: usize| format!(" + {count} {}", Word::MORE.say(ink.language));
     html! {

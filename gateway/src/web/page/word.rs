@@ -44,6 +44,10 @@ impl Word {
     pub const DISTRICTS: Word = Word(["지역별 상황", "By district", "各区情况", "地域ごとの状況"]);
     pub const QUIET: Word = Word(["알림 없음", "No alert", "无警示", "お知らせなし"]);
     pub const UNKNOWN: Word = Word(["확인할 수 없음", "Not known", "无法确认", "確認できません"]);
+    pub const NOT_NOW: Word = Word(["새 자료가 들어오지 않아 확인할 수 없음", "Not known: no new data arrives", "无法确认：没有新数据", "確認できません：新しいデータが届いていません"]);
+    pub const SILENT: Word = Word(["이때부터 새 값 없음:", "no new value since", "此后无新数据：", "以後の新しい値なし："]);
+    pub const DOUBTED: Word = Word(["값을 믿을 수 없음:", "the value is in doubt:", "数值存疑：", "値が疑わしい："]);
+    pub const NEVER: Word = Word(["아직 받은 값 없음", "nothing received yet", "尚未收到数据", "まだ受信していません"]);
     pub const ENDED: Word = Word(["최근 끝난 상황", "Ended lately", "最近解除", "最近終わった状況"]);
     pub const MORE: Word = Word(["더 있음", "more", "更多", "件以上"]);
     // one alert
@@ -63,7 +67,7 @@ impl Word {
     pub const LIMIT: Word = Word(["기준", "Limit", "标准", "基準"]);
     pub const HOLDS: Word = Word(["해당", "reached", "达到", "該当"]);
     pub const HOLDS_NOT: Word = Word(["해당 없음", "not reached", "未达到", "該当しない"]);
-    pub const NOT_KNOWN: Word = Word(["알 수 없음", "unknown", "未知", "不明"]);
+    pub const NOT_KNOWN: Word = Word(["알 수 없음: 쓸 수 있는 자료가 모자람", "unknown: too little usable data", "未知：可用数据不足", "不明：使えるデータが足りません"]);
     pub const TIMELINE: Word = Word(["알린 내용", "What was said", "发布记录", "お知らせの記録"]);
     pub const BACK: Word = Word(["지금 상황 보기", "Situation now", "查看当前情况", "現在の状況を見る"]);
     // a chart in words

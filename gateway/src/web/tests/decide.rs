@@ -127,3 +127,86 @@ async fn the_operators_stream_says_what_the_public_does_not_hear() {
     }
     assert!(said.contains("event: alert"), "{said}");
 }
+
+#[tokio::test]
+async fn incidents_are_listed_as_they_stood_at_a_moment() {
+    let office = Office::usual();
+    let who = office.enter("approver").await;
+    office.rises("banpo", 2.5).await;
+    let incident = office.incident(&who, "yongsan").await;
+    office.pass(1).await;
+    assert_eq!(office.approve(&who, &incident, json!({})).await.1["state"], "issued");
+    office.pass(1).await;
+    office.rises("jamsu", 2.5).await;
+    let end = json!({ "reason": "the water has fallen" });
+    assert_eq!(office.post(&who, &format!("/api/v1/alerts/{incident}/end"), end).await.0, StatusCode::OK);
+    let at = async |minute: u32, second: u32| {
+        let list = office.get(&who, &format!("/api/v1/alerts?at=2026-07-08T00:{minute:02}:{second:02}Z")).await;
+        let each = list["alerts"].as_array().expect("alerts").clone();
+        let mut each: Vec<String> = each.iter().map(|one| format!("{} {}", one["area"], one["state"])).collect();
+        each.sort();
+        each.join(", ").replace('"', "")
+    };
+    assert_eq!(at(0, 0).await, "yongsan proposed", "it begins at that moment");
+    assert_eq!(at(1, 30).await, "yongsan proposed");
+    assert_eq!(at(2, 30).await, "yongsan issued");
+    assert_eq!(at(3, 30).await, "seocho proposed, yongsan issued");
+    assert_eq!(at(59, 0).await, "seocho proposed", "what is over by then is not listed");
+    let before = office.get(&who, "/api/v1/alerts?at=2026-07-07T00:00:00Z").await;
+    assert_eq!(before["alerts"], json!([]));
+}
+
+#[tokio::test]
+async fn what_a_rule_says_now_stands_beside_what_it_said() {
+    let office = Office::usual();
+    let who = office.enter("viewer").await;
+    office.rises("banpo", 2.5).await;
+    let incident = office.incident(&who, "yongsan").await;
+    // The water falls, and the incident stands as it was decided.
+    office.pass(5).await;
+    office.says("banpo", 1.5).await;
+    let detail = office.detail(&who, &incident).await;
+    assert_eq!(detail["evidence"][0]["value"], json!(2.5));
+    let path = format!("/api/v1/rules/{}/explain?place=", detail["rule"].as_str().expect("a rule"));
+    let now = office.get(&who, &format!("{path}banpo")).await;
+    let checks = (&now["checks"][0]["value"], &now["checks"][0]["result"], &now["checks"][0]["label"]["ko"]);
+    assert_eq!(checks, (&json!(1.5), &json!("false"), &json!("가")));
+    assert_eq!((&now["reached"], &now["stands"], &now["undecided"]), (&json!("none"), &json!("watch"), &json!(false)));
+    let series = &now["series"][0];
+    assert_eq!(
+        (&series["station"], &series["kind"], &series["unit"]),
+        (&json!("banpo"), &json!("river_stage"), &json!("m"))
+    );
+    assert_eq!((&series["state"], &series["newest"]["value"]), (&json!("known"), &json!(1.5)));
+    assert_eq!(series["newest"]["time"], "2026-07-08T00:06:00Z");
+    // An answer is kept for a second.
+    let wait = || tokio::time::sleep(std::time::Duration::from_millis(1_100));
+    wait().await;
+    // What is not believed, and who is silent, is named as such, with the reading that was refused.
+    office.pass(1).await;
+    office.says("banpo", 900.0).await;
+    let doubted = office.get(&who, &format!("{path}banpo")).await["series"][0].clone();
+    assert_eq!((&doubted["newest"]["value"], &doubted["newest"]["flag"]), (&json!(900.0), &json!(4)), "{doubted}");
+    assert_eq!(doubted["usable"]["value"], json!(1.5));
+    wait().await;
+    office.pass(40).await;
+    office.says("jamsu", 1.0).await;
+    let late = office.get(&who, &format!("{path}banpo")).await;
+    assert_eq!((&late["series"][0]["state"], &late["undecided"]), (&json!("doubted"), &json!(true)), "{late}");
+    let unheard = office.get(&who, &format!("{path}lost")).await;
+    assert_eq!(
+        (&unheard["series"][0]["state"], &unheard["checks"][0]["result"]),
+        (&json!("never_heard"), &json!("unknown"))
+    );
+    // Who asks for a place or a rule that is not there is told what to ask for.
+    let headers = [("cookie", who.cookie.as_str())];
+    for (asked, status) in [
+        (format!("{path}nowhere"), 404),
+        ("/api/v1/rules/none/explain?place=banpo".into(), 404),
+        ("/api/v1/rules/high/explain".into(), 400),
+    ] {
+        let (found, body) = office.send(axum::http::Method::GET, &asked, &headers, None).await;
+        assert_eq!(found.as_u16(), status, "{asked}: {body}");
+        assert!(body.contains("remedy"), "{body}");
+    }
+}

@@ -74,7 +74,7 @@ async fn every_page_is_light_and_safe_in_every_language() {
 #[tokio::test]
 async fn what_is_near_is_told_as_it_stands_or_not_at_all() {
     let mut city = with_places();
-    assert!(city.get("/near?lang=en").await.1.contains("banks to borrow Not known"), "nothing was heard yet");
+    assert!(city.get("/near?lang=en").await.1.contains("banks to borrow Not known (nothing received yet)"));
     let seen = ["charger_available", "charger_slots"].map(|kind| {
         let datastream = city.datastream("kiosk", kind);
         let tests = bongsu_rules::flag::Tests::default();
@@ -102,7 +102,8 @@ async fn what_is_near_is_told_as_it_stands_or_not_at_all() {
     // What was true a while ago says nothing about now.
     city.pass(10);
     wait().await;
-    assert!(city.get("/near?lang=en").await.1.contains("banks to borrow Not known"));
+    let (_, page) = city.get("/near?lang=en").await;
+    assert!(page.contains("banks to borrow Not known (no new value since 10 Jul, 21:00)"), "{page}");
 }
 
 #[tokio::test]
