@@ -91,10 +91,14 @@ export interface Stream {
   kind: string;
   unit: string;
   cadence_s: number;
+  /** A value at a moment, an amount since the last reading, a running total, or a state. */
+  nature: "level" | "amount" | "counter" | "state";
   levels: Partial<Record<Level, number>>;
   time: string | null;
   value: number | null;
   flag: number | null;
+  /** The flag of each quality test that could judge it. */
+  tests: Record<string, number>;
 }
 
 export interface Station {
@@ -111,6 +115,8 @@ export interface Observation {
   time: string;
   value: number | null;
   flag: number;
+  /** Of what is in doubt: the flag of each test that could judge it. */
+  tests?: Record<string, number>;
 }
 
 export interface Area {
@@ -196,12 +202,13 @@ const PAGE = 200;
 /** More open incidents than this are a flood of another kind. */
 const PAGES = 10;
 
-/** The incidents that live and those that ended lately: all pages of them. */
-export async function alerts(): Promise<Alerts> {
-  const first = await get<Alerts>("/alerts");
+/** The incidents that live and those that ended lately, or those that were open at a moment: all pages of them. */
+export async function alerts(at?: string): Promise<Alerts> {
+  const then = at ? `&at=${part(at)}` : "";
+  const first = await get<Alerts>(`/alerts?page=1${then}`);
   let last = first;
   for (let page = 2; last.alerts.length === PAGE && page <= PAGES; page += 1) {
-    last = await get<Alerts>(`/alerts?page=${page}`);
+    last = await get<Alerts>(`/alerts?page=${page}${then}`);
     first.alerts.push(...last.alerts);
   }
   return first;
@@ -209,6 +216,33 @@ export async function alerts(): Promise<Alerts> {
 
 /** One incident with everything about it. */
 export const incident = (id: string): Promise<Detail> => get<Detail>(`/alerts/${part(id)}`);
+
+/** A series that a rule asks, and how it stands. */
+export interface Heard {
+  input: string;
+  optional: boolean;
+  station: string | null;
+  kind: string | null;
+  unit: string;
+  state: "known" | "silent" | "doubted" | "never_heard" | "no_station";
+  usable: { time: string; value: number } | null;
+  newest: { time: string; value: number | null; flag: number; tests: Record<string, number> } | null;
+}
+
+/** What a rule says at a place now. */
+export interface Explained {
+  time: string;
+  rule: string;
+  place: string;
+  reached: Level;
+  stands: Level;
+  undecided: boolean;
+  failure: string | null;
+  checks: Reason[];
+  series: Heard[];
+}
+
+export const explained = (rule: string, place: string): Promise<Explained> => get(`/rules/${part(rule)}/explain?place=${part(place)}`);
 
 export const stations = (at?: string): Promise<{ time: string; stations: Station[] }> =>
   get(`/stations${at ? `?at=${part(at)}` : ""}`);

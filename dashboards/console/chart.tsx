@@ -37,7 +37,7 @@ function thin(points: Point[], from: number, to: number): Point[] {
   return [...kept.values()].sort((one, other) => one.at - other.at);
 }
 
-const ticks = (low: number, high: number, most: number): number[] => {
+export const ticks = (low: number, high: number, most: number): number[] => {
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((times) => times * power).find((step) => step >= rough) ?? rough;

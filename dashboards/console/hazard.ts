@@ -11,6 +11,10 @@ interface Hazard {
 
 const hazard = (id: string, ko: string, en: string, endangers = true): Hazard => ({ id, name: [ko, en], endangers });
 
+/** What comes over a whole stretch of land or water: found side by side it is one event. */
+const SPREADING = new Set(["river_flood", "urban_flood", "heavy_rain", "dam_release", "tide", "landslide", "earthquake", "outage"]);
+export const spreads = (id: string): boolean => SPREADING.has(id);
+
 export const HAZARDS: Hazard[] = [
   hazard("river_flood", "하천 범람", "River flooding"), hazard("urban_flood", "도심 침수", "Urban flooding"),
   hazard("underpass_flood", "지하차도 침수", "Underpass flooding"), hazard("heavy_rain", "호우", "Heavy rain"),

@@ -7,7 +7,7 @@ import { get, keepToken, type Me, post, rank, Refusal } from "./api";
 import { IS_EXERCISE, PUBLIC, SENDER } from "./facts";
 import { follow, unfollow, useLive } from "./live";
 import { Session } from "./session";
-import { moment } from "./time";
+import { clock, moment } from "./time";
 import { Account } from "./view/account";
 import { Audit } from "./view/audit";
 import { Deliveries } from "./view/deliveries";
@@ -51,7 +51,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
   return (
     <>
       <a class="skip" href="#main">{say("skip")}</a>
-      {IS_EXERCISE && <p class="band exercise">{say("exerciseBand")}</p>}
+      {IS_EXERCISE && <section class="band exercise" aria-label={say("exercises")}>{say("exerciseBand")}</section>}
       {stale && <p class="band old" role="alert">{say("notCurrent")}</p>}
       <header>
         <strong class="who">{SENDER}</strong>
@@ -67,10 +67,12 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
           <Link to="/wall" current={path === "/wall"}>{say("wall")}</Link>
           <a href={PUBLIC} target="_blank" rel="noopener">{say("publicPage")}</a>
         </nav>
-        <span class="mut">{live.known && `${say("asOf")} ${moment(live.known.time)}`}</span>
-        <Link to="/account" current={path === "/account"}>{me.user} ({roleWord(me.role)})</Link>
-        <button type="button" onClick={switchTongue} lang={tongue === "ko" ? "en" : "ko"}>{say("language")}</button>
-        <button type="button" onClick={leave}>{say("logout")}</button>
+        <div class="me">
+          {live.known && <time class="mut" dateTime={live.known.time} title={moment(live.known.time)}>{say("asOf")} {clock(live.known.time)}</time>}
+          <Link to="/account" current={path === "/account"}>{me.user} ({roleWord(me.role)})</Link>
+          <button type="button" onClick={switchTongue} lang={tongue === "ko" ? "en" : "ko"}>{say("language")}</button>
+          <button type="button" onClick={leave}>{say("logout")}</button>
+        </div>
       </header>
       <Herald />
       <View path={path} />

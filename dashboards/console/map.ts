@@ -75,6 +75,12 @@ export interface Shown {
   stations: { station: Station; standing: Standing }[];
 }
 
+/** The shapes of levels as letters. */
+const SIGNS: Record<Level, string> = { none: "", advisory: "●", watch: "▲", warning: "◆", emergency: "⬣" };
+
+/** A map of fewer pixels has no room for names. */
+const NARROW = 480;
+
 /** What of a station is drawn: the same key, the same picture. */
 const keyOf = ({ station, standing }: { station: Station; standing: Standing }): string =>
   [station.id, standing.level, standing.trouble, ...station.position].join(" ");
@@ -147,7 +153,9 @@ export class CityMap {
       if (level !== "none" && kind !== "zone") {
         // Two lines, so that narrow districts are not hidden under their neighbours' names.
         const label = document.createElement("div");
-        for (const words of [pick(name, code), levelWord(level)]) label.append(Object.assign(document.createElement("span"), { textContent: words }));
+        // On a telephone names would hide the map: the shape of the level alone, and the list below says the rest.
+        const narrow = this.map.getContainer().clientWidth < NARROW;
+        for (const words of narrow ? [SIGNS[level]] : [pick(name, code), levelWord(level)]) label.append(Object.assign(document.createElement("span"), { textContent: words }));
         shape.bindTooltip(label, { permanent: true, direction: "center", className: `area-label ${level}` });
       }
       this.districts.addLayer(shape);

@@ -51,9 +51,11 @@ export type Standing = { level: Level; trouble: "silent" | "doubtful" | null };
 /** A value so many cadences old says nothing about now. */
 const SILENT_CADENCES = 3;
 
+export const silentAfter = (stream: Stream): number => stream.cadence_s * 1000 * SILENT_CADENCES;
+
 export function standing(station: Station, now: number): Standing {
   const stream = mainStream(station);
-  if (!stream || !stream.time || now - Date.parse(stream.time) > stream.cadence_s * 1000 * SILENT_CADENCES) {
+  if (!stream || !stream.time || now - Date.parse(stream.time) > silentAfter(stream)) {
     return { level: "none", trouble: "silent" };
   }
   const value = stream.value;

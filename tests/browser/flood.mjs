@@ -109,7 +109,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   assert.equal(await citizen.page.locator(".chip", { hasText: "Great danger" }).count(), 0, "nothing of it was decided yet");
 
   await rise(10, 0, 6.3, 7.1);
-  const open = kim.page.locator(".map-part + section .list li", { hasText: "Upper gauge" }).filter({ hasText: "Proposed" });
+  const open = kim.page.locator(".map-part + section .list li.one", { hasText: "Upper gauge" }).filter({ hasText: "Proposed" });
   await open.waitFor({ timeout: 30_000 });
   await open.getByRole("link").click();
   await kim.page.getByRole("heading", { name: "Why?" }).waitFor();
@@ -138,7 +138,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   await lee.page.goto(`${OPERATOR}/inbox`);
   await lee.page.locator(".inbox li.waits").first().waitFor();
   await tabTo(lee.page, ".inbox a");
-  const rows = lee.page.locator(".inbox li");
+  const rows = lee.page.locator(".inbox li.card");
   const at = await rows.evaluateAll((items, id) => items.findIndex((item) => item.querySelector("a")?.getAttribute("href")?.endsWith(encodeURIComponent(id))), incident);
   for (let n = 0; n < at; n += 1) await lee.page.keyboard.press("ArrowDown");
   await lee.page.keyboard.press("a");
@@ -186,7 +186,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   await picture(citizen.page, "flow-4-over", { fullPage: true });
   step("the all-clear stands at the same address, and in the feed");
 
-  const other = kim.page.locator(".inbox li", { hasText: "Bridge" });
+  const other = kim.page.locator(".inbox li.card", { hasText: "Bridge" });
   await kim.page.getByRole("link", { name: "Inbox" }).click();
   await other.first().getByRole("link").click();
   await kim.page.getByRole("button", { name: "Cancel as false alarm" }).click();

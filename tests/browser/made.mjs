@@ -4,7 +4,7 @@ import { rules } from "./made-rules.mjs";
 const NOW = "2026-07-08T12:00:00Z";
 const LEVELS = ["advisory", "watch", "warning", "emergency"];
 export const HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>";
-const KINDS = [["river_stage", "m"], ["rainfall", "mm"], ["underpass_water_depth", "cm"], ["tilt", "deg"], ["charger_available", "{count}"], ["wifi_up", "1"], ["sewer_level", "m"]];
+const KINDS = [["river_stage", "m"], ["rainfall_counter", "mm"], ["underpass_water_depth", "cm"], ["tilt", "deg"], ["charger_available", "{count}"], ["wifi_up", "1"], ["sewer_level", "m"]];
 
 const before = (minutes) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
 
@@ -15,7 +15,7 @@ const station = (n) => {
     position: [37.45 + (n % 50) * 0.004, 126.9 + Math.floor(n / 50) * 0.005], area: `gu${n % 8}`, affects: [`gu${n % 8}`],
     upstream: n > 0 ? [`station-${n - 1}`] : [],
     datastreams: [{
-      kind, unit, cadence_s: 600, levels: kind === "river_stage" ? { advisory: 5.5, watch: 6.2, warning: 6.5 } : {},
+      kind, unit, cadence_s: 600, nature: kind.startsWith("rainfall") ? "counter" : "level", tests: n % 29 === 5 ? { spike: 4, gross_range: 1 } : {}, levels: kind === "river_stage" ? { advisory: 5.5, watch: 6.2, warning: 6.5 } : {},
       time: n % 17 === 3 ? before(300) : before(2), value: 4.6 + (n % 23) * 0.1, flag: n % 29 === 5 ? 4 : 1,
     }],
   };
@@ -56,6 +56,18 @@ const detail = (one) => ({
   preview: { ko: { headline: "위험", instruction: "대피하세요.", text_90: HOSTILE, speech: HOSTILE }, en: { headline: HOSTILE, instruction: "Leave." } },
 });
 
+/** What a rule says now: the water has fallen, the rain gauge is silent, a neighbour lies. */
+const explained = (rule, place) => ({
+  time: NOW, rule, place, reached: "none", stands: "watch", undecided: true, failure: null,
+  checks: alert(0).evidence.map((reason, n) => (n === 0 ? { ...reason, value: 5.1, result: "false" } : reason)),
+  series: [
+    { input: "stage", optional: false, station: "station-0", kind: "river_stage", unit: "m", state: "known", usable: { time: before(2), value: 5.1 }, newest: { time: before(2), value: 5.1, flag: 1, tests: { spike: 1 } } },
+    { input: "rain", optional: false, station: "station-1", kind: "rainfall_counter", unit: "mm", state: "silent", usable: { time: before(300), value: 2 }, newest: { time: before(300), value: 2, flag: 1, tests: {} } },
+    { input: "beside", optional: true, station: "station-7", kind: "river_stage", unit: "m", state: "doubted", usable: null, newest: { time: before(4), value: 18, flag: 4, tests: { spike: 4 } } },
+    { input: "dam", optional: true, station: null, kind: "reservoir_outflow", unit: "m3/s", state: "no_station", usable: null, newest: null },
+  ],
+});
+
 const observations = () => Array.from({ length: 140 }, (_, n) => ({
   time: before(1400 - n * 10), value: n === 40 ? 18 : 4 + 2.4 * Math.sin(n / 30), flag: n === 40 ? 4 : 1,
 })).filter((_, n) => n < 60 || n > 75);
@@ -72,6 +84,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     const path = decodeURIComponent(url.pathname.replace("/api/v1", ""));
     const json = (body) => route.fulfill({ json: body });
     const method = route.request().method();
+    if (path.endsWith("/explain")) return json(explained(path.split("/")[2], url.searchParams.get("place")));
     if (path.startsWith("/rules")) {
       const body = method === "GET" || method === "DELETE" ? null : route.request().postDataJSON();
       if (method !== "GET" && !path.endsWith("/try") && !path.endsWith("/check")) calls.push([path, body, route.request().headers()["if-match"]]);
@@ -98,6 +111,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     }
     if (path === "/events") return route.abort();
     if (path === "/me") return json({ user: "kim", role, csrf: "token", expires: NOW, totp: codes });
+    if (path === "/alerts" && url.searchParams.has("at")) return json({ time: NOW, current: true, alerts: alerts.slice(0, 3) });
     if (path === "/alerts") {
       const begins = 200 * (Number(url.searchParams.get("page") ?? 1) - 1);
       return json({ time: NOW, current: true, alerts: alerts.slice(begins, begins + 200) });
@@ -117,7 +131,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     if (path === "/users") return json({ users: ["kim", "lee"].map((username, n) => ({ username, role: n ? "viewer" : "admin", active: true, totp: false, created: NOW, disabled: n ? NOW : null })) });
     if (path === "/silences") return json({ silences });
     if (path === "/tokens") return json({ tokens: [{ id: 1, label: "grafana", role: "viewer", session: "x", created: NOW, made_by: HOSTILE, expires: NOW, revoked: null }] });
-    if (path === "/deliveries") return json({ deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
+    if (path === "/deliveries") return json({ counts: { sent: 3, pending: 1 }, deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
     if (path === "/devices") return json({ devices: ["gauge-1", HOSTILE].map((username, n) => ({ username, stations: [`station-${n}`], created: NOW, revoked: n ? NOW : null })) });
     if (path === "/dead-letters") return json({ counts: { unit: 3, future: 1 }, next: null, dead_letters: [{ id: 1, received: NOW, source: "bongsu/v1/station-0/obs", station: "station-0", reason: "unknown_kind", remedy: HOSTILE, payload: HOSTILE }] });
     if (path === "/system") return json({ version: "0.1.0", status: "Actual", time: NOW, last_commit: NOW, current: true, troubles: [HOSTILE], store_bytes: 123_456_789, stations, datastreams: stations, incidents: { raised: 0, issued: 4 }, storm: null });

@@ -5,3 +5,4 @@ import { close } from "./browser.mjs";
 after(close);
 await import("./citizen.mjs");
 await import("./console.mjs");
+await import("./desk.mjs");

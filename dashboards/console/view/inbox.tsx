@@ -1,9 +1,11 @@
-// What waits for a person: one list, the newest proposal on top, with its deadline. Keys work while the list has the
+// What waits for a person: one list, the newest proposal on top, with its deadline; incidents of one event together. Keys work while the list has the
 // focus, so that no letter typed elsewhere decides anything.
 
-import { useContext, useRef, useState } from "preact/hooks";
+import { useContext, useMemo, useRef, useState } from "preact/hooks";
 import { type Alert, part, post, rank } from "../api";
 import { Wrong } from "../ask";
+import { gathered } from "../gather";
+import { EventRows, useLayout, useSteady } from "../gathered";
 import { refresh, useLive } from "../live";
 import { isOpen, sorted } from "../order";
 import { Session, useMay } from "../session";
@@ -38,6 +40,8 @@ export function Inbox() {
   const [wrong, setWrong] = useState<Error | null>(null);
   const all = live.known?.alerts ?? [];
   const shown = sorted(all.filter((alert) => ended || isOpen(alert)));
+  const { lie, nameOf } = useLayout();
+  const { steady: events, onPointerEnter, onPointerLeave } = useSteady(useMemo(() => gathered(shown, lie), [live.known, ended, lie]));
   const now = live.known ? Date.parse(live.known.time) : Date.now();
   const waiting = all.filter((alert) => alert.proposal).length;
   const unseen = all.filter((alert) => isOpen(alert) && !alert.acknowledged).length;
@@ -48,7 +52,8 @@ export function Inbox() {
   };
   const keys = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const items = [...(list.current?.children ?? [])];
+    // Rows that are folded away are not walked through.
+    const items = [...(list.current?.querySelectorAll<HTMLElement>("li.card") ?? [])].filter((item) => item.offsetParent !== null);
     const at = items.findIndex((item) => item.contains(document.activeElement));
     const move = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
     if (move) {
@@ -56,9 +61,27 @@ export function Inbox() {
       event.preventDefault();
       return;
     }
-    const alert = shown[at];
+    const alert = shown.find(({ incident }) => incident === items[at]?.dataset.incident);
     if (event.key === "a" && alert && may && !alert.acknowledged) acknowledge(alert);
   };
+  const row = (alert: Alert) => (
+    <li key={alert.incident} data-incident={alert.incident} class={alert.proposal ? "card waits" : "card"}>
+      <Chip level={alert.proposal?.level ?? alert.level} />
+      <Link to={`/incident/${part(alert.incident)}`} class="title">{pick(alert.headline, alert.incident)}</Link>
+      <span class="facts">
+        <b>{stateWord(alert.state)}</b> · {alert.audience === "public" ? say("forPublic") : say("forOperators")} · {say("updated")} {moment(alert.updated)}
+        {alert.owner && <> · {say("owner")} {alert.owner}</>}
+        {alert.silenced && <> · {say("silence")} – {clock(alert.silenced.until)}</>}
+      </span>
+      <Deadline alert={alert} now={now} />
+      <span class="buttons">
+        {alert.acknowledged
+          ? <span class="mut">✓ {say("acknowledged")}: {alert.acknowledged.by} {clock(alert.acknowledged.at)}</span>
+          : may && isOpen(alert) && <button type="button" onClick={() => acknowledge(alert)} aria-label={`${say("acknowledge")}: ${pick(alert.headline, alert.incident)}`}>{say("acknowledge")}</button>}
+        <button type="button" onClick={() => go(`/incident/${part(alert.incident)}`)} aria-label={`${say("open")}: ${pick(alert.headline, alert.incident)}`}>{say("open")}</button>
+      </span>
+    </li>
+  );
   return (
     <main id="main">
       <h1>{say("inbox")}</h1>
@@ -69,27 +92,12 @@ export function Inbox() {
       <label class="check"><input type="checkbox" checked={ended} onChange={() => setEnded(!ended)} />{say("showEnded")}</label>
       {wrong && <Wrong wrong={wrong} />}
       {live.known && shown.length === 0 && <p>{say("emptyInbox")}</p>}
-      <ol class="inbox" ref={list} onKeyDown={keys} aria-describedby="keys">
-        {shown.slice(0, rows).map((alert) => (
-          <li key={alert.incident} class={alert.proposal ? "card waits" : "card"}>
-            <Chip level={alert.proposal?.level ?? alert.level} />
-            <Link to={`/incident/${part(alert.incident)}`} class="title">{pick(alert.headline, alert.incident)}</Link>
-            <span class="facts">
-              <b>{stateWord(alert.state)}</b> · {alert.audience === "public" ? say("forPublic") : say("forOperators")} · {say("updated")} {moment(alert.updated)}
-              {alert.owner && <> · {say("owner")} {alert.owner}</>}
-              {alert.silenced && <> · {say("silence")} – {clock(alert.silenced.until)}</>}
-            </span>
-            <Deadline alert={alert} now={now} />
-            <span class="buttons">
-              {alert.acknowledged
-                ? <span class="mut">✓ {say("acknowledged")}: {alert.acknowledged.by} {clock(alert.acknowledged.at)}</span>
-                : may && isOpen(alert) && <button type="button" onClick={() => acknowledge(alert)} aria-label={`${say("acknowledge")}: ${pick(alert.headline, alert.incident)}`}>{say("acknowledge")}</button>}
-              <button type="button" onClick={() => go(`/incident/${part(alert.incident)}`)} aria-label={`${say("open")}: ${pick(alert.headline, alert.incident)}`}>{say("open")}</button>
-            </span>
-          </li>
-        ))}
+      <ol class="inbox" ref={list} onKeyDown={keys} onPointerEnter={onPointerEnter} onPointerLeave={onPointerLeave} aria-describedby="keys">
+        {events.slice(0, rows).map((event) => event.alerts.length === 1
+          ? event.alerts.map(row)
+          : <EventRows key={event.key} event={event} nameOf={nameOf} deep={2} row={row} />)}
       </ol>
-      {shown.length > rows && <p><button type="button" onClick={() => setRows(rows + ROWS)}>{say("more")} ({rows} / {shown.length})</button></p>}
+      {events.length > rows && <p><button type="button" onClick={() => setRows(rows + ROWS)}>{say("more")} ({rows} / {events.length})</button></p>}
     </main>
   );
 }

@@ -1,46 +1,36 @@
 // One incident: why, how the water stands, what will be said to whom, and the decisions, each one step away.
 
-import { useContext, useState } from "preact/hooks";
-import { areas, type Detail, get, incident, observations, part, post, type Reason, rank, Refusal, stations } from "../api";
+import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { areas, type Detail, explained, get, incident, observations, part, post, rank, Refusal, stations } from "../api";
 import { Ask, Wrong } from "../ask";
-import { Chart } from "../chart";
-import { PUBLIC } from "../facts";
+import { isAmount, lead } from "../amount";
+import { Curve } from "../curve";
+import { PUBLIC, STATUS } from "../facts";
+import { gathered } from "../gather";
+import { useLayout } from "../gathered";
 import { hazardName } from "../hazard";
 import { refresh, useLive, useLoaded } from "../live";
-import { isOpen } from "../order";
+import { isOpen, shownLevel } from "../order";
 import { Session, useMay } from "../session";
 import { Chip, levelWord, stateWord } from "../sign";
 import { mainStream } from "../system";
-import { clock, comparison, moment, quantity } from "../time";
+import { clock, moment } from "../time";
 import { Link } from "../way";
 import { type Key, pick, say, tongue } from "../words";
 import { Deadline } from "./inbox";
+import { decidedAt, Why } from "./why";
 
 const HOUR = 3_600_000;
 
+/** Other incidents of the event that are named. */
+const SIBLINGS = 12;
+
 type Question = "approve" | "reject" | "end" | "cancel" | "note";
 
-function Why({ evidence }: { evidence: Reason[] }) {
-  if (evidence.length === 0) return <p>{say("noEvidence")}</p>;
-  const order = { true: 0, unknown: 1, false: 2 };
-  const result = { true: `● ${say("reached")}`, unknown: `? ${say("unknown")}`, false: `○ ${say("notReached")}` };
-  return (
-    <div class="scroll" role="group" aria-label={say("why")} tabIndex={0}>
-      <table class="why">
-        <thead><tr><th scope="col">{say("check")}</th><th scope="col">{say("measured")}</th><th scope="col">{say("limit")}</th><th scope="col">{say("result")}</th></tr></thead>
-        <tbody>
-          {[...evidence].sort((one, other) => order[one.result] - order[other.result]).map((reason, at) => (
-            <tr key={at} class={reason.result}>
-              <th scope="row">{pick(reason.label)}{reason.station && <><br /><Link to={`/station/${part(reason.station)}`}>{reason.station}</Link></>}</th>
-              <td class="num">{reason.value === null ? say("unknown") : quantity(reason.value, reason.unit)}</td>
-              <td class="num">{comparison(reason.op)} {quantity(reason.limit, reason.unit)}</td>
-              <td>{result[reason.result]}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+/** When it began, and when it was decided as it stands. */
+function marksOf(detail: Detail): { at: number; word: string }[] {
+  const [onset, decided] = [Date.parse(detail.onset), Date.parse(decidedAt(detail))];
+  return decided === onset ? [{ at: onset, word: say("fired") }] : [{ at: onset, word: say("began") }, { at: decided, word: say("fired") }];
 }
 
 /** The water at the station that decided, around the moment it did. */
@@ -54,7 +44,7 @@ function Water({ detail, now }: { detail: Detail; now: number }) {
     const place = (await get<{ stations: Awaited<ReturnType<typeof stations>>["stations"] }>(`/stations?station=${part(station)}`)).stations[0];
     const stream = place && mainStream(place);
     if (!place || !stream) return null;
-    const seen = await observations(station, stream.kind, new Date(from).toISOString(), new Date(to).toISOString());
+    const seen = await observations(station, stream.kind, new Date(from - lead(stream)).toISOString(), new Date(to).toISOString());
     return { place, stream, seen };
   }, [station, detail.updated], 15_000);
   if (!found.value) return null;
@@ -62,8 +52,8 @@ function Water({ detail, now }: { detail: Detail; now: number }) {
   const name = pick(place.name, place.id);
   return (
     <section aria-labelledby="water">
-      <h2 id="water">{say("hydrograph")}: <Link to={`/station/${part(place.id)}`}>{name}</Link></h2>
-      <Chart name={name} stream={stream} seen={seen} from={from} to={to} marks={[{ at: Date.parse(detail.onset), word: say("fired") }]} />
+      <h2 id="water">{say(isAmount(stream) ? "amounts" : "hydrograph")}: <Link to={`/station/${part(place.id)}`}>{name}</Link></h2>
+      <Curve name={name} stream={stream} seen={seen} from={from} to={to} marks={marksOf(detail)} />
     </section>
   );
 }
@@ -136,6 +126,18 @@ function Approve({ detail, close }: { detail: Detail; close: (done: boolean) => 
   );
 }
 
+/** Before an all-clear: that the rule still finds the danger now, if it does. */
+function StillReached({ detail }: { detail: Detail }) {
+  const found = useLoaded(() => explained(detail.rule, detail.station ?? detail.area), [detail.incident]);
+  const now = found.value;
+  if (!now || (now.reached === "none" && !now.undecided)) return null;
+  return (
+    <p class="wrong" role="alert">
+      {now.reached !== "none" ? <>{say("stillReached")} <Chip level={now.reached} /></> : say("stillUndecided")} <span class="mut">({clock(now.time)})</span>
+    </p>
+  );
+}
+
 const CAUSES: Record<string, Key> = {
   rule: "byRule", corroborated: "byCorroboration", renewed: "byRenewal", deadline: "byDeadline", escalated: "byEscalation",
   acknowledged: "acknowledged", owned: "byOwner", noted: "note", approved: "byApproval", rejected: "rejected", cancelled: "byCancel",
@@ -158,20 +160,54 @@ function Timeline({ detail }: { detail: Detail }) {
 }
 
 interface Delivery { id: number; channel: string; target: string; identifier: string; state: string; attempts: number; updated: string; detail: string }
+interface Delivered { deliveries: Delivery[]; counts: Record<string, number> }
 
 const FATES: Record<string, Key> = { pending: "pending", sent: "sent", rejected: "refused", expired: "expired", superseded: "superseded" };
 const deliveryWord = (state: string): string => { const key = FATES[state]; return key ? say(key) : state; };
 
 /** Messages of an incident whose deliveries are shown, the newest. */
 const MESSAGES = 4;
+/** How often deliveries are looked at: while something is on its way, and else. */
+const SOON_MS = 1_500;
+const FIRST_TRIES = 8;
+const LATER_MS = 15_000;
 
-function Deliveries({ detail }: { detail: Detail }) {
-  const said = [...new Set((detail.timeline ?? []).flatMap((step) => (step.message ? [step.message.identifier] : [])))].slice(-MESSAGES);
+const saidOf = (detail: Detail): string[] =>
+  [...new Set((detail.timeline ?? []).flatMap((step) => (step.message ? [step.message.identifier] : [])))];
+
+/** What became of a message; asked often while it goes out. */
+function useDelivered(identifiers: string[]): { all: Delivery[]; counts: Record<string, number> } | null {
+  const [going, setGoing] = useState(true);
+  const tries = useRef(0);
+  useEffect(() => { tries.current = 0; }, [identifiers.join()]);
   const found = useLoaded(async () => {
-    const answers = await Promise.all(said.map((one) => get<{ deliveries: Delivery[] }>(`/deliveries?identifier=${part(one)}`)));
-    return answers.flatMap((answer) => answer.deliveries).sort((one, other) => other.id - one.id);
-  }, [said.join()], 15_000);
-  const known = found.value ?? [];
+    const answers = await Promise.all(identifiers.map((one) => get<Delivered>(`/deliveries?identifier=${part(one)}`)));
+    const counts = answers.at(-1)?.counts ?? {};
+    // What was issued a moment ago has no deliveries yet; what never had any is not asked about all night.
+    tries.current += 1;
+    setGoing((counts.pending ?? 0) > 0 || tries.current < FIRST_TRIES);
+    return { all: answers.flatMap((answer) => answer.deliveries).sort((one, other) => other.id - one.id), counts };
+  }, [identifiers.join(), going], going ? SOON_MS : LATER_MS);
+  return found.value;
+}
+
+/** Whether what was said last has arrived: how many of how many. */
+function Arrived({ detail, counts }: { detail: Detail; counts: Record<string, number> | undefined }) {
+  const said = (detail.timeline ?? []).filter((step) => step.message).at(-1)?.message;
+  if (!said || counts === undefined) return null;
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const sent = counts.sent ?? 0;
+  const others = Object.entries(counts).filter(([state, count]) => state !== "sent" && count > 0).map(([state, count]) => `${deliveryWord(state)} ${count}`);
+  const isPublic = detail.audience === "public" && detail.status === STATUS;
+  return (
+    <p role="status" class="arrived">
+      {say("saidAt")} {clock(said.sent)}: {isPublic ? say("onPagesAtOnce") : say("toOperatorsAtOnce")}.{" "}
+      {all === 0 ? say("nobodyElse") : <>{say("deliveredTo")} <strong>{sent} / {all}</strong>{others.length > 0 && <> ({others.join(", ")})</>}{sent < all && (counts.pending ?? 0) > 0 && <progress max={all} value={sent} aria-label={say("deliveredTo")} />}</>}
+    </p>
+  );
+}
+
+function Deliveries({ known }: { known: Delivery[] }) {
   return (
     <section aria-labelledby="deliveries">
       <h2 id="deliveries">{say("deliveries")}</h2>
@@ -182,6 +218,20 @@ function Deliveries({ detail }: { detail: Detail }) {
         </table></div>
       )}
     </section>
+  );
+}
+
+/** The other incidents of the same event: each is decided on its own. */
+function Siblings({ detail }: { detail: Detail }) {
+  const live = useLive();
+  const { lie, nameOf } = useLayout();
+  const event = useMemo(() => gathered(live.known?.alerts ?? [], lie).find((one) => one.alerts.some(({ incident }) => incident === detail.incident)), [live.known, lie, detail.incident]);
+  const others = (event?.alerts ?? []).filter((alert) => alert.incident !== detail.incident);
+  if (others.length === 0) return null;
+  return (
+    <p class="siblings">{say("sameEvent")} ({others.length}): {others.slice(0, SIBLINGS).map((alert, at) => (
+      <span key={alert.incident}>{at > 0 && " · "}<Link to={`/incident/${part(alert.incident)}`}>{nameOf(alert.area)}</Link> {levelWord(shownLevel(alert))}{alert.proposal && <strong> ({say("proposed")})</strong>}</span>
+    ))}{others.length > SIBLINGS && ` + ${others.length - SIBLINGS}`}</p>
   );
 }
 
@@ -268,6 +318,7 @@ export function Incident({ id }: { id: string }) {
   const [wrong, setWrong] = useState<Error | null>(null);
   const [told, setTold] = useState("");
   const detail = found.value;
+  const delivered = useDelivered(detail ? saidOf(detail).slice(-MESSAGES) : []);
   if (!detail) return <main id="main"><h1>{say("incidents")}</h1>{found.wrong ? <Wrong wrong={found.wrong} /> : <p>{say("loading")}</p>}</main>;
   const now = live.known ? Date.parse(live.known.time) : Date.now();
   const changed = (): void => { setTold(say("done")); setWrong(null); found.reload(); refresh(); };
@@ -279,14 +330,18 @@ export function Incident({ id }: { id: string }) {
       <Facts detail={detail} now={now} />
       <Decisions detail={detail} ask={ask} act={(path, body) => void send(path, body).then(changed, setWrong)} />
       <p role="status">{told}</p>
+      <Arrived detail={detail} counts={delivered?.counts} />
+      <Siblings detail={detail} />
       {wrong && <Wrong wrong={wrong} />}
       {question === "approve" && <Approve detail={detail} close={close} />}
       {question && question !== "approve" && (
         <Ask title={PREPARED[question].title()} confirm={PREPARED[question].title()} reason={PREPARED[question].reason()}
-          act={(reason) => send(question, question === "note" ? { text: reason } : question === "reject" ? { reason, hash: detail.proposal_hash } : { reason })} close={close} />
+          act={(reason) => send(question, question === "note" ? { text: reason } : question === "reject" ? { reason, hash: detail.proposal_hash } : { reason })} close={close}>
+          {question === "end" && <StillReached detail={detail} />}
+        </Ask>
       )}
       <div class="columns even">
-        <section aria-labelledby="why"><h2 id="why">{say("why")}</h2><p class="mut">{say("judgedAt")} {moment(detail.updated)}</p><Why evidence={detail.evidence} /></section>
+        <Why detail={detail} />
         <Water detail={detail} now={now} />
       </div>
       <section aria-labelledby="preview">
@@ -302,7 +357,7 @@ export function Incident({ id }: { id: string }) {
           {(detail.notes ?? []).length === 0 ? <p>{say("none")}</p> : <ul class="list">{detail.notes.map((note, at) => <li key={at}><time dateTime={note.time}>{moment(note.time)}</time> <b>{note.by}</b> <span>{note.text}</span></li>)}</ul>}
         </section>
       </div>
-      <div class="columns even"><Deliveries detail={detail} /><Reports detail={detail} /></div>
+      <div class="columns even"><Deliveries known={delivered?.all ?? []} /><Reports detail={detail} /></div>
     </main>
   );
 }

@@ -1,10 +1,14 @@
 // What is going on, where: the map and, as its equal, the table. A slider looks back over the last day.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Alert, type Area, areas, type Detail, incident, type Level, rank, type Station, stations } from "../api";
-import { type Live, useLive, useLoaded } from "../live";
+import { type Alert, alerts, type Area, areas, type Level, rank, type Station, stations } from "../api";
+import { Wrong } from "../ask";
+import { gathered } from "../gather";
+import { EventRows, useLayout, useSteady } from "../gathered";
+import { useLive, useLoaded } from "../live";
 import { CityMap } from "../map";
 import { isOpen, shownLevel, sorted } from "../order";
+import { doubtOf } from "../quality";
 import { Chip, levelWord, StandingSign } from "../sign";
 import { mainStream, type Standing, standing, SYSTEMS, systemName, systemOf, weight } from "../system";
 import { moment, quantity } from "../time";
@@ -14,8 +18,8 @@ import { pick, say } from "../words";
 const STEP_MS = 15 * 60_000;
 const STEPS = 96;
 const ROWS = 100;
-/** Incidents whose story is read when one looks back. */
-const STORIES = 100;
+/** A hand on the slider moves on within this; each stop is asked for once. */
+const PAUSE_MS = 150;
 
 /** Levels of areas, by the incidents of their own and of what lies in them. */
 function levelsOf(found: { area: string; level: Level }[], known: Area[]): Map<string, Level> {
@@ -29,24 +33,12 @@ function levelsOf(found: { area: string; level: Level }[], known: Area[]): Map<s
   return levels;
 }
 
-/** Levels at a moment of the past, from the stories of the incidents that were alive then. */
-async function levelsAt(live: Live, at: number): Promise<{ area: string; level: Level }[]> {
-  const candidates = (live.known?.alerts ?? []).filter((alert) => Date.parse(alert.onset) <= at).slice(0, STORIES);
-  const stories = await Promise.allSettled(candidates.map((alert) => incident(alert.incident)));
-  return stories.flatMap((story) => {
-    if (story.status === "rejected") return [];
-    const detail: Detail = story.value;
-    const last = detail.timeline.filter((step) => Date.parse(step.time) <= at).at(-1);
-    return last ? [{ area: detail.area, level: last.level }] : [];
-  });
-}
-
 interface Shown {
   station: Station;
   standing: Standing;
 }
 
-function Table({ shown, names }: { shown: Shown[]; names: Map<string, string> }) {
+function Table({ shown, names, now }: { shown: Shown[]; names: Map<string, string>; now: number }) {
   const [rows, setRows] = useState(ROWS);
   return (
     <>
@@ -62,8 +54,8 @@ function Table({ shown, names }: { shown: Shown[]; names: Map<string, string> })
               return (
                 <tr key={station.id}>
                   <th scope="row"><Link to={`/station/${encodeURIComponent(station.id)}`}>{pick(station.name, station.id)}</Link></th>
-                  <td><StandingSign standing={standing} /></td>
-                  <td class="num">{stream ? quantity(stream.value, stream.unit) : "–"}</td>
+                  <td><StandingSign standing={standing} />{standing.trouble && stream && <span class="mut"> {doubtOf(stream, now)}</span>}</td>
+                  <td class="num">{stream ? quantity(stream.value, stream.unit) : "–"}{stream?.nature === "counter" && ` (${say("total")})`}</td>
                   <td>{systemName(systemOf(station))}</td>
                   <td>{names.get(station.area) ?? station.area}</td>
                   <td class="num">{stream?.time ? moment(stream.time) : "–"}</td>
@@ -96,18 +88,31 @@ function Legend() {
 const LISTED = 30;
 const LISTED_ON_WALL = 10;
 
-function IncidentList({ alerts, names, most }: { alerts: Alert[]; names: Map<string, string>; most: number }) {
-  if (alerts.length === 0) return <p>{say("noIncidents")}</p>;
+interface ListProps {
+  alerts: Alert[];
+  most: number;
+  /** They are those of a moment that is over: what was said since is not shown. */
+  past: boolean;
+}
+
+function IncidentList({ alerts, most, past }: ListProps) {
+  const { lie, nameOf } = useLayout();
+  const { steady: events, onPointerEnter, onPointerLeave } = useSteady(useMemo(() => gathered(sorted(alerts), lie), [alerts, lie]));
+  if (alerts.length === 0) return <p>{past ? say("noIncidentsThen") : say("noIncidents")}</p>;
+  const row = (alert: Alert) => (
+    <li key={alert.incident} class="one">
+      <Chip level={shownLevel(alert)} />
+      <Link to={`/incident/${encodeURIComponent(alert.incident)}`}>{pick(alert.headline, alert.incident)}</Link>
+      <span class="mut">{nameOf(alert.area)}{alert.proposal && <strong> · {say("proposed")}</strong>}</span>
+    </li>
+  );
+  const rest = events.slice(most).reduce((sum, event) => sum + event.alerts.length, 0);
   return (
-    <ul class="list">
-      {sorted(alerts).slice(0, most).map((alert) => (
-        <li key={alert.incident}>
-          <Chip level={shownLevel(alert)} />
-          <Link to={`/incident/${encodeURIComponent(alert.incident)}`}>{pick(alert.headline, alert.incident)}</Link>
-          <span class="mut">{names.get(alert.area) ?? alert.area}{alert.proposal && <strong> · {say("proposed")}</strong>}</span>
-        </li>
-      ))}
-      {alerts.length > most && <li><Link to="/inbox">+ {alerts.length - most} {say("moreInInbox")}</Link></li>}
+    <ul class="list" onPointerEnter={onPointerEnter} onPointerLeave={onPointerLeave}>
+      {events.slice(0, most).map((event) => event.alerts.length === 1
+        ? event.alerts.map(row)
+        : <EventRows key={event.key} event={event} nameOf={nameOf} deep={3} row={row} />)}
+      {rest > 0 && <li><Link to="/inbox">+ {rest} {say("moreInInbox")}</Link></li>}
     </ul>
   );
 }
@@ -131,26 +136,33 @@ export function Situation({ wall }: { wall: boolean }) {
   const { places, sensors } = useCity(at);
   const known = places.value?.features ?? [];
   const names = useMemo(() => new Map(known.map((area) => [area.properties.code, pick(area.properties.name, area.properties.code)])), [places.value]);
-  const open = (live.known?.alerts ?? []).filter(isOpen);
-  const [past, setPast] = useState<{ area: string; level: Level }[]>([]);
+  const [past, setPast] = useState<Alert[] | null>(null);
+  const [wrong, setWrong] = useState<Error | null>(null);
   useEffect(() => {
-    if (at === null) return;
+    setPast(null);
+    setWrong(null);
+    if (at === null) return undefined;
     let wanted = true;
-    void levelsAt(live, at).then((found) => { if (wanted) setPast(found); });
-    return () => { wanted = false; };
+    const timer = setTimeout(() => {
+      alerts(new Date(at).toISOString()).then((found) => { if (wanted) setPast(found.alerts); }, (refused: Error) => { if (wanted) setWrong(refused); });
+    }, PAUSE_MS);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
   }, [at]);
-  const found = at === null ? open.map((alert) => ({ area: alert.area, level: shownLevel(alert) })) : past;
-  const levels = useMemo(() => levelsOf(found, known), [live.known, past, at, places.value]);
+  const open = useMemo(() => (at === null ? (live.known?.alerts ?? []).filter(isOpen) : past ?? []), [live.known, past, at]);
+  const levels = useMemo(() => levelsOf(open.map((alert) => ({ area: alert.area, level: shownLevel(alert) })), known), [open, places.value]);
 
-  const shown = useMemo(() => {
-    const moment = at ?? (sensors.value ? Date.parse(sensors.value.time) : Date.now());
-    const all = (sensors.value?.stations ?? []).map((station) => ({ station, standing: standing(station, moment) }));
-    const wanted = all.filter(({ station, standing }) =>
-      (systems.has(systemOf(station).id) || systemOf(station).id === "other")
-      && (!troubleOnly || weight(standing) > 0)
-      && (sought === "" || pick(station.name, station.id).toLowerCase().includes(sought.toLowerCase())));
-    return wanted.sort((one, other) => weight(other.standing) - weight(one.standing));
-  }, [sensors.value, systems, troubleOnly, sought, at]);
+  const seenAt = at ?? (sensors.value ? Date.parse(sensors.value.time) : Date.now());
+  // All of a large city is judged and put in order once for each answer, not at each click on a filter.
+  const all = useMemo(() => (sensors.value?.stations ?? [])
+    .map((station) => ({ station, standing: standing(station, seenAt), system: systemOf(station).id }))
+    .sort((one, other) => weight(other.standing) - weight(one.standing)), [sensors.value, at]);
+  const shown = useMemo(() => all.filter(({ station, standing, system }) =>
+    (systems.has(system) || system === "other")
+    && (!troubleOnly || weight(standing) > 0)
+    && (sought === "" || pick(station.name, station.id).toLowerCase().includes(sought.toLowerCase()))), [all, systems, troubleOnly, sought]);
 
   const place = useRef<HTMLDivElement>(null);
   const map = useRef<CityMap | null>(null);
@@ -161,6 +173,9 @@ export function Situation({ wall }: { wall: boolean }) {
   }, []);
   useEffect(() => map.current?.show({ areas: known, levels, stations: shown }), [places.value, levels, shown]);
 
+  // What a click on a filter does not change is not drawn anew.
+  const list = useMemo(() => <IncidentList alerts={open} most={wall ? LISTED_ON_WALL : LISTED} past={at !== null} />, [open, wall, at]);
+  const table = useMemo(() => <Table shown={shown} names={names} now={seenAt} />, [shown, names]);
   const slide = (to: number): void => {
     if (steps === STEPS) setAnchor(serverNow);
     setSteps(to);
@@ -203,8 +218,8 @@ export function Situation({ wall }: { wall: boolean }) {
           {!wall && <Legend />}
         </section>
         <section aria-labelledby="open-title">
-          <h2 id="open-title">{say("incidents")} ({open.length})</h2>
-          <IncidentList alerts={open} names={names} most={wall ? LISTED_ON_WALL : LISTED} />
+          <h2 id="open-title">{at === null ? say("incidents") : `${say("incidentsThen")} ${moment(at)}`} ({open.length})</h2>
+          {wrong ? <Wrong wrong={wrong} /> : at !== null && past === null ? <p>{say("loading")}</p> : list}
           <h2>{say("districts")}</h2>
           {endangered.length === 0 ? <p>{say("none")}</p> : (
             <ul class="list">{endangered.slice(0, wall ? LISTED_ON_WALL : LISTED).map(([code, level]) => <li key={code}><Chip level={level} /> {names.get(code) ?? code}</li>)}</ul>
@@ -216,7 +231,7 @@ export function Situation({ wall }: { wall: boolean }) {
           <h2 id="stations-title">{say("stations")} ({shown.length})</h2>
           <label class="search">{say("search")}<input type="search" value={sought} onInput={(event) => setSought(event.currentTarget.value)} /></label>
           <p class="mut">{shown.filter(({ standing }) => rank(standing.level) > 0).length} {levelWord("advisory")}+ · {shown.filter(({ standing }) => standing.trouble).length} {say("silent")}/{say("doubtful")}</p>
-          <Table shown={shown} names={names} />
+          {table}
         </section>
       )}
     </main>

@@ -4,8 +4,10 @@
 import { useState } from "preact/hooks";
 import { type Observation, observations, part, type Station as Place, stations, type Stream } from "../api";
 import { Wrong } from "../ask";
-import { Chart } from "../chart";
+import { isAmount, lately, lead } from "../amount";
+import { Curve } from "../curve";
 import { useLoaded } from "../live";
+import { doubtOf, failedTests, flagWord } from "../quality";
 import { StandingSign } from "../sign";
 import { mainStream, standing, systemName, systemOf } from "../system";
 import { length, moment, number, quantity, unit } from "../time";
@@ -16,8 +18,6 @@ const HOUR = 3_600_000;
 const SPANS = [{ hours: 6, word: "last6" }, { hours: 24, word: "last24" }, { hours: 168, word: "last7d" }] as const;
 const ROWS = 200;
 const NEAR = 5;
-
-const FLAGS: Record<number, string> = { 1: "1 pass", 2: "2 not evaluated", 3: "3 suspect", 4: "4 fail", 9: "9 missing" };
 
 /** The least-squares slope of the last hour's good values, in units an hour. */
 export function slope(seen: Observation[]): number | null {
@@ -32,13 +32,38 @@ export function slope(seen: Observation[]): number | null {
   return spread === 0 ? null : mean((point) => (point.t - t) * (point.v - v)) / spread;
 }
 
-function outlook(stream: Stream, rate: number | null): string {
+function outlook(stream: Stream, rate: number | null, doubt: string | null): string {
   const limits = Object.values(stream.levels).filter((limit) => limit !== undefined).sort((one, other) => one - other);
-  if (stream.value === null || rate === null || limits.length === 0) return say("unknown");
+  if (limits.length === 0) return say("noLimitSet");
+  if (doubt !== null || stream.value === null) return `${say("unknown")}: ${doubt ?? say("noValue")}`;
   const next = limits.find((limit) => limit > (stream.value as number));
   if (next === undefined) return say("aboveAll");
+  if (rate === null) return `${say("unknown")}: ${say("tooFewForRate")}`;
   if (rate <= 0) return say("falling");
   return `${length(((next - stream.value) / rate) * HOUR)} (${quantity(next, stream.unit)})`;
+}
+
+/** What the newest values come to: how much lately, or how high and how fast. */
+function Figures({ stream, seen, now }: { stream: Stream; seen: Observation[]; now: number }) {
+  const doubt = doubtOf(stream, now);
+  const rate = slope(seen);
+  const told = (value: number | null): string => (value === null ? `${say("unknown")}: ${doubt ?? say("noData")}` : quantity(value, stream.unit));
+  return (
+    <dl class="figures">
+      <div><dt>{say(stream.nature === "counter" ? "counterNow" : "lastValue")}</dt><dd>{quantity(stream.value, stream.unit)}{stream.time && <span class="mut"> {moment(stream.time)}</span>}{doubt && <span class="mut"> · {doubt}</span>}</dd></div>
+      {isAmount(stream) ? (
+        <>
+          <div><dt>{say("lastHour")}</dt><dd>{told(lately(stream, seen, now, HOUR))}</dd></div>
+          <div><dt>{say("last3Hours")}</dt><dd>{told(lately(stream, seen, now, 3 * HOUR))}</dd></div>
+        </>
+      ) : (
+        <>
+          <div><dt>{say("rate")}</dt><dd>{rate === null ? `${say("unknown")}: ${doubt ?? say("tooFewForRate")}` : `${rate > 0 ? "+" : ""}${number(rate)} ${unit(stream.unit)}/h`}</dd></div>
+          <div><dt>{say("eta")}</dt><dd>{outlook(stream, rate, doubt)}</dd></div>
+        </>
+      )}
+    </dl>
+  );
 }
 
 function distance([lat, lon]: [number, number], [toLat, toLon]: [number, number]): number {
@@ -65,7 +90,7 @@ function Values({ seen, stream }: { seen: Observation[]; stream: Stream }) {
         <table>
           <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("value")}</th><th scope="col">{say("flag")}</th></tr></thead>
           <tbody>{[...seen].reverse().slice(0, ROWS).map((one) => (
-            <tr key={one.time}><th scope="row">{moment(one.time)}</th><td class="num">{quantity(one.value, stream.unit)}</td><td>{FLAGS[one.flag] ?? one.flag}</td></tr>
+            <tr key={one.time}><th scope="row">{moment(one.time)}</th><td class="num">{quantity(one.value, stream.unit)}</td><td>{flagWord(one.flag)}{one.tests && ` · ${failedTests(one.tests)}`}</td></tr>
           ))}</tbody>
         </table>
       </div>
@@ -81,12 +106,11 @@ export function Station({ id }: { id: string }) {
   const now = all.value ? Date.parse(all.value.time) : 0;
   const stream = place && (place.datastreams.find((one) => one.kind === kind) ?? mainStream(place));
   const [from, to] = [now - hours * HOUR, now];
-  const read = useLoaded(async () => (stream ? observations(id, stream.kind, new Date(from).toISOString(), new Date(to).toISOString()) : []),
+  const read = useLoaded(async () => (stream ? observations(id, stream.kind, new Date(from - lead(stream)).toISOString(), new Date(to).toISOString()) : []),
     [id, stream?.kind, hours, now]);
   if (!all.value) return <main id="main"><h1>{say("station")}</h1>{all.wrong ? <Wrong wrong={all.wrong} /> : <p>{say("loading")}</p>}</main>;
   if (!place || !stream) return <main id="main"><h1>{say("missing")}</h1></main>;
   const seen = read.value ?? [];
-  const rate = slope(seen);
   const name = pick(place.name, place.id);
   const csv = `/api/v1/observations?format=csv&limit=10000&station=${part(id)}&kind=${part(stream.kind)}&from=${part(new Date(from).toISOString())}&to=${part(new Date(to).toISOString())}`;
   return (
@@ -104,17 +128,13 @@ export function Station({ id }: { id: string }) {
         </fieldset>
         <a class="button" href={csv} download={`${id}-${stream.kind}.csv`}>{say("csv")}</a>
       </div>
-      <dl class="figures">
-        <div><dt>{say("lastValue")}</dt><dd>{quantity(stream.value, stream.unit)}{stream.time && <span class="mut"> {moment(stream.time)}</span>}</dd></div>
-        <div><dt>{say("rate")}</dt><dd>{rate === null ? say("unknown") : `${rate > 0 ? "+" : ""}${number(rate)} ${unit(stream.unit)}/h`}</dd></div>
-        <div><dt>{say("eta")}</dt><dd>{outlook(stream, rate)}</dd></div>
-      </dl>
-      {read.wrong ? <Wrong wrong={read.wrong} /> : <Chart name={name} stream={stream} seen={seen} from={from} to={to} />}
+      <Figures stream={stream} seen={seen} now={now} />
+      {read.wrong ? <Wrong wrong={read.wrong} /> : <Curve name={name} stream={stream} seen={seen} from={from} to={to} />}
       <Values seen={seen} stream={stream} />
       <section aria-labelledby="neighbours"><h2 id="neighbours">{say("neighbours")}</h2>
         <ul class="list">{neighboursOf(place, all.value.stations).map(({ place: other, word }) => {
           const main = mainStream(other);
-          return <li key={other.id}><StandingSign standing={standing(other, now)} /><Link to={`/station/${part(other.id)}`}>{pick(other.name, other.id)}</Link><span class="mut">{word}</span><span class="num">{main && quantity(main.value, main.unit)}</span></li>;
+          return <li key={other.id}><StandingSign standing={standing(other, now)} /><Link to={`/station/${part(other.id)}`}>{pick(other.name, other.id)}</Link><span class="mut">{word}</span><span class="num">{main && quantity(main.value, main.unit)}{main?.nature === "counter" && ` (${say("total")})`}</span></li>;
         })}</ul>
       </section>
     </main>

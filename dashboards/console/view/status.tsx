@@ -1,13 +1,16 @@
 // The system about itself: whether it does its work, what it holds, where rules cannot decide; and the way to what speaks
 // at its door and to what left it.
 
-import { get, part } from "../api";
+import { useState } from "preact/hooks";
+import { explained, get, part } from "../api";
 import { Wrong } from "../ask";
+import { type Layout, useLayout } from "../gathered";
 import { useLoaded } from "../live";
 import { stateWord } from "../sign";
 import { moment } from "../time";
 import { Link } from "../way";
 import { say } from "../words";
+import { silenceOf } from "./why";
 
 interface System {
   version: string;
@@ -27,10 +30,36 @@ interface Undecided { rule: string; place: string; since: string | null; failure
 const bytes = (size: number): string => (size < 2 ** 30 ? `${(size / 2 ** 20).toFixed(1)} MiB` : `${(size / 2 ** 30).toFixed(2)} GiB`);
 const ROWS = 200;
 
+const placeName = (place: string, { nameOf, stationOf }: Layout): string => {
+  const station = stationOf(place);
+  return station === place ? nameOf(place) : station;
+};
+
+/** What a rule lacks at a place: asked when somebody wants to know. */
+function Lacks({ rule, place }: { rule: string; place: string }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(toggled) => setOpen(toggled.currentTarget.open)}>
+      <summary>{say("lacksData")}</summary>
+      {open && <Missing rule={rule} place={place} />}
+    </details>
+  );
+}
+
+function Missing({ rule, place }: { rule: string; place: string }) {
+  const names = useLayout();
+  const found = useLoaded(() => explained(rule, place), [rule, place], 10_000);
+  if (found.wrong) return <Wrong wrong={found.wrong} />;
+  if (!found.value) return <p>{say("loading")}</p>;
+  const reasons = found.value.series.flatMap((heard) => silenceOf(heard, names) ?? []);
+  return <ul>{(reasons.length > 0 ? reasons : [say("tooFewReadings")]).map((reason) => <li key={reason}>{reason}</li>)}</ul>;
+}
+
 export function Status() {
   const found = useLoaded(() => get<System>("/system"), [], 10_000);
   const undecided = useLoaded(() => get<{ undecided: Undecided[] }>("/undecided"), [], 30_000);
   const system = found.value;
+  const layout = useLayout();
   const blind = undecided.value?.undecided ?? [];
   return (
     <main id="main">
@@ -53,10 +82,10 @@ export function Status() {
       <section aria-labelledby="blind"><h2 id="blind">{say("blind")} ({blind.length})</h2>
         {undecided.wrong && <Wrong wrong={undecided.wrong} />}
         {blind.length > 0 && (
-          <div class="scroll" role="group" aria-label={say("blind")} tabIndex={0}><table>
+          <div class="scroll" role="group" aria-label={say("blind")} tabIndex={0}><table class="stack">
             <thead><tr><th scope="col">{say("rule")}</th><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("why")}</th></tr></thead>
             <tbody>{blind.slice(0, ROWS).map((one) => (
-              <tr key={`${one.rule}/${one.place}`}><th scope="row"><Link to={`/rules/${part(one.rule)}`}>{one.rule}</Link></th><td>{one.place}</td><td>{moment(one.since)}</td><td>{one.failure ?? say("lacksData")}</td></tr>
+              <tr key={`${one.rule}/${one.place}`}><th scope="row"><Link to={`/rules/${part(one.rule)}`}>{one.rule}</Link></th><td data-when={say("place")}>{placeName(one.place, layout)}</td><td data-when={say("onset")}>{moment(one.since)}</td><td data-when={say("why")}>{one.failure ?? <Lacks rule={one.rule} place={one.place} />}</td></tr>
             ))}</tbody>
           </table></div>
         )}

@@ -1,0 +1,17 @@
+// What a datastream said over a span, as it is to be read: a curve of what has a height, bars of what adds up.
+
+import { isAmount } from "./amount";
+import { Bars } from "./bars";
+import { Chart, type ChartProps } from "./chart";
+import { say } from "./words";
+
+export function Curve(props: ChartProps) {
+  const { stream } = props;
+  if (!isAmount(stream)) return <Chart {...props} />;
+  return (
+    <>
+      <Bars {...props} />
+      {stream.nature === "counter" && <details><summary>{say("totalCurve")}</summary><p class="mut">{say("totalMeans")}</p><Chart {...props} /></details>}
+    </>
+  );
+}
