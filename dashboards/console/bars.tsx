@@ -4,7 +4,7 @@
 import { useMemo } from "preact/hooks";
 import { type Part, partOf, parts } from "./amount";
 import type { Observation, Stream } from "./api";
-import { ticks } from "./chart";
+import { NoData, ticks } from "./chart";
 import { clock, length, moment, quantity } from "./time";
 import { say } from "./words";
 
@@ -25,7 +25,7 @@ const written = (part: Part, unit: string): string =>
 
 export function Bars({ name, stream, seen, from, to, marks = [] }: Props) {
   const found = useMemo(() => parts(stream, seen, from, to), [stream, seen, from, to]);
-  if (found.every((part) => part.sum === null)) return <p>{say("noData")}</p>;
+  if (found.every((part) => part.sum === null)) return <NoData stream={stream} />;
   const each = length(partOf(to - from));
   const most = Math.max(1, ...found.map((part) => part.sum ?? 0)) * 1.08;
   const begins = found[0]?.from ?? from;

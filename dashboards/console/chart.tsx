@@ -46,6 +46,10 @@ export const ticks = (low: number, high: number, most: number): number[] => {
   return found;
 };
 
+/** That there is nothing to draw, and when there was something last. */
+export const NoData = ({ stream }: { stream: Stream }) =>
+  <p>{say("noData")} {stream.time ? `${say("noReadingSince")} ${moment(stream.time)}.` : `${say("neverHeard")}.`}</p>;
+
 export function Chart({ name, stream, seen, from, to, marks = [] }: ChartProps) {
   const drawn = useMemo(() => {
     const all = seen.filter((one) => one.value !== null)
@@ -55,7 +59,7 @@ export function Chart({ name, stream, seen, from, to, marks = [] }: ChartProps) 
     return { good, bad: all.filter((one) => one.flag >= 3).slice(-200), all };
   }, [seen, from, to]);
   const { good, bad, all } = drawn;
-  if (all.length === 0) return <p>{say("noData")}</p>;
+  if (all.length === 0) return <NoData stream={stream} />;
 
   const limits = LEVELS.flatMap((level) => {
     const limit = stream.levels[level];

@@ -15,10 +15,17 @@ const NAMED = 3;
 const ROWS = 100;
 
 let city: Promise<[Awaited<ReturnType<typeof areas>>, Awaited<ReturnType<typeof stations>>]> | null = null;
-/** The city as it is laid out: it changes with the catalog only, so it is asked for once. */
+let askedAt = 0;
+/** The city changes with its catalog only. */
+const LASTS_MS = 600_000;
+
+/** The city as it is laid out, asked for once for all views. */
 const layout = (): NonNullable<typeof city> => {
-  city ??= Promise.all([areas(), stations()]);
-  city.catch(() => { city = null; });
+  if (!city || Date.now() - askedAt > LASTS_MS) {
+    askedAt = Date.now();
+    city = Promise.all([areas(), stations()]);
+    city.catch(() => { city = null; });
+  }
   return city;
 };
 
@@ -34,13 +41,13 @@ const ITSELF = (id: string): string => id;
 
 /** How the city lies, and what its areas and stations are called. */
 export function useLayout(): Layout {
-  const found = useLoaded(layout, []);
+  const found = useLoaded(layout, [], LASTS_MS);
   return useMemo(() => {
     if (!found.value) return { lie: NOWHERE, nameOf: ITSELF, stationOf: ITSELF };
     const [{ features }, { stations }] = found.value;
     const names = new Map(features.map(({ properties: { code, name } }) => [code, pick(name, code)]));
     const places = new Map(stations.map(({ id, name }) => [id, pick(name, id)]));
-    return { lie: lieOf(features, stations), nameOf: (code: string) => names.get(code) ?? code, stationOf: (id: string) => places.get(id) ?? id };
+    return { lie: lieOf(features, stations), nameOf: (code: string) => names.get(code) ?? (code === "city" ? say("wholeCity") : code), stationOf: (id: string) => places.get(id) ?? id };
   }, [found.value]);
 }
 
@@ -54,6 +61,13 @@ export function useSteady(events: Gathered[]): { steady: Gathered[]; onPointerEn
     return [...events].sort((one, other) => place(one) - place(other));
   }, [events, held]);
   return { steady, onPointerEnter: () => hold(events.map((event) => event.key)), onPointerLeave: () => hold(null) };
+}
+
+/** What an incident is called at the desk: what, and where. How bad it is says its chip, in the officers' words; citizens read it in
+ *  theirs, and a page that speaks both is read wrong at three in the morning. */
+export function titleOf(alert: Alert, { nameOf, stationOf }: Layout): string {
+  const place = alert.station ? `${stationOf(alert.station)}, ${nameOf(alert.area)}` : nameOf(alert.area);
+  return `${alert.status === "Actual" ? "" : `[${say("exerciseMark")}] `}${hazardName(alert.hazard)} · ${place}`;
 }
 
 interface Props {

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import "./console.css";
 import { get, keepToken, type Me, post, rank, Refusal } from "./api";
 import { IS_EXERCISE, PUBLIC, SENDER } from "./facts";
+import { titleOf, useLayout } from "./gathered";
 import { follow, unfollow, useLive } from "./live";
 import { Session } from "./session";
 import { clock, moment } from "./time";
@@ -24,11 +25,12 @@ import { Station } from "./view/station";
 import { Status } from "./view/status";
 import { Workbench } from "./view/workbench";
 import { go, Link, usePath } from "./way";
-import { pick, say, switchTongue, tongue } from "./words";
+import { say, switchTongue, tongue } from "./words";
 
 /** Says new proposals aloud: politely, or at once where life is in danger. */
 function Herald() {
   const live = useLive();
+  const layout = useLayout();
   const told = useRef<Set<string> | null>(null);
   const [words, setWords] = useState<{ text: string; urgent: boolean }>({ text: "", urgent: false });
   useEffect(() => {
@@ -38,7 +40,7 @@ function Herald() {
     const before = told.current;
     told.current = new Set(waiting.map((alert) => key(alert.incident, alert.proposal?.level ?? "")));
     const fresh = before && waiting.find((alert) => !before.has(key(alert.incident, alert.proposal?.level ?? "")));
-    if (fresh) setWords({ text: `${say("newProposal")}: ${pick(fresh.headline)}`, urgent: rank(fresh.proposal?.level) >= 3 });
+    if (fresh) setWords({ text: `${say("newProposal")}: ${titleOf(fresh, layout)}`, urgent: rank(fresh.proposal?.level) >= 3 });
   }, [live.known]);
   return <><p class="off" aria-live="polite">{!words.urgent && words.text}</p><p class="off" aria-live="assertive">{words.urgent && words.text}</p></>;
 }

@@ -16,6 +16,16 @@ export const OPERATOR = process.env.BONGSU_OPERATOR;
 /** Where pictures of the pages are put, for whoever wants to look at them. */
 export const PICTURES = process.env.BROWSER_PICTURES;
 
+/**
+ * Looks that pages are checked in: each scheme, language and width with another one; with pictures every combination,
+ * for whoever wants to see them all.
+ */
+export const looks = (languages) => {
+  const all = ["light", "dark"].flatMap((scheme) => languages.flatMap((language) => [1440, 320].map((width) => [scheme, language, width])));
+  const [ko, en] = languages;
+  return PICTURES ? all : [["light", ko, 1440], ["dark", en, 1440], ["light", en, 320], ["dark", ko, 320]];
+};
+
 let running;
 export const browser = async () => {
   running ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });

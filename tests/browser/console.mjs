@@ -2,7 +2,7 @@
 // hostile names; keys; and a large city.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OPERATOR, accessible, fits, picture, tab } from "./browser.mjs";
+import { OPERATOR, accessible, fits, looks, picture, tab } from "./browser.mjs";
 import { serve } from "./made.mjs";
 
 const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
@@ -13,7 +13,7 @@ const settled = async (page) => {
   await page.waitForLoadState("networkidle");
 };
 
-for (const [scheme, locale, width] of [["light", "ko-KR", 1440], ["dark", "en-GB", 1440], ["light", "en-GB", 320], ["dark", "ko-KR", 320]]) {
+for (const [scheme, locale, width] of looks(["ko-KR", "en-GB"])) {
   test(`console, ${scheme}, ${locale}, ${width} px`, async () => {
     const { context, page, complaints } = await tab({ colorScheme: scheme, locale, viewport: { width, height: 900 } });
     await serve(page);

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { type Alert, areas, get, part, post } from "../api";
 import { Wrong } from "../ask";
+import { titleOf, useLayout } from "../gathered";
 import { HAZARDS, hazardName } from "../hazard";
 import { refresh, useLoaded } from "../live";
 import { useMay } from "../session";
@@ -13,6 +14,7 @@ import { pick, say } from "../words";
 
 export function Exercises() {
   const may = useMay("operator");
+  const layout = useLayout();
   const places = useLoaded(areas, []);
   const running = useLoaded(() => get<{ exercises: Alert[] }>("/exercises"), [], 10_000);
   const [wrong, setWrong] = useState<Error | null>(null);
@@ -40,9 +42,9 @@ export function Exercises() {
       <h2>{say("running")}</h2>
       <ul class="list">
         {(running.value?.exercises ?? []).map((one) => (
-          <li key={one.incident}><Chip level={one.proposal?.level ?? one.level} /> <Link to={`/incident/${part(one.incident)}`}>{pick(one.headline, one.incident)}</Link>
+          <li key={one.incident}><Chip level={one.proposal?.level ?? one.level} /> <Link to={`/incident/${part(one.incident)}`}>{titleOf(one, layout)}</Link>
             <span class="mut">{say("onset")} {moment(one.onset)}</span>
-            {may && <button type="button" aria-label={`${say("end")}: ${pick(one.headline, one.incident)}`} onClick={() => void post(`/exercises/${part(one.incident)}/end`, { reason: say("reasonExercise") }).then(done, setWrong)}>{say("end")}</button>}</li>
+            {may && <button type="button" aria-label={`${say("end")}: ${titleOf(one, layout)}`} onClick={() => void post(`/exercises/${part(one.incident)}/end`, { reason: say("reasonExercise") }).then(done, setWrong)}>{say("end")}</button>}</li>
         ))}
       </ul>
     </main>

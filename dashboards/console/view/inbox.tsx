@@ -5,14 +5,14 @@ import { useContext, useMemo, useRef, useState } from "preact/hooks";
 import { type Alert, part, post, rank } from "../api";
 import { Wrong } from "../ask";
 import { gathered } from "../gather";
-import { EventRows, useLayout, useSteady } from "../gathered";
+import { EventRows, titleOf, useLayout, useSteady } from "../gathered";
 import { refresh, useLive } from "../live";
 import { isOpen, sorted } from "../order";
 import { Session, useMay } from "../session";
 import { Chip, stateWord } from "../sign";
 import { clock, length, moment } from "../time";
 import { go, Link } from "../way";
-import { pick, say } from "../words";
+import { say } from "../words";
 
 /** Rows drawn at once. */
 const ROWS = 100;
@@ -40,7 +40,8 @@ export function Inbox() {
   const [wrong, setWrong] = useState<Error | null>(null);
   const all = live.known?.alerts ?? [];
   const shown = sorted(all.filter((alert) => ended || isOpen(alert)));
-  const { lie, nameOf } = useLayout();
+  const layout = useLayout();
+  const { lie, nameOf } = layout;
   const { steady: events, onPointerEnter, onPointerLeave } = useSteady(useMemo(() => gathered(shown, lie), [live.known, ended, lie]));
   const now = live.known ? Date.parse(live.known.time) : Date.now();
   const waiting = all.filter((alert) => alert.proposal).length;
@@ -67,7 +68,7 @@ export function Inbox() {
   const row = (alert: Alert) => (
     <li key={alert.incident} data-incident={alert.incident} class={alert.proposal ? "card waits" : "card"}>
       <Chip level={alert.proposal?.level ?? alert.level} />
-      <Link to={`/incident/${part(alert.incident)}`} class="title">{pick(alert.headline, alert.incident)}</Link>
+      <Link to={`/incident/${part(alert.incident)}`} class="title">{titleOf(alert, layout)}</Link>
       <span class="facts">
         <b>{stateWord(alert.state)}</b> · {alert.audience === "public" ? say("forPublic") : say("forOperators")} · {say("updated")} {moment(alert.updated)}
         {alert.owner && <> · {say("owner")} {alert.owner}</>}
@@ -77,8 +78,8 @@ export function Inbox() {
       <span class="buttons">
         {alert.acknowledged
           ? <span class="mut">✓ {say("acknowledged")}: {alert.acknowledged.by} {clock(alert.acknowledged.at)}</span>
-          : may && isOpen(alert) && <button type="button" onClick={() => acknowledge(alert)} aria-label={`${say("acknowledge")}: ${pick(alert.headline, alert.incident)}`}>{say("acknowledge")}</button>}
-        <button type="button" onClick={() => go(`/incident/${part(alert.incident)}`)} aria-label={`${say("open")}: ${pick(alert.headline, alert.incident)}`}>{say("open")}</button>
+          : may && isOpen(alert) && <button type="button" onClick={() => acknowledge(alert)} aria-label={`${say("acknowledge")}: ${titleOf(alert, layout)}`}>{say("acknowledge")}</button>}
+        <button type="button" onClick={() => go(`/incident/${part(alert.incident)}`)} aria-label={`${say("open")}: ${titleOf(alert, layout)}`}>{say("open")}</button>
       </span>
     </li>
   );

@@ -7,7 +7,7 @@ import { isAmount, lead } from "../amount";
 import { Curve } from "../curve";
 import { PUBLIC, STATUS } from "../facts";
 import { gathered } from "../gather";
-import { useLayout } from "../gathered";
+import { titleOf, useLayout } from "../gathered";
 import { hazardName } from "../hazard";
 import { refresh, useLive, useLoaded } from "../live";
 import { isOpen, shownLevel } from "../order";
@@ -113,7 +113,7 @@ function Approve({ detail, close }: { detail: Detail; close: (done: boolean) => 
   };
   return (
     <Ask title={say("approve")} confirm={say("approve")} reason={null} act={act} close={close}>
-      <p><Chip level={detail.proposal?.level ?? detail.level} /> <strong>{proposed(detail)}</strong></p>
+      <p><Chip level={detail.proposal?.level ?? detail.level} /> {detail.audience === "public" ? say("citizensRead") : ""} <strong>{proposed(detail)}</strong></p>
       <p>{say("audience")}: {detail.audience === "public" ? say("forPublic") : say("forOperators")} · {say("area")}: {reached(detail, nameOf)}
         {detail.population !== null && detail.population !== undefined && <> · {say("population")}: {detail.population.toLocaleString()}</>}</p>
       {detail.required === "two" && <p><strong>{say("secondPerson")}</strong></p>}
@@ -312,6 +312,7 @@ function Facts({ detail, now }: { detail: Detail; now: number }) {
 export function Incident({ id }: { id: string }) {
   const live = useLive();
   const nameOf = useNames();
+  const layout = useLayout();
   const known = live.known?.alerts.find((alert) => alert.incident === id);
   const found = useLoaded(() => incident(id), [id, known?.updated, known?.acknowledged?.at, known?.owner, known?.state, live.readAt > 0]);
   const [question, ask] = useState<Question | null>(null);
@@ -326,7 +327,7 @@ export function Incident({ id }: { id: string }) {
   const close = (done: boolean): void => { ask(null); if (done) changed(); };
   return (
     <main id="main">
-      <h1>{pick(detail.headline, detail.incident)}</h1>
+      <h1>{titleOf(detail, layout)}</h1>
       <Facts detail={detail} now={now} />
       <Decisions detail={detail} ask={ask} act={(path, body) => void send(path, body).then(changed, setWrong)} />
       <p role="status">{told}</p>

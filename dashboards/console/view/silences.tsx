@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { areas, get, type Level, part, post, rank, remove, stations } from "../api";
 import { Wrong } from "../ask";
+import { titleOf, useLayout } from "../gathered";
 import { HAZARDS, hazardName } from "../hazard";
 import { refresh, useLive, useLoaded } from "../live";
 import { useMay } from "../session";
@@ -48,7 +49,11 @@ function wanted(form: HTMLFormElement, now: number): Record<string, string> {
 
 function Preview({ ids }: { ids: string[] }) {
   const live = useLive();
-  const headline = (id: string): string => pick(live.known?.alerts.find((alert) => alert.incident === id)?.headline, id);
+  const layout = useLayout();
+  const headline = (id: string): string => {
+    const alert = live.known?.alerts.find((alert) => alert.incident === id);
+    return alert ? titleOf(alert, layout) : id;
+  };
   return (
     <div class="card" role="status">
       <p>{say("wouldSilence")}: <strong>{ids.length}</strong></p>

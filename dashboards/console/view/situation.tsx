@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Alert, alerts, type Area, areas, type Level, rank, type Station, stations } from "../api";
 import { Wrong } from "../ask";
 import { gathered } from "../gather";
-import { EventRows, useLayout, useSteady } from "../gathered";
+import { EventRows, titleOf, useLayout, useSteady } from "../gathered";
 import { useLive, useLoaded } from "../live";
 import { CityMap } from "../map";
 import { isOpen, shownLevel, sorted } from "../order";
@@ -96,14 +96,15 @@ interface ListProps {
 }
 
 function IncidentList({ alerts, most, past }: ListProps) {
-  const { lie, nameOf } = useLayout();
+  const layout = useLayout();
+  const { lie, nameOf } = layout;
   const { steady: events, onPointerEnter, onPointerLeave } = useSteady(useMemo(() => gathered(sorted(alerts), lie), [alerts, lie]));
   if (alerts.length === 0) return <p>{past ? say("noIncidentsThen") : say("noIncidents")}</p>;
   const row = (alert: Alert) => (
     <li key={alert.incident} class="one">
       <Chip level={shownLevel(alert)} />
-      <Link to={`/incident/${encodeURIComponent(alert.incident)}`}>{pick(alert.headline, alert.incident)}</Link>
-      <span class="mut">{nameOf(alert.area)}{alert.proposal && <strong> · {say("proposed")}</strong>}</span>
+      <Link to={`/incident/${encodeURIComponent(alert.incident)}`}>{titleOf(alert, layout)}</Link>
+      {alert.proposal && <strong>{say("proposed")}</strong>}
     </li>
   );
   const rest = events.slice(most).reduce((sum, event) => sum + event.alerts.length, 0);

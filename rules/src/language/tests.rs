@@ -74,7 +74,7 @@ fn a_good_rule_has_no_mistakes() {
 fn what_a_parameter_means_is_written_in_one_language_or_in_several() {
     let check = |written: &str, expect: &[(&str, &str)]| {
         let head = HEADER.replace("unit = \"min\" }", &format!("unit = \"min\", why = {written} }}"));
-        let body = "if check(\"high\", stage.last(), \">=\", lead) { raise(\"watch\") }\n";
+        let body = "if check(\"high\", stage.last(), \">=\", 5) { raise(\"watch\") }\n";
         let compiled = Host::new().compile(&Source::new("t.rhai", format!("{head}{body}")));
         let header = compiled.unwrap_or_else(|mistakes| panic!("{written}: {mistakes:?}")).header;
         let found: Vec<(&str, &str)> = header.params[0].why.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
@@ -227,7 +227,7 @@ fn every_wrong_header_names_its_place_and_remedy() {
     check(
         "unit = \"min\" }",
         "unit = \"min\", why = 60 }",
-        "t.rhai:9:71: `why` is a whole number; write text in quotes, or { ko = \"…\", en = \"…\" }",
+        "t.rhai:9:75: `why` is a whole number; write text in quotes, or { ko = \"…\", en = \"…\" }",
     );
     check(
         "clear_ratio = 0.8",
