@@ -150,15 +150,18 @@ export const keepToken = (token: string): void => {
 interface Asked {
   /** The version that a change is made of, as it was read. */
   seen?: string;
+  /** Nothing of the kind is there yet. */
+  fresh?: boolean;
   /** Nobody waits for the answer any more. */
   signal?: AbortSignal;
 }
 
-async function ask<T>(method: string, path: string, body?: unknown, { seen, signal }: Asked = {}): Promise<T> {
+async function ask<T>(method: string, path: string, body?: unknown, { seen, fresh, signal }: Asked = {}): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (method !== "GET") headers["x-bongsu-csrf"] = csrf;
   if (body !== undefined) headers["content-type"] = "application/json";
   if (seen !== undefined) headers["if-match"] = `"${seen}"`;
+  if (fresh) headers["if-none-match"] = "*";
   const answer = await fetch(`/api/v1${path}`, {
     method,
     headers,

@@ -7,7 +7,7 @@ import type { Diagnostic, Rule } from "./rule";
 import { pick, say } from "./words";
 
 interface Props {
-  rule: Rule;
+  rule: Pick<Rule, "id" | "inputs" | "params" | "words">;
   text: string;
   /** Another number: the text comes from elsewhere than from typing. */
   given: number;

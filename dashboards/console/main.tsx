@@ -17,7 +17,9 @@ import { Exercises } from "./view/exercises";
 import { Inbox } from "./view/inbox";
 import { Incident } from "./view/incident";
 import { Login, Welcome } from "./view/login";
+import { NewRule } from "./view/new-rule";
 import { People, roleWord } from "./view/people";
+import { Reference } from "./view/reference";
 import { Rules } from "./view/rules";
 import { Silences } from "./view/silences";
 import { Situation } from "./view/situation";
@@ -62,7 +64,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
           <Link to="/inbox" current={path === "/inbox"}>{say("inbox")}{waiting > 0 && <span class="count">{waiting}</span>}</Link>
           <Link to="/silences" current={path === "/silences"}>{say("silences")}</Link>
           <Link to="/exercises" current={path === "/exercises"}>{say("exercises")}</Link>
-          <Link to="/rules" current={path.startsWith("/rules")}>{say("rules")}</Link>
+          <Link to="/rules" current={path.startsWith("/rules") || path === "/new-rule" || path === "/reference"}>{say("rules")}</Link>
           <Link to="/system" current={["/system", "/devices", "/deliveries"].includes(path)}>{say("systemStatus")}</Link>
           {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
           {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
@@ -93,6 +95,8 @@ function View({ path }: { path: string }) {
     case "incident": return <Incident id={id} key={id} />;
     case "station": return <Station id={id} key={id} />;
     case "rules": return id ? <Workbench id={id} key={id} /> : <Rules />;
+    case "new-rule": return <NewRule />;
+    case "reference": return <Reference />;
     case "system": return <Status />;
     case "devices": return <Devices />;
     case "deliveries": return <Deliveries />;

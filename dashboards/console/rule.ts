@@ -108,7 +108,14 @@ export interface Tried {
   judged: Judged | null;
 }
 
-export const library = (): Promise<{ rules: Listed[] }> => get("/rules");
+/** A rule whose first text waits for a second person. */
+export interface New { rule: string; id: number; author: string; time: string; reason: string; text: string }
+
+export const library = (): Promise<{ rules: Listed[]; new: New[] }> => get("/rules");
+
+/** A part of the manual of everything a rule may say. */
+export interface Chapter { title: [string, string]; entries: { call: string; meaning: string; facts: [string, string][] }[] }
+export const manual = (): Promise<{ chapters: Chapter[] }> => get("/reference");
 export const rule = (id: string): Promise<Rule> => get(`/rules/${part(id)}`);
 
 /** What a rule would have found lately with these parameters; those not named are as they are in force. */

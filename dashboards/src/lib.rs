@@ -20,7 +20,7 @@ pub struct File {
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// The paths the console shows something under. The script reads the address; the server only has to serve the page.
-pub const VIEWS: [&str; 17] = [
+pub const VIEWS: [&str; 19] = [
     "/",
     "/login",
     "/welcome/{token}",
@@ -30,6 +30,8 @@ pub const VIEWS: [&str; 17] = [
     "/station/{id}",
     "/rules",
     "/rules/{id}",
+    "/new-rule",
+    "/reference",
     "/devices",
     "/deliveries",
     "/system",

@@ -16,7 +16,7 @@ use crate::command;
 use crate::config::Config;
 use crate::control::{self, Addresses, Lock, Question, Reply, Socket};
 use crate::desk::{self, Desk};
-use crate::device::{self, Devices};
+use crate::device::{Devices, Doorkeeper};
 use crate::dialect::Scripts;
 use crate::door;
 use crate::gauge;
@@ -43,7 +43,7 @@ use bongsu_rules::incident::Status;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -261,7 +261,13 @@ impl App {
         tokio::spawn(web::serve_operator(operator, desk.clone(), pages.clone()));
         tokio::spawn(relay::run(Arc::downgrade(&desk), pages.clone()));
         let (door_kept, desk_kept) = (Arc::downgrade(&door), Arc::downgrade(&desk));
-        let socket = listen(&config, &addresses, errands, devices, door_kept, desk_kept, reloader.clone())?;
+        let cut = Box::new(move |username: &str| {
+            if let Some(door) = door_kept.upgrade() {
+                door.disconnect(username);
+            }
+        });
+        desk.keep_door(Doorkeeper { devices, cut });
+        let socket = listen(&config, &addresses, desk_kept, reloader.clone())?;
         let mut app = App {
             addresses,
             door: Some(door),
@@ -366,15 +372,7 @@ fn spawn(work: impl FnOnce() -> miette::Result<()> + Send + 'static) -> miette::
 }
 
 /// Answers commands: each is an errand of the pipeline, done between two batches.
-fn listen(
-    config: &Config,
-    addresses: &Addresses,
-    errands: Sender<Errand>,
-    devices: Devices,
-    door: Weak<Door>,
-    desk: Weak<Desk>,
-    reloader: Arc<Reloader>,
-) -> miette::Result<Socket> {
+fn listen(config: &Config, addresses: &Addresses, desk: Weak<Desk>, reloader: Arc<Reloader>) -> miette::Result<Socket> {
     // Who asks where it listens does not ask for the key.
     let addresses = Addresses { welcome: None, ..addresses.clone() };
     let runtime = tokio::runtime::Handle::current();
@@ -392,33 +390,10 @@ fn listen(
                 Reply::Failed(reason)
             }
         },
-        Question::Devices(request) => {
-            let (answer, answered) = channel();
-            let devices = devices.clone();
-            let errand: Errand = Box::new(move |store| {
-                let done = device::execute(store, &request)
-                    .and_then(|answer| devices.refresh(store).map(|()| (request, answer)));
-                let _ = answer.send(done);
-            });
-            if errands.send(errand).is_err() {
-                return Reply::Failed("bongsu is stopping".into());
-            }
-            match answered.recv() {
-                Ok(Ok((request, answer))) => {
-                    let cut = match &request {
-                        device::Request::Revoke { username, .. } | device::Request::Rotate { username } => {
-                            Some(username)
-                        }
-                        device::Request::Add { .. } | device::Request::List => None,
-                    };
-                    if let (Some(username), Some(door)) = (cut, door.upgrade()) {
-                        door.disconnect(username);
-                    }
-                    Reply::Devices(answer)
-                }
-                Ok(Err(error)) => Reply::Failed(error.to_string()),
-                Err(_) => Reply::Failed("bongsu is stopping".into()),
-            }
-        }
+        Question::Devices(request) => match desk.upgrade().map(|desk| runtime.block_on(desk.device(request, None))) {
+            Some(Ok(answer)) => Reply::Devices(answer),
+            Some(Err(fault)) => Reply::Failed(fault.to_string()),
+            None => Reply::Failed("bongsu is stopping".into()),
+        },
     })
 }

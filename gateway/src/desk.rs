@@ -7,7 +7,7 @@ use crate::alert::words::Language;
 use crate::alert::{Context, cap};
 use crate::clock::Clock;
 use crate::command::{Check, Command, Outcome, Refused, Work};
-use crate::device;
+use crate::device::{self, Doorkeeper};
 use crate::oidc::Provider;
 use crate::owed::Owed;
 use crate::people::guessing::Guessing;
@@ -71,6 +71,8 @@ pub struct Desk {
     rules: OnceLock<Arc<Rulebook>>,
     /// The city's own login, where there is one.
     provider: OnceLock<Arc<Provider>>,
+    /// The door, once it is open.
+    door: OnceLock<Doorkeeper>,
     /// What the web knows.
     pub shared: Arc<Shared>,
     /// What it was told.
@@ -254,6 +256,7 @@ impl Desk {
             told: tokio::sync::Mutex::default(),
             rules: OnceLock::new(),
             provider: OnceLock::new(),
+            door: OnceLock::new(),
             shared,
             settings,
             clock,
@@ -265,6 +268,11 @@ impl Desk {
     /// From now on rules can be read and changed.
     pub fn keep_rules(&self, reloader: Arc<Reloader>) {
         let _ = self.rules.set(Arc::new(Rulebook::new(reloader)));
+    }
+
+    /// From now on the door learns of devices that are changed.
+    pub fn keep_door(&self, door: Doorkeeper) {
+        let _ = self.door.set(door);
     }
 
     /// The rules, and how they are changed.
@@ -462,10 +470,31 @@ impl Desk {
     /// # Errors
     /// The store cannot be read, or the program stops.
     pub async fn devices(&self) -> Result<Vec<device::Listed>, Fault> {
-        match self.errand(|store| device::execute(store, &device::Request::List)).await? {
+        match self.device(device::Request::List, None).await? {
             device::Answer::Devices(devices) => Ok(devices),
             _ => Err(Fault::Stopping),
         }
+    }
+
+    /// Does what is asked about devices. The door knows it before it is answered.
+    ///
+    /// # Errors
+    /// The store cannot be written, or the program stops.
+    pub async fn device(&self, request: device::Request, audit: Option<Draft>) -> Result<device::Answer, Fault> {
+        let door = self.door.get();
+        let known = door.map(|door| door.devices.clone());
+        let done = self.errand(move |store| {
+            let answer = device::execute(store, &request, audit)?;
+            if let Some(known) = known {
+                known.refresh(store)?;
+            }
+            Ok((request, answer))
+        });
+        let (request, answer) = done.await?;
+        if let (Some(username), Some(door)) = (request.cuts(), door) {
+            (door.cut)(username);
+        }
+        Ok(answer)
     }
 
     /// Asks the store's owner to do something, and waits for it.

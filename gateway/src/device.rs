@@ -1,5 +1,6 @@
 //! Devices: who may speak for which stations. A secret is 32 random bytes, shown once; the store keeps its SHA-256.
 
+use crate::store::audit::Draft;
 use crate::store::{Store, StoreError};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,30 @@ pub enum Request {
         /// Which device.
         username: String,
     },
+}
+
+/// Who must learn at once that a device was changed.
+pub struct Doorkeeper {
+    /// Whom the door knows.
+    pub devices: Devices,
+    /// Cuts the connections of a device.
+    pub cut: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Doorkeeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Doorkeeper").field("devices", &self.devices).finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    /// Whose connections are cut when it is done: a secret that has ended must not go on speaking.
+    pub fn cuts(&self) -> Option<&str> {
+        match self {
+            Request::Revoke { username, .. } | Request::Rotate { username } => Some(username),
+            Request::Add { .. } | Request::List => None,
+        }
+    }
 }
 
 /// A device in a list. Its secret is nowhere.
@@ -117,11 +142,12 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// Does what is asked, in the store.
+/// Does what is asked, in the store; where it is done, the audit has its word in the same commit. The draft of a device
+/// that is new names nobody yet: its name is made here.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreError> {
+pub fn execute(store: &mut Store, request: &Request, audit: Option<Draft>) -> Result<Answer, StoreError> {
     let unknown = |username: &str| Answer::Refused {
         reason: format!("no device {username:?} has a word; `bongsu devices list` names them"),
     };
@@ -143,7 +169,8 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
                 revoked: None,
                 certificate: certificate.clone(),
             };
-            store.put_device(&device)?;
+            let audit = audit.map(|draft| Draft { subject: username.clone(), ..draft });
+            store.put_device(&device, audit)?;
             // Nobody is told the secret of a device with a certificate, so nobody can use it.
             Ok(match certificate.clone() {
                 Some(certificate) => Answer::Certified { username, certificate },
@@ -163,7 +190,7 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
         Request::Revoke { username, now } => match active(store, username)? {
             None => Ok(unknown(username)),
             Some(device) => {
-                store.put_device(&Device { revoked: Some(*now), ..device })?;
+                store.put_device(&Device { revoked: Some(*now), ..device }, audit)?;
                 Ok(Answer::Revoked)
             }
         },
@@ -174,7 +201,7 @@ pub fn execute(store: &mut Store, request: &Request) -> Result<Answer, StoreErro
             }),
             Some(device) => {
                 let (password, digest) = secret();
-                store.put_device(&Device { digest, ..device })?;
+                store.put_device(&Device { digest, ..device }, audit)?;
                 Ok(Answer::Credentials { username: username.clone(), password })
             }
         },

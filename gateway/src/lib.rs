@@ -53,6 +53,9 @@ pub mod reload;
 // What people change of rules, from a text to what is in force.
 pub mod rulebook;
 
+// Rules to begin with.
+pub mod template;
+
 // Where the rules stand as files.
 pub mod shelf;
 

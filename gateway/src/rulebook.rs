@@ -3,6 +3,7 @@
 
 use crate::pipeline::Signed;
 use crate::reload::{Edit, InForce, Reloader, Unedited};
+use crate::shelf::Shelf;
 use crate::store::rule::hash;
 use bongsu_rules::engine::Compiled;
 use bongsu_rules::language::edit::{with_override, written};
@@ -13,6 +14,7 @@ use bongsu_rules::pack;
 use bongsu_rules::record::RulesText;
 use bongsu_sensors::Source;
 use bongsu_sensors::mistake::Mistake;
+use bongsu_sensors::name::is_name;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,6 +42,12 @@ pub enum Denied {
     /// Nothing of the kind is set there.
     #[error("nothing is set there")]
     Nothing,
+    /// It is no name of a rule.
+    #[error("that cannot name a rule")]
+    NoName,
+    /// A file where the rule would stand is another's.
+    #[error("the file in which it would stand holds another rule")]
+    Taken,
     /// The overrides are written in a way that is edited by hand only.
     #[error("the file of overrides holds them as a list in one line")]
     ByHand,
@@ -131,10 +139,11 @@ impl Rulebook {
         read.insert(Arc::new(Library::of(in_force))).clone()
     }
 
-    /// What would be wrong if a text took the place of a rule: mistakes of the text, and what no longer fits with it.
+    /// What would be wrong if a text took the place of a rule, or stood as a new one: mistakes of the text, and what no
+    /// longer fits with it.
     ///
     /// # Errors
-    /// There is no such rule.
+    /// No rule can have that name.
     pub fn check(&self, rule: &str, text: &str) -> Result<Vec<Mistake>, Denied> {
         let library = self.rules();
         let edit = self.text(&library, rule, text, "")?;
@@ -166,12 +175,15 @@ impl Rulebook {
     }
 
     fn text(&self, library: &Library, rule: &str, text: &str, author: &str) -> Result<Edit, Denied> {
-        let source = &library.rule(rule).ok_or(Denied::NoRule)?.source;
-        let file = self.reloader.shelf().place(&source.name);
+        let shelf = self.reloader.shelf();
+        let file = match library.rule(rule) {
+            Some(known) => shelf.place(&known.source.name),
+            None => new_file(shelf, &library.in_force.rules, rule)?,
+        };
         Ok(Edit { file, text: text.to_owned(), author: author.to_owned() })
     }
 
-    /// Puts a text in force in the place of the version of a rule that was seen.
+    /// Puts a text in force in the place of the version of a rule that was seen; where none was, as a new rule.
     ///
     /// # Errors
     /// Why it is not in force.
@@ -185,11 +197,14 @@ impl Rulebook {
     ) -> Result<(), Unedited<Denied>> {
         self.reloader.edit(signed, |in_force| {
             let library = self.rules_of(in_force);
-            let now = library.rule(rule).ok_or(Denied::NoRule)?;
-            if Library::version(now) != seen {
+            let now = library.rule(rule);
+            if now.is_none() && !seen.is_empty() {
+                return Err(Denied::NoRule);
+            }
+            if now.map(|now| Library::version(now)).unwrap_or_default() != seen {
                 return Err(Denied::Changed);
             }
-            if now.source.text == text {
+            if now.is_some_and(|now| now.source.text == text) {
                 return Err(Denied::Same);
             }
             self.text(&library, rule, text, author)
@@ -226,6 +241,18 @@ impl Rulebook {
             Ok(Edit { file: name, text, author: author.clone() })
         })
     }
+}
+
+/// The file of a rule that is new: a folder of its own, as the command line makes it.
+fn new_file(shelf: &Shelf, rules: &RulesText, rule: &str) -> Result<String, Denied> {
+    if !is_name(rule) || rule.contains('.') {
+        return Err(Denied::NoName);
+    }
+    let file = shelf.new_place(&format!("{rule}/{rule}.rhai"));
+    if rules.files.iter().any(|(name, _)| shelf.place(name) == file) {
+        return Err(Denied::Taken);
+    }
+    Ok(file)
 }
 
 /// A text that is another rule's.

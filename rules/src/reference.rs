@@ -36,6 +36,9 @@ const WORDS: [(&str, &str); 9] = [
     ("+ - * /", "Arithmetic, station by station. Unknown stays unknown; so is a division by zero."),
 ];
 
+/// What the words of the language are called together.
+const LANGUAGE: (&str, &str) = ("언어의 낱말", "Words of the language");
+
 /// Headings in a doc comment with what they are called here.
 const SECTIONS: [(&str, &str); 3] =
     [("# Units", "단위 · Units"), ("# Source", "출처 · Source"), ("# Check", "검산 · Check")];
@@ -56,9 +59,9 @@ pub fn manual() -> String {
          모자라면 답은 “알 수 없음”이고, 결코 0이나 “이상 없음”이 아니다.\n\n\
          A window is written `\"1h\"`; it ends at the latest observation of the rule's scope. Only observations that \
          passed quality control are seen. Where data does not suffice the answer is unknown, never zero and never \
-         \"all clear\". `input` stands for the name of an input of the rule's header.\n\n\
-         ## 언어의 낱말 · Words of the language\n",
+         \"all clear\". `input` stands for the name of an input of the rule's header.\n",
     );
+    let _ = write!(page, "\n## {} · {}\n", LANGUAGE.0, LANGUAGE.1);
     for (call, meaning) in WORDS {
         let _ = write!(page, "\n### `{call}`\n\n{meaning}\n");
     }
@@ -74,6 +77,52 @@ pub fn manual() -> String {
         }
     }
     page
+}
+
+/// A part of the manual, for programs.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Chapter {
+    /// What it is about, in Korean and English.
+    pub title: (&'static str, &'static str),
+    /// Its words, in order.
+    pub entries: Vec<Explained>,
+}
+
+/// A word with everything that is known of it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Explained {
+    /// How it is written.
+    pub call: String,
+    /// What it means.
+    pub meaning: String,
+    /// What it is measured in, where it is from, and a value to check it by: what is called how, and what is said of it.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// The manual in parts: what [`manual`] says, word for word.
+pub fn chapters() -> Vec<Chapter> {
+    let word = |(call, meaning): &(&str, &str)| Explained {
+        call: (*call).to_owned(),
+        meaning: (*meaning).to_owned(),
+        facts: Vec::new(),
+    };
+    let language = Chapter { title: LANGUAGE, entries: WORDS.iter().map(word).collect() };
+    let of =
+        |family: &Family| Chapter { title: family.title, entries: entries(family).iter().map(explained).collect() };
+    std::iter::once(language).chain(FAMILIES.iter().map(of)).collect()
+}
+
+fn explained(entry: &Entry) -> Explained {
+    let (mut meaning, mut facts): (Vec<&str>, Vec<(&'static str, Vec<&str>)>) = Default::default();
+    for line in &entry.lines {
+        match SECTIONS.iter().find(|(heading, _)| heading == line) {
+            Some((_, title)) => facts.push((*title, Vec::new())),
+            None if line.is_empty() => {}
+            None => facts.last_mut().map_or(&mut meaning, |(_, said)| said).push(line),
+        }
+    }
+    let facts = facts.into_iter().map(|(title, said)| (title, said.join(" "))).collect();
+    Explained { call: entry.call.clone(), meaning: meaning.join(" "), facts }
 }
 
 /// A word that a rule can be written with.
@@ -174,6 +223,19 @@ mod tests {
             }
         }
         assert!(count >= 50, "{count}");
+    }
+
+    #[test]
+    fn the_parts_are_the_manual() {
+        let manual = manual();
+        let chapters = chapters();
+        assert_eq!(chapters.len(), FAMILIES.len() + 1);
+        for entry in chapters.iter().flat_map(|chapter| &chapter.entries) {
+            assert!(manual.contains(&format!("### `{}`", entry.call)), "{}", entry.call);
+            for (title, said) in &entry.facts {
+                assert!(manual.contains(&format!("- **{title}**: {said}")), "{}: {title}", entry.call);
+            }
+        }
     }
 
     /// The page that people read without the program.

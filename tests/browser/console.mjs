@@ -6,7 +6,7 @@ import { OPERATOR, accessible, fits, looks, picture, tab } from "./browser.mjs";
 import { serve } from "./made.mjs";
 
 const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
-  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
+  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["new-rule", "/new-rule"], ["reference", "/reference"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
 
 const settled = async (page) => {
   await page.locator("main h1").first().waitFor();
@@ -120,6 +120,35 @@ test("one-time codes are set up with a picture, and a token is shown once", asyn
   await page.reload();
   await page.getByRole("button", { name: "Revoke: grafana" }).waitFor();
   assert.equal(await page.getByText("secret-once").count(), 0);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a device is let in, and its secret is shown once", async () => {
+  const { context, page, complaints } = await tab();
+  const calls = await serve(page);
+  await page.goto(`${OPERATOR}/devices`);
+  await page.getByLabel("Speaks for").selectOption(["station-3", "station-4"]);
+  await page.getByRole("button", { name: "Let a device in" }).click();
+  await page.locator("dialog textarea").fill("a new gauge");
+  await accessible(page, "the question before a device is let in");
+  await page.locator("dialog button.main").click();
+  await page.getByText("secret-once").waitFor();
+  await accessible(page, "a device with its secret");
+  await fits(page, "a device with its secret");
+  assert.deepEqual(calls.find(([path]) => path === "/devices")?.[1], { stations: ["station-3", "station-4"], reason: "a new gauge" });
+  await page.getByRole("button", { name: "I have it" }).click();
+  assert.equal(await page.getByText("secret-once").count(), 0);
+  await page.locator("summary", { hasText: "Device accounts" }).click();
+  await page.getByRole("button", { name: "New secret: gauge-1" }).click();
+  await page.locator("dialog textarea").fill("it was lost");
+  await page.locator("dialog button.main").click();
+  await page.getByText("secret-once").waitFor();
+  await page.getByRole("button", { name: "Revoke: gauge-1" }).click();
+  await page.locator("dialog textarea").fill("it was stolen");
+  await page.locator("dialog button.main").click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.deepEqual(calls.find(([path]) => path === "/devices/gauge-1/revoke")?.[1], { reason: "it was stolen" });
   assert.deepEqual(complaints, []);
   await context.close();
 });

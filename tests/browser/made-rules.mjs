@@ -82,9 +82,16 @@ const checked = ({ text }, hostile) => {
   return { good, diagnostics: good ? [] : [found], changes: change(hostile) };
 };
 
+/** The manual. */
+export const reference = (hostile) => ({ chapters: [
+  { title: ["언어의 낱말", "Words of the language"], entries: [{ call: "raise(\"level\")", meaning: hostile, facts: [] }] },
+  { title: ["수준", "Levels"], entries: [{ call: "input.mean(window)", meaning: "The mean.", facts: [["단위 · Units", "those of the input"], ["출처 · Source", hostile], ["검산 · Check", "of 1, 2, 3: 2"]] }] },
+] });
+
 /** What the API answers about rules; undefined: the path is another's. */
 export function rules(method, path, body, hostile) {
-  if (method === "GET" && path === "/rules") return { rules: [listed("high", hostile), { ...listed("low", "Low water"), mode: "shadow", waiting: 0, overrides: [] }, { ...listed("mid", "Middle"), mode: "propose", waiting: 0 }], overrides_version: "b".repeat(64) };
+  if (method === "GET" && path === "/rules") return { rules: [listed("high", hostile), { ...listed("low", "Low water"), mode: "shadow", waiting: 0, overrides: [] }, { ...listed("mid", "Middle"), mode: "propose", waiting: 0 }], overrides_version: "b".repeat(64), new: [{ rule: "mine", id: 9, author: "lee", time: at(1), reason: hostile, text: `${TEXT}// ${hostile}` }] };
+  if (path.endsWith("/template")) return { text: TEXT, cases: "" };
   if (method === "POST" && path.endsWith("/sweeps")) {
     [asked, swept] = [0, body.params];
     return { sweep: 1 };

@@ -1,5 +1,5 @@
 // A made city for the console: as large as one wants, with hostile names, served in place of the API.
-import { rules } from "./made-rules.mjs";
+import { reference, rules } from "./made-rules.mjs";
 
 const NOW = "2026-07-08T12:00:00Z";
 const LEVELS = ["advisory", "watch", "warning", "emergency"];
@@ -106,6 +106,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
       if (path === "/silences/preview") return json({ incidents: alerts.filter((one) => one.area === body.area).map((one) => one.incident).slice(0, 2) });
       if (path === "/me/totp" && body.do === "begin") return json({ secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Bongsu:kim?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Bongsu" });
       if (path === "/me/totp") codes = body.do === "confirm";
+      if (path === "/devices" || path.endsWith("/rotate")) return json({ username: "gauge-1", password: "secret-once", certificate: null });
       if (path === "/tokens") return json({ id: 2, label: body.label, token: "secret-once" });
       return json({ state: "issued", needs_second: true });
     }
@@ -126,6 +127,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     }
     if (path === "/areas") return json({ type: "FeatureCollection", features: areas() });
     if (path === "/observations") return json({ observations: observations(), next: null });
+    if (path === "/reference") return json(reference(HOSTILE));
     if (path === "/audit") return json({ entries: [{ id: 1, time: NOW, who: HOSTILE, role: "admin", from_address: null, action: "login", subject: HOSTILE, detail: { a: HOSTILE }, hash: "x" }], next: null });
     if (path === "/exercises") return json({ exercises: [alert(0)] });
     if (path === "/users") return json({ users: ["kim", "lee"].map((username, n) => ({ username, role: n ? "viewer" : "admin", active: true, totp: false, created: NOW, disabled: n ? NOW : null })) });

@@ -176,3 +176,11 @@ fn a_rule_at_the_workbench() {
     let program = serve(&setup);
     browse(&program, &letters, "workbench.mjs");
 }
+
+#[test]
+fn a_new_rule_from_the_console() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    let program = serve(&setup);
+    browse(&program, &letters, "new-rule.mjs");
+}

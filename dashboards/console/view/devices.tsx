@@ -2,9 +2,10 @@
 // refused with what to send instead.
 
 import { useState } from "preact/hooks";
-import { get, part, type Station, stations } from "../api";
-import { Wrong } from "../ask";
+import { get, part, post, type Station, stations } from "../api";
+import { Ask, Wrong } from "../ask";
 import { useLoaded } from "../live";
+import { useMay } from "../session";
 import { StandingSign } from "../sign";
 import { standing } from "../system";
 import { moment, quantity } from "../time";
@@ -49,7 +50,7 @@ export function Devices() {
       </table></div>
       {shown.length > ROWS && <p class="mut">{ROWS} / {shown.length}</p>}
       <Refused />
-      <Accounts devices={found.value?.devices ?? []} />
+      <Accounts devices={(found.value?.devices ?? []).filter((one) => [one.username, ...one.stations].some((text) => text.toLowerCase().includes(typed)))} places={all} reload={found.reload} />
     </main>
   );
 }
@@ -83,12 +84,57 @@ function Refused() {
   );
 }
 
-function Accounts({ devices }: { devices: Device[] }) {
+/** A secret that the server shows this once. */
+interface LetIn { username: string; password: string | null; certificate: string | null }
+
+function Accounts({ devices, places, reload }: { devices: Device[]; places: Station[]; reload: () => void }) {
+  const may = useMay("admin");
+  const [made, setMade] = useState<LetIn | null>(null);
+  const [asked, setAsked] = useState<{ device: string; what: "rotate" | "revoke" } | "add" | null>(null);
+  const [wanted, setWanted] = useState<string[]>([]);
+  const done = (ok: boolean): void => { setAsked(null); if (ok) reload(); };
+  const path = (device: string): string => `/devices/${part(device)}`;
   return (
-    <details><summary>{say("deviceAccounts")} ({devices.length})</summary>
-      <ul class="list">{devices.slice(0, ROWS).map((one) => (
-        <li key={one.username}><strong>{one.username}</strong> <span>{one.stations.slice(0, 8).join(", ")}{one.stations.length > 8 && ` … ${one.stations.length}`}</span> <span class="mut">{one.revoked ? `${say("revoked")} ${moment(one.revoked)}` : moment(one.created)}</span></li>
-      ))}</ul>
-    </details>
+    <section aria-labelledby="accounts">
+      <h2 id="accounts">{say("deviceAccounts")}</h2>
+      {made && (
+        <div role="status" class="card">
+          <p>{say("secretOnce")}</p>
+          <dl class="secret"><dt>{say("userName")}</dt><dd><code>{made.username}</code></dd>
+            {made.password !== null && <><dt>{say("password")}</dt><dd><code>{made.password}</code></dd></>}
+            {made.certificate !== null && <><dt>{say("certificate")}</dt><dd><code>{made.certificate}</code></dd></>}</dl>
+          <p class="buttons"><button type="button" onClick={() => setMade(null)}>{say("keptIt")}</button></p>
+        </div>
+      )}
+      <details><summary>{say("deviceAccounts")} ({devices.length})</summary>
+        <ul class="list">{devices.slice(0, ROWS).map((one) => (
+          <li key={one.username}><strong>{one.username}</strong> <span>{one.stations.slice(0, 8).join(", ")}{one.stations.length > 8 && ` … ${one.stations.length}`}</span> <span class="mut">{one.revoked ? `${say("revoked")} ${moment(one.revoked)}` : moment(one.created)}</span>
+            {may && !one.revoked && <><button type="button" class="small" aria-label={`${say("newSecret")}: ${one.username}`} onClick={() => setAsked({ device: one.username, what: "rotate" })}>{say("newSecret")}</button>
+              <button type="button" class="small" aria-label={`${say("revoke")}: ${one.username}`} onClick={() => setAsked({ device: one.username, what: "revoke" })}>{say("revoke")}</button></>}
+          </li>
+        ))}</ul>
+        {devices.length > ROWS && <p class="mut">{ROWS} / {devices.length}</p>}
+      </details>
+      {may && (
+        <form class="row" onSubmit={(event) => { event.preventDefault(); setAsked("add"); }}>
+          <label>{say("speaksFor")} <select multiple required size={Math.min(6, Math.max(2, places.length))} onChange={(event) => setWanted([...event.currentTarget.selectedOptions].map((option) => option.value))}>
+            {places.map((one) => <option key={one.id} value={one.id}>{pick(one.name, one.id)} ({one.id})</option>)}
+          </select></label>
+          <button type="submit" class="main">{say("letIn")}</button>
+        </form>
+      )}
+      {asked === "add" && (
+        <Ask title={say("letIn")} confirm={say("letIn")} reason="" close={done}
+          act={async (reason) => setMade(await post<LetIn>("/devices", { stations: wanted, reason }))}><p><code>{wanted.join(", ")}</code></p></Ask>
+      )}
+      {asked !== null && asked !== "add" && (
+        <Ask title={`${say(asked.what === "rotate" ? "newSecret" : "revoke")}: ${asked.device}`} confirm={say(asked.what === "rotate" ? "newSecret" : "revoke")} reason="" close={done}
+          act={async (reason) => {
+            const answer = await post<LetIn | null>(`${path(asked.device)}/${asked.what}`, { reason });
+            // Taking one device's word away must not take the secret of another off the screen.
+            if (answer) setMade(answer);
+          }}><p>{say(asked.what === "rotate" ? "newSecretText" : "revokeText")}</p></Ask>
+      )}
+    </section>
   );
 }

@@ -1,5 +1,6 @@
 // What waits for a second person, what was decided, and every version that was in force, with the way back.
 
+import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
 import { part, post } from "../api";
 import { Ask, Wrong } from "../ask";
@@ -21,7 +22,7 @@ export function History({ rule, reload }: { rule: Rule; reload: () => void }) {
       <section aria-labelledby="waiting">
         <h2 id="waiting">{say("submissions")}</h2>
         {waiting.length === 0 && <p class="mut">{say("noSubmissions")}</p>}
-        {waiting.map((one) => <Waiting key={one.id} rule={rule} one={one} reload={reload} />)}
+        {waiting.map((one) => <Waiting key={one.id} rule={rule.id} one={one} reload={reload}><Changes changes={one.changes} /></Waiting>)}
         {decided.length > 0 && (
           <details><summary>{say("decidedOnes")} ({decided.length})</summary>
             <ul class="list">{decided.map((one) => (
@@ -50,17 +51,20 @@ export function History({ rule, reload }: { rule: Rule; reload: () => void }) {
   );
 }
 
-function Waiting({ rule, one, reload }: { rule: Rule; one: Submission; reload: () => void }) {
+interface WaitingProps { rule: string; one: Pick<Submission, "id" | "author" | "time" | "reason" | "outdated">; reload: () => void; children: ComponentChildren }
+
+/** A text that waits, with what it would change, for the second person and for its author. */
+export function Waiting({ rule, one, reload, children }: WaitingProps) {
   const me = useContext(Session);
   const may = useMay("rule_author");
   const own = me?.user === one.author;
   const [wrong, setWrong] = useState<Error | null>(null);
   const [saying, setSaying] = useState(false);
-  const path = `/rules/${part(rule.id)}/submissions/${one.id}`;
+  const path = `/rules/${part(rule)}/submissions/${one.id}`;
   return (
     <article class="card" aria-label={`${say("submissions")}: ${one.author} ${moment(one.time)}`}>
       <p><strong>{one.author}</strong> {moment(one.time)} “{one.reason}”</p>
-      {one.outdated ? <p class="wrong">{say("outdated")}</p> : <Changes changes={one.changes} />}
+      {one.outdated ? <p class="wrong">{say("outdated")}</p> : children}
       {wrong && <Wrong wrong={wrong} />}
       {may && (
         <p class="buttons">

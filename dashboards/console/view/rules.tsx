@@ -6,9 +6,11 @@ import { Wrong } from "../ask";
 import { hazardName } from "../hazard";
 import { useLoaded } from "../live";
 import { library, type Listed, type Mode } from "../rule";
+import { useMay } from "../session";
 import { moment } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
+import { Waiting } from "./history";
 
 export const modeWord = (mode: Mode): string => say(mode === "live" ? "modeLive" : mode === "propose" ? "modePropose" : "modeShadow");
 
@@ -22,6 +24,7 @@ const fits = (rule: Listed, wanted: string): boolean =>
 
 export function Rules() {
   const found = useLoaded(library, [], 30_000);
+  const may = useMay("rule_author");
   const [wanted, setWanted] = useState("");
   const rules = (found.value?.rules ?? []).filter((rule) => fits(rule, wanted.trim().toLowerCase()));
   return (
@@ -29,6 +32,18 @@ export function Rules() {
       <h1>{say("rules")}</h1>
       <p>{say("rulesText")}</p>
       {found.wrong && <Wrong wrong={found.wrong} />}
+      {(found.value?.new.length ?? 0) > 0 && (
+        <section aria-labelledby="new">
+          <h2 id="new">{say("newRules")}</h2>
+          {found.value?.new.map((one) => (
+            <Waiting key={one.id} rule={one.rule} one={{ ...one, outdated: false }} reload={found.reload}>
+              <p><code>{one.rule}</code> · {say("beginsInShadow")}</p>
+              <details><summary>{say("ruleText")}</summary><pre class="drawn" tabIndex={0} role="group" aria-label={`${say("ruleText")}: ${one.rule}`}>{one.text}</pre></details>
+            </Waiting>
+          ))}
+        </section>
+      )}
+      <p class="buttons">{may && <Link to="/new-rule" class="button">{say("newRule")}</Link>}<Link to="/reference" class="button">{say("reference")}</Link></p>
       <label class="search">{say("search")} <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
       <div class="scroll tall" role="group" aria-label={say("rules")} tabIndex={0}>
         <table>

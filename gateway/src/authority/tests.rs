@@ -68,7 +68,7 @@ fn city(allow_anonymous_devices: bool) -> City {
     let mut store = Store::open(&folder.path().join("city.db"), Status::Test, 10).expect("a store");
     let mut add = |stations: &[&str]| {
         let stations = stations.iter().map(|station| (*station).to_owned()).collect();
-        match device::execute(&mut store, &Request::Add { stations, now: 1, certificate: None }) {
+        match device::execute(&mut store, &Request::Add { stations, now: 1, certificate: None }, None) {
             Ok(Answer::Credentials { username, password }) => (username, password),
             other => panic!("{other:?}"),
         }

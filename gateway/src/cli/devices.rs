@@ -102,7 +102,7 @@ fn ask(config: &Config, request: Request) -> miette::Result<Answer> {
     match control::lock(&config.data)? {
         Some(_lock) => {
             let mut store = Store::open_as_it_is(&config.store.path, config.limits.dead_letters)?;
-            Ok(device::execute(&mut store, &request)?)
+            Ok(device::execute(&mut store, &request, None)?)
         }
         None => match control::ask(&config.data, &Question::Devices(request))? {
             Reply::Devices(answer) => Ok(answer),

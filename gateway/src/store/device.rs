@@ -1,23 +1,29 @@
 //! Devices in the store.
 
+use super::audit::{self, Draft};
 use super::{Store, StoreError};
 use crate::device::Device;
 use rusqlite::params;
 
 impl Store {
-    /// Adds a device, or changes the one of that name.
+    /// Adds a device, or changes the one of that name, with the audit's word where somebody at the console did it.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn put_device(&mut self, device: &Device) -> Result<(), StoreError> {
+    pub fn put_device(&mut self, device: &Device, audit: Option<Draft>) -> Result<(), StoreError> {
         let stations = serde_json::to_string(&device.stations).map_err(|cause| self.damaged("device", &cause))?;
         let row = params![device.username, device.digest, stations, device.created, device.revoked, device.certificate];
-        let done = self.connection.execute(
+        let failed = self.failed();
+        let to = self.connection.transaction().map_err(&failed)?;
+        let done = to.execute(
             "INSERT OR REPLACE INTO device (username, digest, stations, created, revoked, certificate)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             row,
         );
-        done.map(|_| ()).map_err(self.failed())
+        done.map_err(&failed)?;
+        let drafts: Vec<Draft> = audit.into_iter().collect();
+        audit::append(&to, &drafts).map_err(&failed)?;
+        to.commit().map_err(&failed)
     }
 
     /// All devices, revoked ones included, by name.

@@ -2,7 +2,7 @@
 //! before, need one.
 
 use super::reading::{Said, text};
-use super::rulebook::{Refusal, Value, mistakes, no_rule, read, refused, seen, unedited};
+use super::rulebook::{Refusal, Value, is_new, mistakes, no_rule, read, refused, seen, unedited};
 use super::{Fault, From, Problem};
 use crate::desk::Desk;
 use crate::people::Who;
@@ -10,6 +10,7 @@ use crate::pipeline::Signed;
 use crate::reload::Unedited;
 use crate::rulebook::{Denied, Library, Rulebook, Tuning};
 use crate::store::submission::{Decided, Fate, Submission};
+use crate::web::problem::quoted;
 use crate::web::stations::{no_area, station_named};
 use crate::web::workbench::wrong_parameter;
 use crate::web::{Web, json_of};
@@ -18,10 +19,11 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bongsu_rules::backtest::fits;
-use bongsu_rules::language::Rule;
 use bongsu_rules::language::edit::{Mode, in_mode, with_defaults};
 use bongsu_rules::language::header::Setting;
 use bongsu_rules::language::overrides::Where;
+use bongsu_rules::language::{Host, Rule};
+use bongsu_sensors::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,9 +53,11 @@ pub struct Submitted {
     needs_second: bool,
 }
 
-/// Submit another text of a rule: a second person puts it in force.
+/// Submit another text of a rule, or, with `If-None-Match: *`, a new one: a second person puts it in force. A new rule
+/// begins in shadow.
 #[utoipa::path(put, path = "/api/v1/rules/{id}", tag = "rules",
-    params(("id" = String, Path), ("If-Match" = String, Header, description = "the version that was read, in quotes")),
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "the version that was read, in quotes"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: the rule is new")),
     request_body = Text, responses((status = 200, body = Submitted), super::openapi::Faults))]
 pub async fn submit(
     Extension(desk): Extension<Arc<Desk>>,
@@ -63,7 +67,35 @@ pub async fn submit(
     headers: HeaderMap,
     Said(said): Said<Text>,
 ) -> Result<Response, Refusal> {
-    wait_for_second(&desk, &who, &from, &id, &seen(&headers)?, said).await
+    let base = if is_new(&headers) { String::new() } else { seen(&headers)? };
+    wait_for_second(&desk, &who, &from, &id, &base, said).await
+}
+
+/// Whether a text may be submitted in the place of the version that was seen; of none, as a new rule.
+fn may_be_submitted(library: &Library, id: &str, base: &str, text: &str) -> Result<(), Problem> {
+    match library.rule(id) {
+        None if base.is_empty() => Ok(()),
+        None => Err(no_rule(id)),
+        Some(_) if base.is_empty() => {
+            let error = format!("there is a rule {} already", quoted(id));
+            Err(Problem::of(412, error, "give the new rule another id, or change that one"))
+        }
+        Some(rule) if Library::version(rule) != base => Err(refused(Denied::Changed, id)),
+        Some(rule) if rule.source.text == text => Err(refused(Denied::Same, id)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// What nobody has seen at work speaks to nobody at first.
+fn begins_in_shadow(text: &str) -> Result<(), Problem> {
+    let rule = Host::new().compile(&Source::new("", text));
+    match rule.is_ok_and(|rule| rule.header.shadow) {
+        true => Ok(()),
+        false => Err(Problem::bad_request(
+            "a new rule begins in shadow",
+            "write mode = \"shadow\" in its header, and change the mode when it has been seen at work",
+        )),
+    }
 }
 
 async fn wait_for_second(
@@ -76,16 +108,13 @@ async fn wait_for_second(
 ) -> Result<Response, Refusal> {
     let reason = text("reason", &said.reason)?;
     let library = read(desk).await?;
-    let rule = library.rule(id).ok_or_else(|| no_rule(id))?;
-    if Library::version(rule) != base {
-        return Err(refused(Denied::Changed, id).into());
-    }
-    if rule.source.text == said.text {
-        return Err(refused(Denied::Same, id).into());
-    }
+    may_be_submitted(&library, id, base, &said.text)?;
     let mistakes = mistakes(desk, id, &said.text).await?;
     if !mistakes.is_empty() {
         return Err(Refusal::broken(&mistakes, &said.text));
+    }
+    if base.is_empty() {
+        begins_in_shadow(&said.text)?;
     }
     let audit = desk.draft(who, &from.0, "rule.submit", id, &reason);
     let wanted = Submission {

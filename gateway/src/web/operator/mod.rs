@@ -5,7 +5,9 @@ mod account;
 mod agency;
 mod alert;
 mod audit;
+mod begin;
 mod change;
+mod device;
 mod exercise;
 mod explain;
 mod login;
@@ -110,6 +112,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/rules",                     Able(Look),     || get(rulebook::list)),
     route(Method::GET,    "/api/v1/rules/{id}",                Able(Look),     || get(rulebook::one)),
     route(Method::GET,    "/api/v1/rules/{id}/explain",        Able(Look),     || get(explain::explain)),
+    route(Method::GET,    "/api/v1/reference",                 Able(Look),     || get(begin::manual)),
+    route(Method::POST,   "/api/v1/rules/{id}/template",       Able(Rules),    || post(begin::template)),
     route(Method::PUT,    "/api/v1/rules/{id}",                Able(Rules),    || put(change::submit)),
     route(Method::POST,   "/api/v1/rules/{id}/check",          Able(Rules),    || post(rulebook::check)),
     route(Method::POST,   "/api/v1/rules/{id}/try",            Able(Rules),    || post(rule::try_out)),
@@ -144,6 +148,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/reports",                   Able(Look),     || get(deliveries::reports)),
     route(Method::GET,    "/api/v1/undecided",                 Able(Look),     || get(duty::undecided)),
     route(Method::GET,    "/api/v1/devices",                   Able(Look),     || get(system::devices)),
+    route(Method::POST,   "/api/v1/devices",                   Able(People),   || post(device::add)),
+    route(Method::POST,   "/api/v1/devices/{username}/rotate", Able(People),   || post(device::rotate)),
+    route(Method::POST,   "/api/v1/devices/{username}/revoke", Able(People),   || post(device::revoke)),
     route(Method::GET,    "/api/v1/system",                    Able(Look),     || get(system::system)),
     route(Method::GET,    "/api/v1/events",                    Able(Look),     || get(stream::events)),
 ];

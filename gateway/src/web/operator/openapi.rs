@@ -1,8 +1,8 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{
-    account, agency, alert, audit, change, exercise, explain, login, oidc, proof, rule, rulebook, silence, stream,
-    sweep, system, user,
+    account, agency, alert, audit, begin, change, device, exercise, explain, login, oidc, proof, rule, rulebook,
+    silence, stream, sweep, system, user,
 };
 use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
@@ -173,11 +173,12 @@ impl Modify for Keys {
         silence::list, silence::add, silence::preview, silence::remove,
         exercise::list, exercise::begin, exercise::end,
         agency::report, agency::standing, rulebook::list, rulebook::one, explain::explain, rulebook::check, rule::try_out,
-        sweep::begin, sweep::look, sweep::report, sweep::stop, proof::cases, change::defaults,
+        sweep::begin, sweep::look, sweep::report, sweep::stop, proof::cases,
+        begin::template, begin::manual, change::defaults,
         change::submit, change::mode, change::approve, change::reject, change::rollback, change::tune, change::untune,
         audit::list, audit::export,
         user::list, user::add, user::role, user::oidc, user::disable, user::tokens, user::add_token, user::revoke_token,
-        system::devices, system::system, stream::events,
+        device::add, device::rotate, device::revoke, system::devices, system::system, stream::events,
         stations::list, stations::observations, summaries::list, areas::list, duty::dead_letters, duty::undecided,
         deliveries::list, deliveries::reports,
     )

@@ -130,10 +130,25 @@ pub struct Listed {
     waiting: usize,
 }
 
+/// A rule that is not in force yet: its text waits for a second person.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct NewRule {
+    rule: String,
+    /// The submission.
+    id: i64,
+    author: String,
+    #[schema(value_type = String, format = DateTime)]
+    time: Time,
+    reason: String,
+    text: String,
+}
+
 /// The library.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Rules {
     rules: Vec<Listed>,
+    /// Rules that wait to be in force for the first time.
+    new: Vec<NewRule>,
     /// What the overrides in force are called by.
     overrides_version: String,
 }
@@ -199,7 +214,13 @@ pub async fn list(State(web): State<Web>, Extension(desk): Extension<Arc<Desk>>)
         listed(&library, rule, version, waiting.iter().filter(|one| one.rule == *id).count())
     };
     let rules = library.compiled.rules.iter().map(of).collect();
-    Ok(json_of(&Rules { rules, overrides_version: library.overrides_version() }))
+    let is_new = |one: &Submission| library.rule(&one.rule).is_none();
+    let new = waiting.iter().filter(|one| is_new(one)).cloned().map(|one| {
+        let Submission { rule, id, author, time, reason, text, .. } = one;
+        NewRule { rule, id, author, time, reason, text }
+    });
+    let new = new.collect();
+    Ok(json_of(&Rules { rules, new, overrides_version: library.overrides_version() }))
 }
 
 /// The library, compiled where no socket waits for it.
@@ -378,8 +399,9 @@ pub async fn check(
     Said(Draft { text }): Said<Draft>,
 ) -> Result<Response, Refusal> {
     let library = read(&desk).await?;
-    let rule = library.rule(&id).ok_or_else(|| no_rule(&id))?;
-    let changes = diff(&rule.source, &Source::new("", text.as_str()));
+    // What is new differs from nothing.
+    let rule = library.rule(&id);
+    let changes = rule.map(|rule| diff(&rule.source, &Source::new("", text.as_str()))).unwrap_or_default();
     let mistakes = mistakes(&desk, &id, &text).await?;
     let diagnostics: Vec<Diagnostic> = mistakes.iter().map(|mistake| diagnostic(mistake, &text)).collect();
     Ok(json_of(&Checked { good: diagnostics.is_empty(), diagnostics, changes }))
@@ -452,6 +474,8 @@ pub(super) fn refused(denied: Denied, rule: &str) -> Problem {
         Denied::NoRule => no_rule(rule),
         Denied::Changed => Problem::of(412, error, "read it again, and bring your change into what is in force now"),
         Denied::Same => Problem::of(409, error, "change something, or leave it as it is"),
+        Denied::NoName => Problem::bad_request(error, "use ASCII letters, digits, `-` and `_`"),
+        Denied::Taken => Problem::of(409, error, "give the new rule another id"),
         Denied::Nothing => Problem::not_found(error, "GET /api/v1/rules lists what is set"),
         Denied::ByHand => Problem::of(409, error, "write each as [[override]] in the file"),
     }
@@ -470,6 +494,11 @@ pub(super) fn unedited(why: Unedited<Denied>, rule: &str) -> Refusal {
     }
 }
 
+/// Whether a request says that what it writes is new.
+pub(super) fn is_new(headers: &HeaderMap) -> bool {
+    headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes().trim_ascii() == b"*")
+}
+
 /// The version that a request says it saw.
 ///
 /// # Errors
@@ -477,6 +506,6 @@ pub(super) fn unedited(why: Unedited<Denied>, rule: &str) -> Refusal {
 pub(super) fn seen(headers: &HeaderMap) -> Result<String, Problem> {
     let said = headers.get(header::IF_MATCH).and_then(|tag| tag.to_str().ok()).map(str::trim);
     let tag = said.and_then(|said| said.strip_prefix('"')?.strip_suffix('"')).filter(|tag| !tag.contains('"'));
-    let remedy = "send If-Match with the version you read, in quotes";
+    let remedy = "send If-Match with the version you read, in quotes; for a new rule, If-None-Match: *";
     tag.map(str::to_owned).ok_or_else(|| Problem::of(428, "it is not said which version this changes", remedy))
 }

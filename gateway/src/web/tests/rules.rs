@@ -266,3 +266,60 @@ async fn a_rule_is_tried_with_other_numbers_and_nothing_is_in_force_by_it() {
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(high(&office, &author).await["text"], RULE);
 }
+
+#[tokio::test]
+async fn a_new_rule_begins_in_shadow_when_a_second_person_says_so() {
+    let office = Office::usual();
+    let (author, admin) = (office.enter("rule-author").await, office.enter("admin").await);
+    let path = "/api/v1/rules/mine";
+    let begin = async |path: &str, about: Value| office.post(&author, &format!("{path}/template"), about).await;
+    let about = json!({ "kind": "river_stage", "hazard": "river_flood" });
+    let (status, begun) = begin(path, about.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{begun}");
+    let text = text(&begun["text"]).to_owned();
+    assert!(text.contains("mode     = \"shadow\""), "{text}");
+    let (status, wrong) = begin(path, json!({ "kind": "river_stag", "hazard": "river_flood" })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(self::text(&wrong["remedy"]).contains("river_stage"), "{wrong}");
+    assert_eq!(begin("/api/v1/rules/a%20b", about).await.0, StatusCode::BAD_REQUEST);
+    let (_, copy) = begin(path, json!({ "from": "river_flood" })).await;
+    assert!(self::text(&copy["text"]).starts_with("//! id       = \"mine\"\n//! mode     = \"shadow\""), "{copy}");
+
+    let put = async |path: &str, text: &str| {
+        let headers =
+            [("cookie", author.cookie.as_str()), (crate::web::operator::CSRF, &author.csrf), ("if-none-match", "*")];
+        let body = json!({ "text": text, "reason": "our own gauge" });
+        let (status, answer) = office.send(Method::PUT, path, &headers, Some(body)).await;
+        (status, serde_json::from_str::<Value>(&answer).unwrap_or_default())
+    };
+    let (status, broken) = put(path, &text.replace("seen.last()", "sen.last()")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{broken}");
+    let (status, loud) = put(path, &text.replace("\"shadow\"", "\"live\"")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{loud}");
+    let (status, other) = put(path, &text.replace("\"mine\"", "\"other\"")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{other}");
+    assert_eq!(put(HIGH, RULE).await.0, StatusCode::PRECONDITION_FAILED, "there is one already");
+    let seen = office.change(&author, Method::PUT, path, "abc", json!({ "text": text, "reason": "a" })).await;
+    assert_eq!(seen.0, StatusCode::NOT_FOUND, "nobody has seen what is not there");
+
+    let (status, answer) = put(path, &text).await;
+    assert_eq!((status, &answer["needs_second"]), (StatusCode::OK, &json!(true)), "{answer}");
+    let list = office.get(&admin, "/api/v1/rules").await;
+    let new = &list["new"][0];
+    assert_eq!((&new["rule"], &new["author"], &new["text"]), (&json!("mine"), &json!("rule-author"), &json!(text)));
+    assert_eq!(list["rules"].as_array().map(Vec::len), Some(1), "nothing is in force yet");
+    let approve = format!("{path}/submissions/{}/approve", new["id"]);
+    assert_eq!(office.post(&author, &approve, json!({})).await.0, StatusCode::CONFLICT, "not by its author");
+    let (status, answer) = office.post(&admin, &approve, json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let rule = office.get(&author, path).await;
+    assert_eq!(
+        (&rule["mode"], &rule["text"], &rule["author"]),
+        (&json!("shadow"), &json!(text), &json!("rule-author"))
+    );
+    assert_eq!(office.rule_file("mine/mine.rhai"), text);
+    assert_eq!(office.get(&admin, "/api/v1/rules").await["new"], json!([]));
+    assert_eq!(office.post(&admin, &approve, json!({})).await.0, StatusCode::CONFLICT, "once is enough");
+    let chapters = office.get(&author, "/api/v1/reference").await["chapters"].clone();
+    assert!(chapters.as_array().is_some_and(|all| all.len() > 5), "{chapters}");
+}
