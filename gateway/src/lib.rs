@@ -47,6 +47,9 @@ pub mod observed;
 // How good a rule would have been with them.
 pub mod backtest;
 
+// Threads that must be in nobody's way.
+pub mod priority;
+
 // The city and the rules, read again while the program runs.
 pub mod reload;
 

@@ -94,5 +94,20 @@ pub fn run(rule: &Arc<Source>, cases: &Arc<Source>) -> Result<Vec<CaseResult>, V
         .collect())
 }
 
+/// Every case of a file as a past that a back-test can play, with its name.
+#[cfg(test)]
+pub(crate) fn pasts(
+    rule: &Arc<Source>,
+    cases: &Arc<Source>,
+) -> Vec<(String, Vec<crate::backtest::Moment>, crate::backtest::Setting)> {
+    let compiled = Host::new().compile(rule).unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+    let cases = read::cases(cases, &compiled.header).unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+    let past = |case: &read::Case| {
+        let (moments, setting) = play::past(rule, &compiled.header, case);
+        (case.name.clone(), moments, setting)
+    };
+    cases.iter().map(past).collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 //! The engine is the one that runs live, so what is found here is a promise. [`alerts`] plays the observations and
 //! answers when the rule stood where, [`play`] what became of the incidents too; [`crossings`] finds what it should have
 //! warned of; [`mod@score`] compares. [`Truth`] says what it is compared with: limits that were reached, or what people
-//! said of its incidents. [`Prepared`] is asked again and again, by a slider.
+//! said of its incidents. [`Prepared`] is asked again and again, by a slider; [`Taped`] by it and by a sweep.
 
 mod burden;
 mod prepared;
@@ -12,7 +12,7 @@ mod split;
 mod truth;
 
 pub use burden::Burden;
-pub use prepared::{Prepared, Unprepared, WrongParameter, concerned, fits};
+pub use prepared::{NUMBERS_LIMIT, Prepared, Taped, Unprepared, WrongParameter, concerned, fits, is_quick};
 pub use score::{Event, False, Hit, Ratio, Score, crossings, score};
 pub use split::split;
 pub use truth::{Judged, Said, Truth, Verdict, samples, speaks_for};
@@ -73,6 +73,20 @@ pub struct Played {
     pub undecided: Duration,
     /// Every change of every incident of every rule, in order.
     pub transitions: Vec<Transition>,
+}
+
+impl Played {
+    /// Joins what was found elsewhere in the same past.
+    pub fn add(&mut self, other: Played) {
+        self.alerts.extend(other.alerts);
+        self.undecided += other.undecided;
+        self.transitions.extend(other.transitions);
+    }
+
+    /// Puts the alerts in order of time.
+    pub fn sort(&mut self) {
+        self.alerts.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
+    }
 }
 
 /// What of a rule is played.
@@ -158,7 +172,7 @@ fn played(
     };
     hand_over(&mut engine, moments, handled, heard);
     played.alerts.extend(open.into_iter().map(|(place, from)| Alerted { place, from, to: None }));
-    played.alerts.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
+    played.sort();
     played
 }
 

@@ -6,24 +6,22 @@
 //! anew and the hold of the engine (confirmation, hysteresis, patience) does the rest. Any other parameter, and rules that
 //! ask for the hour or for silence, are played again by the engine: the same answer, but slower.
 
+mod taped;
+#[cfg(test)]
+mod tests;
 mod track;
+
+pub use taped::{NUMBERS_LIMIT, Taped, is_quick};
 
 use super::{Alerted, Moment, Setting, engine};
 use crate::Engine;
-use crate::engine::{Look, Tape};
 use crate::incident::Status;
 use crate::language::header::Setting as Value;
-use crate::language::{Header, Host, Rule};
+use crate::language::{Header, Rule};
 use crate::record::RulesText;
 use bongsu_sensors::Time;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
-use track::Track;
-
-/// Most numbers that are kept of one preparation, some nine bytes each: thirty days of minutes for ten stations and a
-/// dozen checks are five million.
-const NUMBERS_LIMIT: usize = 40_000_000;
+use std::sync::Arc;
 
 /// A back-test that waits for parameters.
 pub struct Prepared {
@@ -31,11 +29,8 @@ pub struct Prepared {
     moments: Vec<Moment>,
     area: Option<String>,
     rule: Arc<Rule>,
-    /// What every evaluation compared, by place; `None`: this rule must be played again in any case.
-    tracks: Option<Vec<Track>>,
-    /// The level that a rule reaches by what its checks answer, as far as it was ever asked for.
-    levels: Levels,
-    end: Time,
+    /// What every evaluation compared; `None`: this rule must be played again in any case.
+    taped: Option<Taped>,
 }
 
 /// Why nothing can be prepared.
@@ -127,17 +122,16 @@ impl Prepared {
     /// There is no such rule, or it is evaluated nowhere there.
     pub fn of(setting: &Setting, mut moments: Vec<Moment>, area: Option<&str>) -> Result<Prepared, Unprepared> {
         let start = moments.first().map_or_else(Time::default, |moment| moment.now);
-        let end = moments.last().map_or(start, |moment| moment.now);
-        let (rule, setting, mut engine, scopes) = alone(setting, area, start)?;
+        let (rule, setting, engine, scopes) = alone(setting, area, start)?;
         let concerned = engine.concerned(&scopes);
+        let end = moments.last().map(|moment| moment.now);
         for moment in &mut moments {
             moment.readings.retain(|reading| concerned.binary_search(&reading.datastream.0).is_ok());
         }
         moments.retain(|moment| !moment.readings.is_empty());
-        let fixed = rule.fixed_limits().filter(|_| !rule.asks_calendar);
-        let tracks = fixed.and_then(|checks| tape(&mut engine, &moments, &scopes, checks));
-        let area = area.map(str::to_owned);
-        Ok(Prepared { setting, moments, area, levels: Levels::new(rule.clone()), rule, tracks, end })
+        until(&mut moments, end);
+        let taped = Taped::of(&setting, &moments, area, NUMBERS_LIMIT, |_| ControlFlow::Continue(()));
+        Ok(Prepared { setting, moments, area: area.map(str::to_owned), rule, taped })
     }
 
     /// How many observations it was prepared from.
@@ -147,7 +141,7 @@ impl Prepared {
 
     /// Whether these parameters can be answered without playing everything again.
     pub fn is_quick(&self, set: &[(String, Value)]) -> bool {
-        self.tracks.is_some() && set.iter().all(|(name, _)| self.rule.only_in_limits(name))
+        self.taped.as_ref().is_some_and(|taped| taped.is_quick(set))
     }
 
     /// Whether the rule takes these parameters.
@@ -160,19 +154,11 @@ impl Prepared {
 
     /// When the rule would have stood where with these parameters, which hold everywhere; the others are as they are.
     pub fn alerts(&self, set: &[(String, Value)]) -> Vec<Alerted> {
-        let quick = self.tracks.as_ref().filter(|_| self.is_quick(set));
-        let mut alerts = match quick.and_then(|tracks| self.compared(tracks, set)) {
-            Some(alerts) => alerts,
+        let quick = self.taped.as_ref().filter(|taped| taped.is_quick(set));
+        match quick.and_then(|taped| taped.watch(set, || ControlFlow::Continue(()))) {
+            Some(played) => played.alerts,
             None => self.played(set),
-        };
-        alerts.sort_by(|a, b| (a.from, &a.place).cmp(&(b.from, &b.place)));
-        alerts
-    }
-
-    /// By comparing again what was written down; `None`: the rule fails with these parameters.
-    fn compared(&self, tracks: &[Track], set: &[(String, Value)]) -> Option<Vec<Alerted>> {
-        let each = tracks.iter().map(|track| track.run(&self.levels, set, self.setting.level, self.end));
-        each.collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+        }
     }
 
     /// By playing everything again.
@@ -186,43 +172,13 @@ impl Prepared {
     }
 }
 
-/// Plays the moments and writes down what is compared at each evaluation; `None`: that is not enough to answer by.
-fn tape(engine: &mut Engine, moments: &[Moment], scopes: &[(usize, Arc<str>)], checks: usize) -> Option<Vec<Track>> {
-    let mut tracks: BTreeMap<usize, Track> = BTreeMap::new();
-    for (scope, name) in scopes {
-        tracks.insert(*scope, Track::new(name.clone(), engine.fed(*scope), checks));
-    }
-    let book = Arc::new(Mutex::new((tracks, 0_usize, true)));
-    let writer = book.clone();
-    engine.show_to(Tape::new(move |look: &Look| {
-        let mut book = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tracks, numbers, good) = &mut *book;
-        let Some(track) = tracks.get_mut(&look.scope).filter(|_| *good) else { return };
-        match track.push(look) {
-            Some(more) => *numbers += more,
-            None => *good = false,
-        }
-        *good &= *numbers <= NUMBERS_LIMIT;
-    }));
-    super::hand_over(engine, moments, |_, _, _| {}, |_| ControlFlow::Continue(()));
-    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-    let (tracks, _, good) = std::mem::take(&mut *book);
-    let finished = tracks.into_iter().map(|(scope, track)| {
-        let (inputs, arguments) = engine.inputs_of(scope);
-        track.finished(inputs, arguments)
-    });
-    good.then(|| finished.collect())
-}
-
-/// The level that a rule reaches by what its checks answer: its body is a sentence about them and nothing else.
-struct Levels {
-    rule: Arc<Rule>,
-    host: Mutex<Host>,
-    known: Mutex<BTreeMap<u128, bongsu_sensors::Level>>,
-}
-
-impl Levels {
-    fn new(rule: Arc<Rule>) -> Levels {
-        Levels { rule, host: Mutex::new(Host::new()), known: Mutex::default() }
+/// Lets time pass in some of the moments as far as in all of them: what is due by then is due though nothing more is
+/// heard here.
+pub(super) fn until(moments: &mut Vec<Moment>, end: Option<Time>) {
+    let last = moments.last().map(|moment| moment.now);
+    if let (Some(last), Some(end)) = (last, end)
+        && last < end
+    {
+        moments.push(Moment { now: end, readings: Vec::new() });
     }
 }

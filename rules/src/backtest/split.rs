@@ -1,6 +1,6 @@
 //! A back-test on several processors: what places of a rule have nothing to do with each other is played apart.
 
-use super::prepared::alone;
+use super::prepared::{alone, until};
 use super::{Moment, Setting};
 use bongsu_sensors::Time;
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub fn split(setting: &Setting, moments: &[Moment], parts: usize) -> Vec<Vec<Mom
             }
         }
     }
+    let end = moments.last().map(|moment| moment.now);
+    heaps.iter_mut().for_each(|heap| until(heap, end));
     heaps
 }
 

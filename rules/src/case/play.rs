@@ -74,6 +74,34 @@ fn moments(case: &Case) -> Vec<(Time, &super::read::Play, Step)> {
     moments
 }
 
+/// What the devices of a case say, moment by moment, in its city.
+#[cfg(test)]
+pub fn past(
+    rule: &Arc<Source>,
+    header: &Header,
+    case: &Case,
+) -> (Vec<crate::backtest::Moment>, crate::backtest::Setting) {
+    let catalog = Arc::new(CatalogText { name: "cases".into(), stations: case.catalog.clone(), geometry: None });
+    let rules = Arc::new(RulesText { files: vec![(header.id.clone(), rule.text.clone())], author: String::new() });
+    let mut engine = Engine::new(Status::Test);
+    engine.handle(&Record { seq: 0, now: case.start, input: Input::Catalog(catalog.clone()) }, &mut Vec::new());
+    let mut past: Vec<crate::backtest::Moment> = Vec::new();
+    for (now, play, step) in moments(case) {
+        let value = match step {
+            Step::Silence => continue,
+            Step::Missing => None,
+            Step::Value(value) => Some(value),
+        };
+        let numbered = engine
+            .catalog()
+            .and_then(|catalog| Some(catalog.datastream(catalog.station_named(&play.station)?, play.stream)?.id));
+        let Some(datastream) = numbered else { continue };
+        past.push(crate::backtest::Moment { now, readings: vec![Reading { datastream, time: Some(now), value }] });
+    }
+    let (rule, level) = (header.id.clone(), Level::Advisory);
+    (past, crate::backtest::Setting { catalog, numbering: Default::default(), rules, rule, level })
+}
+
 struct Stage {
     engine: Engine,
     seq: u64,

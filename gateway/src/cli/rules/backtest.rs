@@ -1,7 +1,7 @@
 //! `bongsu rules backtest` and `sweep`: how good a rule would have been, with one set of parameters or with many.
 
 use super::Observations;
-use crate::backtest::sweep::{Sweep, Variant, grid};
+use crate::backtest::sweep::{Sweep, Variant, Workers, grid};
 use crate::backtest::{Graph, Report, Tried, cheapest, is_default, paper};
 use crate::cli::{Ended, Globals, output_failed, write_json};
 use crate::observed::Observed;
@@ -99,7 +99,7 @@ fn judge(
         fits(&rule.header, &variant.set)
             .map_err(|wrong| miette!(help = "see the rule's [params]", "--param: {wrong}"))?;
     }
-    let played = play_all(arguments, &rules, &variants, &observed)?;
+    let played = play_all(arguments, &rule, &rules, &variants, &observed)?;
     if let Some(first) = played.first() {
         graphs.iter_mut().for_each(|graph| graph.stand(first, &observed.catalog, observed.to()));
     }
@@ -198,6 +198,7 @@ fn values(param: &str) -> miette::Result<(String, Vec<Value>)> {
 /// Plays every variant on every processor, under a bar.
 fn play_all(
     arguments: &Arguments,
+    rule: &Rule,
     rules: &Arc<RulesText>,
     variants: &[Variant],
     observed: &Observed,
@@ -209,14 +210,15 @@ fn play_all(
         rule: arguments.rule.clone(),
         level: arguments.level,
     };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let sweep = Sweep { setting: &setting, area: None, variants, moments: &observed.moments, workers };
-    let bar = ProgressBar::new(sweep.steps() as u64);
+    let (moments, workers) = (&observed.moments, Workers::all());
+    let sweep = Sweep { setting: &setting, rule, area: None, variants, moments, workers };
+    let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left") {
         bar.set_style(style);
     }
-    let went = |steps: usize| {
-        bar.inc(steps as u64);
+    let went = |gone: usize, all: usize| {
+        bar.set_length(all as u64);
+        bar.set_position(gone as u64);
         ControlFlow::Continue(())
     };
     let played = sweep.run(&went).into_diagnostic();

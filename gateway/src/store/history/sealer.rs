@@ -9,6 +9,7 @@ use crate::archive::book::Book;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::pipeline::Errand;
+use crate::priority;
 use crate::web::Shared;
 use bongsu_sensors::Time;
 use miette::{IntoDiagnostic, WrapErr};
@@ -36,9 +37,6 @@ const WAIT: Duration = Duration::from_secs(30);
 
 /// How often a part of the history is looked over.
 const LOOK_OVER: Duration = Duration::from_secs(60);
-
-/// How much less the thread is worth than those that serve.
-const NICE: i32 = 10;
 
 /// What is sealed and how that goes, for those who watch.
 #[derive(Debug, Default)]
@@ -190,8 +188,7 @@ struct Sealing {
 
 impl Sealing {
     fn run(mut self, stopped: &Receiver<()>) {
-        // Without the right to be less important it is as important as the others.
-        let _ = rustix::process::nice(NICE);
+        priority::give_way();
         let mut seal: Option<Seal> = None;
         loop {
             self.hand.took = Duration::ZERO;

@@ -1,9 +1,9 @@
-//! Many settings of a rule over a season: work of minutes, done beside the pipeline by one thread, for one person at a
-//! time. Who began it asks how far it is; who no longer asks, or says stop, ends it.
+//! Many settings of a rule over a season: work of minutes, done beside the pipeline by threads that give way to it, for
+//! one person at a time. Who began it asks how far it is; who no longer asks, or says stop, ends it.
 
 use super::truth::{Against, Question, Watched, graphs, truth, watched, witnesses};
 use super::{Key, Plan, plan, too_many, unprepared};
-use crate::backtest::sweep::{Sweep, Unplayed, Variant};
+use crate::backtest::sweep::{Sweep, Unplayed, Variant, Workers};
 use crate::backtest::{Report, Tried, is_default, paper};
 use crate::store::Reader;
 use crate::web::problem::Problem;
@@ -266,11 +266,12 @@ impl Shared {
 
 fn play(job: &Job, setting: &Setting, wanted: &Wanted, moments: &[Moment]) -> Result<Vec<Played>, Ended> {
     let area = wanted.key.area.as_deref();
-    let sweep = Sweep { setting, area, variants: &wanted.variants, moments, workers: 1 };
-    job.steps.store(sweep.steps(), Ordering::Relaxed);
+    let workers = Workers::beside_an_engine();
+    let sweep = Sweep { setting, rule: &wanted.rule, area, variants: &wanted.variants, moments, workers };
     job.is_at(Stage::Playing);
-    let went = |steps: usize| {
-        job.done.fetch_add(steps, Ordering::Relaxed);
+    let went = |gone: usize, all: usize| {
+        job.done.fetch_max(gone, Ordering::Relaxed);
+        job.steps.store(all, Ordering::Relaxed);
         if job.is_left(Instant::now()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     sweep.run(&went).map_err(|why| match why {

@@ -1,7 +1,8 @@
 //! What a rule compared at one place, evaluation by evaluation, and what comes of it with other limits.
 
-use super::{Levels, Value};
-use crate::backtest::Alerted;
+use super::Value;
+use super::taped::Levels;
+use crate::backtest::{Alerted, Played};
 use crate::engine::{Fed, Look};
 use crate::hold::{Answer, Hold};
 use crate::language::input::Input;
@@ -11,6 +12,7 @@ use bongsu_sensors::catalog::StationIndex;
 use bongsu_sensors::{Level, Time};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +20,9 @@ use std::time::Duration;
 const CHECKS_LIMIT: usize = 64;
 /// Most stations of a check: the engine keeps so many behind one as evidence, and counts the rest.
 const STATIONS_LIMIT: usize = crate::language::outcome::STATION_LIMIT;
+
+/// Evaluations between two questions whether anybody still waits.
+const STEP: usize = 1_024;
 
 /// What is known of a number, in a byte.
 const EXACTLY: u8 = 0;
@@ -202,8 +207,15 @@ impl Track {
         Track { inputs, arguments: Some(arguments), ..self }
     }
 
-    /// When the rule would have stood at a level or above; `None`: it fails with these parameters.
-    pub fn run(&self, levels: &Levels, set: &[(String, Value)], wanted: Level, end: Time) -> Option<Vec<Alerted>> {
+    /// When the rule would have stood at a level or above, and how long it could not tell; `None`: it fails with these
+    /// parameters. Where `go_on` says so, it ends before its time.
+    pub fn run(
+        &self,
+        levels: &Levels,
+        set: &[(String, Value)],
+        (wanted, end): (Level, Time),
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Option<Played> {
         let arguments = (**self.arguments.as_ref()?).clone().with(&levels.rule.header, set);
         let limits = |eased: bool| self.limits(levels, &arguments, eased);
         let mut run = Run {
@@ -217,16 +229,20 @@ impl Track {
             behind: SmallVec::new(),
             wanted,
             open: None,
-            alerts: Vec::new(),
+            unsure: None,
+            found: Played::default(),
         };
         let mut last = None;
         for row in 0..self.nows.len() {
+            if row % STEP == STEP - 1 && go_on().is_break() {
+                break;
+            }
             run.pass(last, self.nows[row])?;
             run.step(row, self.nows[row])?;
             last = Some((row, self.nows[row]));
         }
         run.pass(last, end)?;
-        Some(run.finished())
+        Some(run.finished(end))
     }
 
     fn limits(&self, levels: &Levels, arguments: &Arguments, eased: bool) -> Option<Vec<Limit>> {
@@ -263,7 +279,9 @@ struct Run<'a> {
     behind: SmallVec<[u32; 4]>,
     wanted: Level,
     open: Option<Time>,
-    alerts: Vec<Alerted>,
+    /// Since when it cannot tell.
+    unsure: Option<Time>,
+    found: Played,
 }
 
 impl Run<'_> {
@@ -298,10 +316,18 @@ impl Run<'_> {
         if found.level >= self.hold.level {
             self.behind = behind;
         }
+        match (undecided, self.unsure) {
+            (true, None) => self.unsure = Some(now),
+            (false, Some(since)) => {
+                self.found.undecided += now.since(since);
+                self.unsure = None;
+            }
+            _ => {}
+        }
         match (self.hold.level >= self.wanted, self.open) {
             (true, None) => self.open = Some(now),
             (false, Some(from)) => {
-                self.alerts.push(Alerted { place: self.track.name.to_string(), from, to: Some(now) });
+                self.found.alerts.push(Alerted { place: self.track.name.to_string(), from, to: Some(now) });
                 self.open = None;
             }
             _ => {}
@@ -383,9 +409,10 @@ impl Run<'_> {
         self.hold.level != Level::None && self.newest(row).any(is_silent)
     }
 
-    fn finished(mut self) -> Vec<Alerted> {
+    fn finished(mut self, end: Time) -> Played {
         let place = || self.track.name.to_string();
-        self.alerts.extend(self.open.map(|from| Alerted { place: place(), from, to: None }));
-        self.alerts
+        self.found.alerts.extend(self.open.map(|from| Alerted { place: place(), from, to: None }));
+        self.found.undecided += self.unsure.map_or(Duration::ZERO, |since| end.since(since));
+        self.found
     }
 }
