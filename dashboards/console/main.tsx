@@ -20,6 +20,7 @@ import { Login, Welcome } from "./view/login";
 import { NewRule } from "./view/new-rule";
 import { People, roleWord } from "./view/people";
 import { Reference } from "./view/reference";
+import { Replay } from "./view/replay";
 import { Rules } from "./view/rules";
 import { Silences } from "./view/silences";
 import { Situation } from "./view/situation";
@@ -68,6 +69,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
           <Link to="/system" current={["/system", "/devices", "/deliveries"].includes(path)}>{say("systemStatus")}</Link>
           {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
           {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
+          <Link to="/replay" current={path === "/replay"}>{say("replay")}</Link>
           <Link to="/wall" current={path === "/wall"}>{say("wall")}</Link>
           <a href={PUBLIC} target="_blank" rel="noopener">{say("publicPage")}</a>
         </nav>
@@ -95,6 +97,7 @@ function View({ path }: { path: string }) {
     case "incident": return <Incident id={id} key={id} />;
     case "station": return <Station id={id} key={id} />;
     case "rules": return id ? <Workbench id={id} key={id} /> : <Rules />;
+    case "replay": return <Replay />;
     case "new-rule": return <NewRule />;
     case "reference": return <Reference />;
     case "system": return <Status />;

@@ -1,8 +1,9 @@
-// The map: districts as they are endangered, stations by system (a letter) and standing (a shape). No picture of streets
-// is loaded from anybody. Two thousand marks are drawn on one canvas, so that moving the map stays smooth.
+// The map: districts as they are endangered, stations by system (a letter) and standing (a shape), over the city's own
+// rivers and roads where somebody imported them. No picture of streets is loaded from anybody. Two thousand marks are drawn
+// on one canvas, so that moving the map stays smooth.
 
 import L from "leaflet";
-import type { Area, Level, Station } from "./api";
+import { type Area, get, type Level, type Station } from "./api";
 import { levelWord } from "./sign";
 import { type Standing, systemOf } from "./system";
 import { pick, say } from "./words";
@@ -20,6 +21,19 @@ const learnColours = (): void => {
   const names = ["advisory", "watch", "warning", "emergency", "none", "trouble"];
   inks = Object.fromEntries(names.flatMap((name) => [[name, colour(`--${name}`)], [`on-${name}`, colour(`--on-${name}`)]]));
   inks.edge = colour("--fg");
+  for (const layer of ["green", "water", "other", "building", "road", "rail", "district"]) inks[`base-${layer}`] = colour(`--base-${layer}`);
+};
+
+/** The base map: of each import and layer one shape of polygons and one of lines, the lowest first. */
+interface Basemap { features: GeoJSON.Feature<GeoJSON.Geometry, { layer: string }>[]; credits: string[] }
+
+/** Lines that are not of the width of a river or a street. */
+const WIDTHS: Record<string, number> = { water: 2.5, road: 1.4, rail: 1.2, district: 1 };
+
+const baseStyle = (layer: string, isLine: boolean): L.PathOptions => {
+  const ink = inks[`base-${layer}`] || inks["base-other"] || "";
+  const isBorder = isLine || layer === "district";
+  return { color: ink, weight: isBorder ? WIDTHS[layer] ?? 1 : 0.5, fill: !isBorder, fillColor: ink, fillOpacity: 1, ...(layer === "district" || layer === "rail" ? { dashArray: "4 3" } : {}) };
 };
 
 const corners = (context: CanvasRenderingContext2D, x: number, y: number, r: number, angles: number[]): void => {
@@ -94,8 +108,9 @@ export class CityMap {
   private drawn = "";
   private fitted = false;
   private readonly resized: ResizeObserver;
+  private closed = false;
 
-  constructor(place: HTMLElement, private readonly open: (station: string) => void) {
+  constructor(private readonly place: HTMLElement, private readonly open: (station: string) => void) {
     this.map = L.map(place, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, fadeAnimation: false });
     L.control.zoom({ zoomInTitle: say("zoomIn"), zoomOutTitle: say("zoomOut") }).addTo(this.map);
     this.map.setView([37.55, 127], 11);
@@ -105,6 +120,26 @@ export class CityMap {
     this.spots.addTo(this.map);
     this.resized = new ResizeObserver(() => this.map.invalidateSize());
     this.resized.observe(place);
+    // Without it the map is what it was: districts and stations.
+    void get<Basemap>("/basemap").then((found) => this.lay(found), () => undefined);
+  }
+
+  /** Lays the base map under everything else. */
+  private lay({ features, credits }: Basemap): void {
+    if (this.closed || features.length === 0) return;
+    learnColours();
+    this.map.createPane("base").style.zIndex = "300";
+    const renderer = L.canvas({ padding: 0.3, pane: "base" });
+    for (const feature of features) {
+      const style = baseStyle(feature.properties.layer, feature.geometry.type === "MultiLineString");
+      L.geoJSON(feature, { interactive: false, pane: "base", style: { ...style, renderer } as L.PathOptions }).addTo(this.map);
+    }
+    // Districts that are not endangered no longer hide what lies below them.
+    this.place.classList.add("based");
+    this.place.dataset.base = features.map((feature) => feature.properties.layer).join(" ");
+    if (credits.length === 0) return;
+    const words = Object.assign(document.createElement("p"), { className: "credit", textContent: credits.join(" · ") });
+    this.place.append(words);
   }
 
   show({ areas, levels, stations }: Shown): void {
@@ -172,6 +207,7 @@ export class CityMap {
   }
 
   close(): void {
+    this.closed = true;
     this.resized.disconnect();
     this.map.remove();
   }

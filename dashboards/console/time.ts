@@ -25,6 +25,29 @@ const written = (format: Intl.DateTimeFormat, time: Time): string => {
 export const moment = (time: Time): string => written(full, time);
 export const clock = (time: Time): string => written(short, time);
 
+const parts = zoned({ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+/** A moment's day and time in the zone, as digits. */
+const digits = (time: number): Record<string, string> =>
+  Object.fromEntries(parts.formatToParts(time).map(({ type, value }) => [type, value.replace(/\D/g, "")]));
+
+/** The day of a moment, 2026-07-08, in the city's zone. */
+export function dateOf(time: number): string {
+  const { year, month, day } = digits(time);
+  return `${year}-${month}-${day}`;
+}
+
+/** When a day, 2026-07-08, begins in the city's zone. */
+export function startOf(date: string): number {
+  const utc = Date.parse(`${date}T00:00:00Z`);
+  // How far the zone's clocks are ahead there; asked twice, for days on which they are moved.
+  const ahead = (time: number): number => {
+    const { year, month, day, hour, minute, second } = digits(time);
+    return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - time;
+  };
+  return utc - ahead(utc - ahead(utc));
+}
+
 export const day = (time: Time): string => written(date, time);
 
 /** A length of time, coarse: 3 min, 2 h 5 min. */

@@ -20,7 +20,7 @@ pub struct File {
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// The paths the console shows something under. The script reads the address; the server only has to serve the page.
-pub const VIEWS: [&str; 19] = [
+pub const VIEWS: [&str; 20] = [
     "/",
     "/login",
     "/welcome/{token}",
@@ -32,6 +32,7 @@ pub const VIEWS: [&str; 19] = [
     "/rules/{id}",
     "/new-rule",
     "/reference",
+    "/replay",
     "/devices",
     "/deliveries",
     "/system",

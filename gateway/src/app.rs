@@ -157,6 +157,7 @@ impl App {
         let console = config.operator.base_url.clone().unwrap_or_else(|| addresses.operator.clone());
         let shared = Shared::new(web::Settings {
             store: config.store.path.clone(),
+            basemap: crate::basemap::folder(&config.data),
             base_url: base_url.clone(),
             operator_url: console.clone(),
             sender_name: config.city.sender_name.clone(),

@@ -294,6 +294,10 @@ fn copy_city(config: &Config, config_file: Option<&Path>, to: &Path) -> miette::
     if let Some(rules) = &config.rules {
         collect(rules, Path::new("rules"), &mut files)?;
     }
+    let basemap = crate::basemap::folder(&config.data);
+    if basemap.is_dir() {
+        collect(&basemap, Path::new("basemap"), &mut files)?;
+    }
     for (from, name) in files.iter().filter(|(from, _)| from.is_file()) {
         copy(from, &to.join(name))?;
     }

@@ -50,6 +50,9 @@ pub mod backtest;
 // Threads that must be in nobody's way.
 pub mod priority;
 
+// The city's own rivers and roads, under the map.
+pub mod basemap;
+
 // The city and the rules, read again while the program runs.
 pub mod reload;
 

@@ -349,7 +349,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
         for effect in effects {
             match effect {
                 Effect::Observed(_) => self.batch.observations += 1,
-                Effect::Duplicate => self.batch.duplicates += 1,
+                Effect::Duplicate(_) => self.batch.duplicates += 1,
                 Effect::Refused(refusal) => {
                     let source =
                         step.and_then(|step| step.source_of(reading)).map(ToString::to_string).unwrap_or_default();
@@ -367,7 +367,7 @@ impl<'a, S: Source> Pipeline<'a, S> {
                 Effect::Historic(historic) => self.batch.historic.push((now, (**historic).clone())),
                 Effect::Reflagged { .. } | Effect::Ordered(_) => {}
             }
-            if matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_)) {
+            if matches!(effect, Effect::Observed(_) | Effect::Duplicate(_) | Effect::Refused(_)) {
                 reading += 1;
             }
         }

@@ -86,7 +86,7 @@ pub enum Effect {
     /// `Refused` comes out, in the order of the readings.
     Observed(Observation),
     /// A reading said again what is already known; it is dropped.
-    Duplicate,
+    Duplicate(DatastreamId),
     /// A reading is not taken.
     Refused(Refusal),
     /// An earlier observation is now believed more or less than before.

@@ -6,7 +6,7 @@ import { OPERATOR, accessible, fits, looks, picture, tab } from "./browser.mjs";
 import { serve } from "./made.mjs";
 
 const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
-  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["new-rule", "/new-rule"], ["reference", "/reference"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
+  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["new-rule", "/new-rule"], ["reference", "/reference"], ["replay", "/replay?at=2026-07-08T11:00:00Z"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
 
 const settled = async (page) => {
   await page.locator("main h1").first().waitFor();
@@ -149,6 +149,19 @@ test("a device is let in, and its secret is shown once", async () => {
   await page.locator("dialog button.main").click();
   await page.locator("dialog").waitFor({ state: "detached" });
   assert.deepEqual(calls.find(([path]) => path === "/devices/gauge-1/revoke")?.[1], { reason: "it was stolen" });
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("devices say how their clocks stand and what they say twice", async () => {
+  const { context, page, complaints } = await tab();
+  await serve(page);
+  await page.goto(`${OPERATOR}/devices`);
+  const cells = async (id) => page.getByRole("row").filter({ has: page.locator("code", { hasText: new RegExp(`^${id}$`) }) }).locator("td").allTextContents();
+  await page.getByText("42 s ahead").waitFor();
+  assert.deepEqual((await cells("station-0")).slice(-3), ["42 s ahead", "3", "1"]);
+  assert.deepEqual((await cells("station-1")).slice(-3), ["right", "0", "0"]);
+  assert.deepEqual((await cells("station-2")).slice(-3), ["–", "–", "–"]);
   assert.deepEqual(complaints, []);
   await context.close();
 });

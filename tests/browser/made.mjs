@@ -126,6 +126,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
       return json({ time: NOW, stations: id ? all.filter((one) => one.id === id) : all });
     }
     if (path === "/areas") return json({ type: "FeatureCollection", features: areas() });
+    if (path === "/basemap") return json({ type: "FeatureCollection", credits: [HOSTILE], features: [{ type: "Feature", properties: { layer: "water" }, geometry: { type: "MultiPolygon", coordinates: [[[[126.8, 37.5], [127.2, 37.5], [127.2, 37.52], [126.8, 37.52], [126.8, 37.5]]]] } }] });
     if (path === "/observations") return json({ observations: observations(), next: null });
     if (path === "/reference") return json(reference(HOSTILE));
     if (path === "/audit") return json({ entries: [{ id: 1, time: NOW, who: HOSTILE, role: "admin", from_address: null, action: "login", subject: HOSTILE, detail: { a: HOSTILE }, hash: "x" }], next: null });
@@ -134,7 +135,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     if (path === "/silences") return json({ silences });
     if (path === "/tokens") return json({ tokens: [{ id: 1, label: "grafana", role: "viewer", session: "x", created: NOW, made_by: HOSTILE, expires: NOW, revoked: null }] });
     if (path === "/deliveries") return json({ counts: { sent: 3, pending: 1 }, deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
-    if (path === "/devices") return json({ devices: ["gauge-1", HOSTILE].map((username, n) => ({ username, stations: [`station-${n}`], created: NOW, revoked: n ? NOW : null })) });
+    if (path === "/devices") return json({ devices: ["gauge-1", HOSTILE].map((username, n) => ({ username, stations: [`station-${n}`], created: NOW, revoked: n ? NOW : null })), speech: { "station-0": { behind_s: -42, duplicates: 3, refused: 1 }, "station-1": { behind_s: 0.4, duplicates: 0, refused: 0 } } });
     if (path === "/dead-letters") return json({ counts: { unit: 3, future: 1 }, next: null, dead_letters: [{ id: 1, received: NOW, source: "bongsu/v1/station-0/obs", station: "station-0", reason: "unknown_kind", remedy: HOSTILE, payload: HOSTILE }] });
     if (path === "/system") return json({ version: "0.1.0", status: "Actual", time: NOW, last_commit: NOW, current: true, troubles: [HOSTILE], store_bytes: 123_456_789, stations, datastreams: stations, incidents: { raised: 0, issued: 4 }, storm: null });
     if (path === "/undecided") return json({ time: NOW, undecided: [{ rule: "high", place: "station-0", since: NOW, failure: HOSTILE }, { rule: "low", place: "gu1", since: NOW, failure: null }] });

@@ -178,6 +178,41 @@ fn a_rule_at_the_workbench() {
 }
 
 #[test]
+fn a_season_of_settings_is_swept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    let program = serve(&setup);
+    browse(&program, &letters, "sweep.mjs");
+}
+
+/// A river across the districts, a road and a house.
+const BASE: &str = r#"{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"natural":"water"},"geometry":{"type":"Polygon","coordinates":[[[126.96,37.515],[127.11,37.515],[127.11,37.53],[126.96,37.53],[126.96,37.515]]]}},
+{"type":"Feature","properties":{"highway":"primary"},"geometry":{"type":"LineString","coordinates":[[127.0,37.47],[127.0,37.56]]}},
+{"type":"Feature","properties":{"building":"yes"},"geometry":{"type":"Polygon","coordinates":[[[127.0,37.5],[127.002,37.5],[127.002,37.502],[127.0,37.502],[127.0,37.5]]]}}]}"#;
+
+#[test]
+fn a_day_that_is_over_over_the_citys_own_map() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    std::fs::write(folder.path().join("base.geojson"), BASE).expect("a file");
+    let told = setup.run(&["basemap", "import", "base.geojson", "--credit", "© the city of the test"]);
+    assert_eq!(told, "base: 1 water, 1 building, 1 road; drawn within 1 m\n");
+    let program = serve(&setup);
+    rise(&program);
+    browse(&program, &letters, "replay.mjs");
+}
+
+#[test]
+fn every_screen_of_the_console_does_its_job() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (setup, letters) = city(folder.path());
+    let program = serve(&setup);
+    rise(&program);
+    browse(&program, &letters, "screens.mjs");
+}
+
+#[test]
 fn a_new_rule_from_the_console() {
     let folder = tempfile::tempdir().expect("a folder");
     let (setup, letters) = city(folder.path());

@@ -8,11 +8,13 @@ import { useLoaded } from "../live";
 import { useMay } from "../session";
 import { StandingSign } from "../sign";
 import { standing } from "../system";
-import { moment, quantity } from "../time";
+import { length, moment, quantity } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
 
 interface Device { username: string; stations: string[]; created: string; revoked: string | null }
+/** How a station speaks. */
+interface Speech { behind_s: number | null; duplicates: number; refused: number }
 interface Letter { id: number; received: string; source: string; station: string | null; reason: string; remedy: string; payload: string }
 interface Letters { counts: Record<string, number>; dead_letters: Letter[]; next: string | null }
 
@@ -21,8 +23,19 @@ const ROWS = 300;
 const last = (station: Station): string | null =>
   station.datastreams.reduce<string | null>((newest, stream) => (stream.time && (!newest || stream.time > newest) ? stream.time : newest), null);
 
+/** Less than this is the way of a message, not a clock. */
+const CLOCK_S = 5;
+
+/** How a clock stands, in words: what is ahead is surely the clock, what is behind may be the way. */
+function clockWord(behind: number | null | undefined): string {
+  if (behind === null || behind === undefined) return "–";
+  const by = Math.abs(behind) < 120 ? `${Math.round(Math.abs(behind))} s` : length(Math.abs(behind) * 1_000);
+  if (Math.abs(behind) < CLOCK_S) return say("clockGood");
+  return `${by} ${say(behind < 0 ? "clockAhead" : "clockBehind")}`;
+}
+
 export function Devices() {
-  const found = useLoaded(() => get<{ devices: Device[] }>("/devices"), [], 30_000);
+  const found = useLoaded(() => get<{ devices: Device[]; speech: Record<string, Speech> }>("/devices"), [], 30_000);
   const places = useLoaded(() => stations(), [], 15_000);
   const [wanted, setWanted] = useState("");
   const all = places.value?.stations ?? [];
@@ -39,12 +52,14 @@ export function Devices() {
       {places.wrong && <Wrong wrong={places.wrong} />}
       <label class="search">{say("search")} <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
       <div class="scroll" role="group" aria-label={say("devices")} tabIndex={0}><table>
-        <thead><tr><th scope="col">{say("station")}</th><th scope="col">{say("deviceAccount")}</th><th scope="col">{say("lastSeen")}</th><th scope="col">{say("state")}</th><th scope="col">{say("battery")}</th></tr></thead>
+        <thead><tr><th scope="col">{say("station")}</th><th scope="col">{say("deviceAccount")}</th><th scope="col">{say("lastSeen")}</th><th scope="col">{say("state")}</th><th scope="col">{say("battery")}</th><th scope="col">{say("clock")}</th><th scope="col" class="num">{say("saidTwice")}</th><th scope="col" class="num">{say("refusedCount")}</th></tr></thead>
         <tbody>{shown.slice(0, ROWS).map((one) => {
+          const speech = found.value?.speech[one.id];
           const battery = one.datastreams.find((stream) => stream.kind.startsWith("battery"));
           return (
             <tr key={one.id}><th scope="row"><Link to={`/station/${part(one.id)}`}>{pick(one.name, one.id)}</Link> <code class="mut">{one.id}</code></th>
-              <td>{owner.get(one.id) ?? "–"}</td><td>{moment(last(one))}</td><td><StandingSign standing={standing(one, now)} /></td><td class="num">{battery ? quantity(battery.value, battery.unit) : "–"}</td></tr>
+              <td>{owner.get(one.id) ?? "–"}</td><td>{moment(last(one))}</td><td><StandingSign standing={standing(one, now)} /></td><td class="num">{battery ? quantity(battery.value, battery.unit) : "–"}</td>
+              <td>{clockWord(speech?.behind_s)}</td><td class="num">{speech?.duplicates ?? "–"}</td><td class="num">{speech?.refused ?? "–"}</td></tr>
           );
         })}</tbody>
       </table></div>

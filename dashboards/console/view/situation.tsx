@@ -22,7 +22,7 @@ const ROWS = 100;
 const PAUSE_MS = 150;
 
 /** Levels of areas, by the incidents of their own and of what lies in them. */
-function levelsOf(found: { area: string; level: Level }[], known: Area[]): Map<string, Level> {
+export function levelsOf(found: { area: string; level: Level }[], known: Area[]): Map<string, Level> {
   const parents = new Map(known.map((area) => [area.properties.code, area.properties.parent]));
   const levels = new Map<string, Level>();
   for (const { area, level } of found) {

@@ -8,6 +8,7 @@ mod alerts;
 mod archive;
 mod audit;
 mod backup;
+mod basemap;
 mod certs;
 mod city;
 mod completions;
@@ -87,6 +88,9 @@ enum Command {
     /// Stations and areas
     #[command(subcommand)]
     Stations(stations::Command),
+    /// The map under the console's map: a city's own rivers, roads, buildings and districts
+    #[command(subcommand)]
+    Basemap(basemap::Command),
     /// Check what this machine offers, and what is missing
     Doctor(doctor::Arguments),
     /// The configuration
@@ -120,6 +124,7 @@ pub fn run(arguments: Arguments, output: &mut dyn io::Write) -> miette::Result<E
         Command::Backup(arguments) => backup::run(&arguments, globals, output),
         Command::Restore(arguments) => restore::run(&arguments, globals, output),
         Command::Stations(command) => stations::run(command, globals, output),
+        Command::Basemap(command) => basemap::run(command, globals, output),
         Command::Doctor(arguments) => doctor::run(&arguments, globals, output),
         Command::Config(command) => config::run(command, globals, output),
         Command::Completions(arguments) => completions::run(&arguments, output),

@@ -227,8 +227,9 @@ impl Entry {
 fn logged(readings: &[Reading], effects: &[Effect], now: Time, entry: &mut Entry) -> LoggedReadings {
     let mut logged = LoggedReadings { readings: Vec::with_capacity(readings.len()), flags: Vec::new() };
     let offset = |time: Time| time.millis().saturating_sub(now.millis());
-    let mut outcomes =
-        effects.iter().filter(|effect| matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_)));
+    let mut outcomes = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Observed(_) | Effect::Duplicate(_) | Effect::Refused(_)));
     let mut span: Option<(Time, Time)> = None;
     for reading in readings {
         let (time, outcome, tests) = match outcomes.next() {

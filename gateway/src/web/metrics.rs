@@ -157,7 +157,7 @@ impl Metrics {
         for effect in committed.effects {
             match effect {
                 Effect::Observed(_) => observations += 1,
-                Effect::Duplicate => duplicates += 1,
+                Effect::Duplicate(_) => duplicates += 1,
                 _ => {}
             }
         }

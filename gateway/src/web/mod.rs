@@ -10,6 +10,7 @@
 mod alerts;
 mod areas;
 mod arrow;
+mod basemap;
 mod board;
 mod cache;
 mod cap;
@@ -18,6 +19,8 @@ mod deliveries;
 mod desk;
 mod events;
 mod form;
+// How each station speaks.
+mod hearing;
 // The newest transitions, and what of them is public.
 pub mod journal;
 mod listen;

@@ -6,6 +6,7 @@
 
 use super::board::Board;
 use super::cache::Cache;
+use super::hearing::Hearing;
 use super::journal::{Journal, Said};
 use super::metrics::Metrics;
 use super::page::{Reader as Reading, Series};
@@ -44,6 +45,8 @@ const NEWEST_OBSERVATIONS: usize = 100_000;
 pub struct Settings {
     /// The store's file.
     pub store: PathBuf,
+    /// The folder of the base map.
+    pub basemap: PathBuf,
     /// The address citizens know the pages under, without a slash at its end.
     pub base_url: String,
     /// The address operators know the console under, without a slash at its end.
@@ -104,6 +107,8 @@ pub struct Shared {
     pub(super) pages: Cache<(String, Reading), Bytes>,
     pub(super) stations: Cache<bool, Bytes>,
     pub(super) areas: Cache<(), Bytes>,
+    pub(super) basemap: Cache<(), Bytes>,
+    pub(super) hearing: Hearing,
     pub(super) series: Cache<(DatastreamId, i64), Arc<Series>>,
     pub(super) explained: Cache<(String, String), Bytes>,
     catalog: RwLock<Option<Arc<Catalog>>>,
@@ -142,6 +147,8 @@ impl Shared {
             pages: Cache::new(Duration::from_secs(1), 256),
             stations: Cache::new(Duration::from_secs(1), 2),
             areas: Cache::new(Duration::from_secs(10), 1),
+            basemap: Cache::new(Duration::from_secs(10), 1),
+            hearing: Hearing::default(),
             series: Cache::new(Duration::from_secs(2), 256),
             explained: Cache::new(Duration::from_secs(1), 256),
             catalog: RwLock::default(),
@@ -189,6 +196,7 @@ impl Shared {
 
     /// Takes up a city. Texts that were made before keep the names they were made with.
     pub fn set_city(&self, catalog: Arc<Catalog>) {
+        self.hearing.set_city(&catalog);
         *write(&self.catalog) = Some(catalog);
     }
 
@@ -251,6 +259,7 @@ impl Shared {
     /// Hears of a batch that is on the disk. Cheap: texts are made when somebody reads them.
     pub fn spoken(&self, committed: &Committed<'_>) {
         self.metrics.count(committed);
+        self.hearing.count(committed);
         let mut values = write(&self.newest);
         for effect in committed.effects {
             match effect {

@@ -165,6 +165,57 @@ fn a_list_of_stations_becomes_a_catalog_or_nothing_is_written() {
 }
 
 #[test]
+fn a_base_map_is_made_of_a_citys_geojson_and_a_wrong_one_is_told_what_to_write() {
+    let folder = folder();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("write");
+    let basemap = |arguments: &[&str]| {
+        let mut all = vec!["--data", "d", "basemap"];
+        all.extend(arguments);
+        run(&mut bongsu(folder.path(), &all))
+    };
+    let line = |properties: &str, coordinates: &str| {
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{properties},\"geometry\":{{\"type\":\"LineString\",\"coordinates\":{coordinates}}}}}"
+        )
+    };
+    let collection =
+        |features: &[String]| format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(","));
+    write("stations.toml", CATALOG);
+    let river = line("{\"waterway\":\"river\"}", "[[126.9,37.5],[127.1,37.53]]");
+    let road = line("{\"highway\":\"primary\"}", "[[126.99,37.4],[126.99,37.6]]");
+    write("seoul.geojson", &collection(&[river.clone(), road]));
+    let (code, output, told) = basemap(&["import", "seoul.geojson"]);
+    assert_eq!((code, output.as_str()), (0, "seoul: 1 water, 1 road; drawn within 1 m\n"), "{told}");
+    assert_eq!(told, "", "every station stands on it");
+    // The same name again takes its place; another stands beside it.
+    write("rivers.geojson", &collection(&[river]));
+    assert_eq!(basemap(&["import", "rivers.geojson", "--name", "seoul"]).0, 0);
+    let (code, _, told) = basemap(&["import", "rivers.geojson", "--layer", "green"]);
+    assert_eq!((code, told.as_str()), (0, ""));
+    let (code, output, _) = basemap(&["list", "--json"]);
+    let listed: Vec<serde_json::Value> = output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(code, 0);
+    let layers: Vec<_> = listed.iter().map(|one| (one["name"].clone(), one["layers"].to_string())).collect();
+    assert_eq!(layers, [("rivers".into(), "{\"green\":1}".to_owned()), ("seoul".into(), "{\"water\":1}".to_owned())]);
+
+    write("metres.geojson", &collection(&[line("{\"name\":\"한강\"}", "[[198056.37,451885.72],[198100.0,451900.0]]")]));
+    let (code, output, told) = basemap(&["import", "metres.geojson"]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    for wanted in ["metres.geojson", "feature 1 (한강)", "are no degrees", "EPSG:4326"] {
+        assert!(told.contains(wanted), "no {wanted} in {told}");
+    }
+    write("busan.geojson", &collection(&[line("{}", "[[129.0,35.1],[129.1,35.2]]")]));
+    let (code, _, told) = basemap(&["import", "busan.geojson"]);
+    assert!(code == 1 && told.contains("is of another place"), "{told}");
+    assert_eq!(basemap(&["list"]).1.lines().count(), 2, "what is wrong is not kept");
+    let (code, _, told) = basemap(&["import", "seoul.geojson", "--name", "서울"]);
+    assert!(code == 1 && told.contains("cannot name a base map"), "{told}");
+    assert_eq!(basemap(&["remove", "seoul"]).0, 0);
+    let (code, _, told) = basemap(&["remove", "seoul"]);
+    assert!(code == 1 && told.contains("no base map is called \"seoul\""), "{told}");
+}
+
+#[test]
 fn doctor_says_one_line_a_check_and_leaves_nothing() {
     let folder = folder();
     let config =

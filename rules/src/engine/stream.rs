@@ -124,7 +124,7 @@ impl StreamState {
             }
             Inserted::Duplicate => {
                 self.heard = Some(now);
-                effects.push(Effect::Duplicate);
+                effects.push(Effect::Duplicate(datastream));
                 Taken::Unchanged
             }
             Inserted::Conflict => {

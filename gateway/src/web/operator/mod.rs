@@ -25,7 +25,7 @@ mod system;
 mod user;
 
 use super::problem::Problem;
-use super::{Web, areas, deliveries, desk as duty, healthz, stations, summaries};
+use super::{Web, areas, basemap, deliveries, desk as duty, healthz, stations, summaries};
 use crate::command::Refused;
 use crate::desk::{Desk, Fault};
 use crate::people::role::Ability;
@@ -141,6 +141,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::DELETE, "/api/v1/tokens/{id}",               Able(People),   || delete(user::revoke_token)),
     route(Method::GET,    "/api/v1/stations",                  Able(Look),     || get(stations::list)),
     route(Method::GET,    "/api/v1/areas",                     Able(Look),     || get(areas::list)),
+    route(Method::GET,    "/api/v1/basemap",                   Able(Look),     || get(basemap::list)),
     route(Method::GET,    "/api/v1/observations",              Able(Look),     || get(stations::observations)),
     route(Method::GET,    "/api/v1/summaries",                 Able(Look),     || get(summaries::list)),
     route(Method::GET,    "/api/v1/dead-letters",              Able(Look),     || get(duty::dead_letters)),

@@ -4,7 +4,7 @@ use super::{
     account, agency, alert, audit, begin, change, device, exercise, explain, login, oidc, proof, rule, rulebook,
     silence, stream, sweep, system, user,
 };
-use crate::web::{areas, deliveries, desk as duty, json, stations, summaries};
+use crate::web::{areas, basemap, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
 use std::sync::OnceLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -115,7 +115,8 @@ pub struct AlertDetail {
 pub struct FeatureCollection {
     /// FeatureCollection.
     r#type: String,
-    /// One for each area: `code`, `kind`, `parent` and `name`, with a MultiPolygon or null.
+    /// Of areas one for each: `code`, `kind`, `parent` and `name`, with a MultiPolygon or null. Of the base map one for
+    /// each layer: `layer`, with a MultiPolygon or a MultiLineString.
     #[schema(value_type = Vec<Object>)]
     features: Vec<serde_json::Value>,
 }
@@ -179,7 +180,7 @@ impl Modify for Keys {
         audit::list, audit::export,
         user::list, user::add, user::role, user::oidc, user::disable, user::tokens, user::add_token, user::revoke_token,
         device::add, device::rotate, device::revoke, system::devices, system::system, stream::events,
-        stations::list, stations::observations, summaries::list, areas::list, duty::dead_letters, duty::undecided,
+        stations::list, stations::observations, summaries::list, areas::list, basemap::list, duty::dead_letters, duty::undecided,
         deliveries::list, deliveries::reports,
     )
 )]

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use crate::desk::Desk;
+use crate::web::hearing::Speech;
 use crate::web::{Web, json_of};
 use axum::Extension;
 use axum::extract::State;
@@ -110,17 +111,20 @@ pub struct Device {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct DeviceList {
     devices: Vec<Device>,
+    /// How each station speaks, by its id; counted since the program started.
+    speech: BTreeMap<String, Speech>,
 }
 
-/// Who may speak for which stations.
+/// Who may speak for which stations, and how they speak.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "system",
     responses((status = 200, body = DeviceList), super::openapi::Faults))]
-pub async fn devices(Extension(desk): Extension<Arc<Desk>>) -> Result<Response, Problem> {
+pub async fn devices(State(web): State<Web>, Extension(desk): Extension<Arc<Desk>>) -> Result<Response, Problem> {
     let device = |listed: crate::device::Listed| Device {
         username: listed.username,
         stations: listed.stations,
         created: Time::from_millis(listed.created),
         revoked: listed.revoked.map(Time::from_millis),
     };
-    Ok(json_of(&DeviceList { devices: desk.devices().await?.into_iter().map(device).collect() }))
+    let devices = desk.devices().await?.into_iter().map(device).collect();
+    Ok(json_of(&DeviceList { devices, speech: web.shared.hearing.speech() }))
 }

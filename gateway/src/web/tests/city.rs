@@ -303,6 +303,7 @@ fn herald(store: &Store) -> Herald {
 fn web(path: &std::path::Path, status: Status, catalog: &Arc<Catalog>, now: Time) -> Arc<Shared> {
     let shared = Shared::new(Settings {
         store: path.to_owned(),
+        basemap: path.with_file_name("basemap"),
         base_url: "https://warning.example.city".into(),
         operator_url: "http://127.0.0.1:1".into(),
         sender_name: "Bongsu & <City>".into(),

@@ -1,6 +1,7 @@
 //! Devices at the console: let in, given another secret, taken back; by an administrator alone, with a reason.
 
 use super::office::Office;
+use crate::basemap;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -51,4 +52,44 @@ async fn a_device_is_let_in_and_taken_back_by_an_administrator_and_its_secret_is
     assert_eq!(told, [("device.revoke", username), ("device.rotate", username), ("device.add", username)]);
     assert!(!audit.to_string().contains(first), "no secret stands in the audit");
     assert_eq!(office.reader().verify_audit(None).expect("verified").faults, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn how_a_station_speaks_is_counted_for_it_alone() {
+    let office = Office::usual();
+    let admin = office.enter("admin").await;
+    let speech = async |station: &str| office.get(&admin, DEVICES).await["speech"][station].clone();
+    assert_eq!(speech("jamsu").await, json!({ "behind_s": null, "duplicates": 0, "refused": 0 }));
+    office.says("jamsu", 3.0).await;
+    office.says("jamsu", 3.0).await;
+    let jamsu = speech("jamsu").await;
+    assert_eq!((&jamsu["duplicates"], &jamsu["refused"]), (&json!(1), &json!(0)), "{jamsu}");
+    assert!(jamsu["behind_s"].as_f64().is_some_and(|behind| behind.abs() < 60.0), "{jamsu}");
+    assert_eq!(speech("banpo").await["duplicates"], 0);
+}
+
+#[tokio::test]
+async fn the_base_map_is_what_was_imported() {
+    let office = Office::usual();
+    let admin = office.enter("admin").await;
+    let folder = &office.desk.shared.settings.basemap;
+    let river = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"waterway":"river"},
+        "geometry":{"type":"LineString","coordinates":[[126.9,37.5],[127.1,37.53]]}}]}"#;
+    let found = basemap::read("river.geojson", river, None).expect("a base map");
+    let fitted = basemap::Fitted::of(&found.layers, 1_000).expect("it is small");
+    let import = basemap::Import {
+        name: "river".into(),
+        source: "river.geojson".into(),
+        credit: "the city".into(),
+        imported: office.desk.now(),
+        layers: fitted.counts(),
+        left_out: 0,
+        within_m: fitted.within_m,
+        bounds: found.bounds(),
+    };
+    basemap::keep(folder, &import, &fitted).expect("it is kept");
+    let served = office.get(&admin, "/api/v1/basemap").await;
+    assert_eq!(served["credits"], json!(["the city"]));
+    assert_eq!(served["features"][0]["properties"], json!({ "layer": "water" }));
+    assert_eq!(served["features"][0]["geometry"]["coordinates"], json!([[[126.9, 37.5], [127.1, 37.53]]]));
 }

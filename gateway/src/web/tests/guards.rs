@@ -405,6 +405,7 @@ fn a_cookie_that_came_over_tls_never_travels_without_it() {
     let check = |console: &str, headers: &[(&'static str, &str)], expect: bool| {
         let settings = crate::web::Settings {
             store: "city.db".into(),
+            basemap: "basemap".into(),
             base_url: "https://warning.example.city".into(),
             operator_url: console.into(),
             sender_name: "Bongsu".into(),

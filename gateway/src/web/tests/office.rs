@@ -152,6 +152,7 @@ impl Office {
         people.refresh(&store).expect("people");
         let shared = Shared::new(Settings {
             store: path.clone(),
+            basemap: path.with_file_name("basemap"),
             base_url: "https://warning.example.city".into(),
             operator_url: "http://127.0.0.1:1".into(),
             sender_name: "Bongsu".into(),

@@ -231,7 +231,7 @@ impl Bench {
             Effect::Reflagged { datastream, time, flag, .. } => {
                 format!("{now} {} @{} {flag:?}", self.name(*datastream), minutes_text(*time)).to_lowercase()
             }
-            Effect::Duplicate => format!("{now} duplicate"),
+            Effect::Duplicate(_) => format!("{now} duplicate"),
             Effect::Refused(refusal) => format!("{now} refused: {}", refusal.reason),
             // What lasts is said again and again; that is the business of incidents.
             Effect::Incident(transition) if transition.cause == Cause::Renewed => return None,

@@ -42,7 +42,7 @@ proptest! {
     fn each_reading_has_one_fate_and_each_incident_one_chain(moments in moments(300)) {
         let told = told(&moments, || usize::MAX);
         let fates = told.iter().filter(|(_, effect)| {
-            matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_))
+            matches!(effect, Effect::Observed(_) | Effect::Duplicate(_) | Effect::Refused(_))
         });
         prop_assert_eq!(fates.count(), moments.iter().map(|moment| moment.readings.len()).sum::<usize>());
         chains_are_legal(&told)?;
@@ -78,7 +78,7 @@ proptest! {
             let mut effects = Vec::new();
             engine.handle(&Record { seq: 0, now, input: Input::Readings(readings) }, &mut effects);
             let fates = effects.iter().filter(|effect| {
-                matches!(effect, Effect::Observed(_) | Effect::Duplicate | Effect::Refused(_))
+                matches!(effect, Effect::Observed(_) | Effect::Duplicate(_) | Effect::Refused(_))
             });
             prop_assert_eq!(fates.count(), count);
             prop_assert!(engine.next_due().is_none_or(|due| due > now));

@@ -76,7 +76,7 @@ fn entries(brings: &[Brings]) -> Vec<Entry> {
                     flag: FLAGS[*flag],
                     tests: Tests::default(),
                 }),
-                None => Effect::Duplicate,
+                None => Effect::Duplicate(datastream),
             });
             Reading { datastream, time: Some(time), value }
         });
