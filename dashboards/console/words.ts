@@ -81,6 +81,7 @@ const WORDS = {
   clockGood: ["맞음", "right"],
   clockAhead: ["빠름", "ahead"],
   clockBehind: ["늦음(시계나 전송)", "late (clock or way)"],
+  usuallyLate: ["기록이 보통 이만큼 늦게 옵니다. 시계는 이것과 견줍니다", "Readings usually come so much late; clocks are judged beside that"],
   saidTwice: ["중복", "Said twice"],
   refusedCount: ["거절", "Refused"],
   replay: ["지난 날 다시 보기", "Replay"],

@@ -26,12 +26,20 @@ const last = (station: Station): string | null =>
 /** Less than this is the way of a message, not a clock. */
 const CLOCK_S = 5;
 
-/** How a clock stands, in words: what is ahead is surely the clock, what is behind may be the way. */
-function clockWord(behind: number | null | undefined): string {
+const span = (seconds: number): string => (Math.abs(seconds) < 120 ? `${Math.round(Math.abs(seconds))} s` : length(Math.abs(seconds) * 1_000));
+
+/** How late readings usually come: what all have in common is the way, or a clock that runs faster than life. */
+function usually(speech: Record<string, Speech>): number {
+  const known = Object.values(speech).flatMap(({ behind_s }) => (behind_s === null ? [] : [behind_s])).sort((one, other) => one - other);
+  return known[Math.floor(known.length / 2)] ?? 0;
+}
+
+/** How a clock stands beside the others', in words: what is ahead is surely the clock, what is behind may be the way. */
+function clockWord(behind: number | null | undefined, usual: number): string {
   if (behind === null || behind === undefined) return "–";
-  const by = Math.abs(behind) < 120 ? `${Math.round(Math.abs(behind))} s` : length(Math.abs(behind) * 1_000);
-  if (Math.abs(behind) < CLOCK_S) return say("clockGood");
-  return `${by} ${say(behind < 0 ? "clockAhead" : "clockBehind")}`;
+  const by = behind - usual;
+  if (Math.abs(by) < Math.max(CLOCK_S, Math.abs(usual) / 2)) return say("clockGood");
+  return `${span(by)} ${say(by < 0 ? "clockAhead" : "clockBehind")}`;
 }
 
 export function Devices() {
@@ -41,6 +49,7 @@ export function Devices() {
   const all = places.value?.stations ?? [];
   const now = places.value ? Date.parse(places.value.time) : 0;
   const owner = new Map((found.value?.devices ?? []).filter((one) => !one.revoked).flatMap((one) => one.stations.map((station) => [station, one.username] as const)));
+  const usual = usually(found.value?.speech ?? {});
   const typed = wanted.trim().toLowerCase();
   const shown = all.filter((one) => [one.id, owner.get(one.id) ?? "", ...Object.values(one.name)].some((text) => text.toLowerCase().includes(typed)))
     .sort((one, other) => (last(one) ?? "").localeCompare(last(other) ?? ""));
@@ -59,11 +68,12 @@ export function Devices() {
           return (
             <tr key={one.id}><th scope="row"><Link to={`/station/${part(one.id)}`}>{pick(one.name, one.id)}</Link> <code class="mut">{one.id}</code></th>
               <td>{owner.get(one.id) ?? "–"}</td><td>{moment(last(one))}</td><td><StandingSign standing={standing(one, now)} /></td><td class="num">{battery ? quantity(battery.value, battery.unit) : "–"}</td>
-              <td>{clockWord(speech?.behind_s)}</td><td class="num">{speech?.duplicates ?? "–"}</td><td class="num">{speech?.refused ?? "–"}</td></tr>
+              <td>{clockWord(speech?.behind_s, usual)}</td><td class="num">{speech?.duplicates ?? "–"}</td><td class="num">{speech?.refused ?? "–"}</td></tr>
           );
         })}</tbody>
       </table></div>
       {shown.length > ROWS && <p class="mut">{ROWS} / {shown.length}</p>}
+      {Math.abs(usual) >= CLOCK_S && <p class="mut">{say("usuallyLate")}: {span(usual)}</p>}
       <Refused />
       <Accounts devices={(found.value?.devices ?? []).filter((one) => [one.username, ...one.stations].some((text) => text.toLowerCase().includes(typed)))} places={all} reload={found.reload} />
     </main>
@@ -82,7 +92,7 @@ function Refused() {
       <h2 id="refused">{say("deadLetters")}</h2>
       {found.wrong && <Wrong wrong={found.wrong} />}
       {found.value && letters.length === 0 && <p>{say("noDeadLetters")}</p>}
-      <ul class="fates">{Object.entries(found.value?.counts ?? {}).map(([reason, count]) => <li key={reason}><code>{reason}</code> {count}</li>)}</ul>
+      <ul class="fates">{Object.entries(found.value?.counts ?? {}).filter(([, count]) => count > 0).map(([reason, count]) => <li key={reason}><code>{reason}</code> {count}</li>)}</ul>
       {letters.length > 0 && (
         <div class="scroll" role="group" aria-label={say("deadLetters")} tabIndex={0}><table>
           <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("from")}</th><th scope="col">{say("why")}</th><th scope="col">{say("sendInstead")}</th><th scope="col">{say("whatItSaid")}</th></tr></thead>
