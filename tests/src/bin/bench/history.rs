@@ -43,9 +43,15 @@ const CLIENTS: usize = 50;
 const QUESTIONS: u32 = 200;
 const PAIRS: usize = 7;
 
-/// All parts of it.
-pub fn run(folder: &Path) {
-    for part in [week, year, ingest] {
+/// A part by its name, and what it does in a folder.
+type Part = (&'static str, fn(&Path));
+
+/// Its parts.
+const PARTS: [Part; 3] = [("week", week), ("year", year), ("sealing", ingest)];
+
+/// Those parts of it that are wanted.
+pub fn run(folder: &Path, is_wanted: impl Fn(&str) -> bool) {
+    for (_, part) in PARTS.iter().filter(|(name, _)| is_wanted(name)) {
         let began = Instant::now();
         part(folder);
         println!("  (all of this took {:.0} s)", began.elapsed().as_secs_f64());

@@ -2,7 +2,7 @@
 //!
 //! Ratios matter, absolutes drift with the machine. Every figure is the median of several rounds in which the rivals
 //! take turns, so that a neighbour's load hits both. With arguments only these parts: forward, whole, windows, slider,
-//! alerts, start, burst, history, connections, fair, crowd.
+//! alerts, start, burst, history (or of it: week, year, sealing), connections, fair, crowd.
 
 mod alerts;
 mod city;
@@ -97,9 +97,7 @@ fn main() -> ExitCode {
     if is_wanted("burst") {
         city::burst(folder.path());
     }
-    if is_wanted("history") {
-        history::run(folder.path());
-    }
+    history::run(folder.path(), |part| is_wanted("history") || is_wanted(part));
     if is_wanted("crowd") {
         crowd::run(folder.path());
     }
