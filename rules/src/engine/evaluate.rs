@@ -16,7 +16,7 @@ use bongsu_sensors::catalog::Translations;
 use bongsu_sensors::{Catalog, Level, Time};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What a rule answers.
@@ -205,7 +205,8 @@ impl Engine {
             let facts = state.known.as_ref()?.facts.clone();
             let heard = state.heard;
             let max_age = max_age(spec, facts.cadence);
-            let stream = Stream { facts, series: state.series.clone(), until, silent: false, heard };
+            let stream =
+                Stream { facts, series: state.series.clone(), until, silent: false, heard, slope: OnceLock::new() };
             let falls_silent = stream.newest().map(|sample| sample.time + max_age + Duration::from_millis(1));
             let silent = falls_silent.is_none_or(|at| at <= now);
             if let (false, Some(at)) = (silent, falls_silent) {

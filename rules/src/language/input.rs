@@ -6,7 +6,7 @@ use bongsu_sensors::catalog::{Datastream, StationIndex};
 use bongsu_sensors::{Level, Nature, Time};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What does not change about a datastream while a catalog is in force.
@@ -56,6 +56,9 @@ pub struct Stream {
     pub silent: bool,
     /// When it was last heard of, whatever it said.
     pub heard: Option<Time>,
+    /// A slope that was asked for in this evaluation, with the end and the length of its window: a rule asks when each of
+    /// its limits will be reached.
+    pub slope: OnceLock<(Time, Duration, Measure)>,
 }
 
 impl Stream {

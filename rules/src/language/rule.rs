@@ -14,7 +14,7 @@ use bongsu_sensors::{Level, Time};
 use jiff::civil::DateTime;
 use rhai::{AST, Dynamic, Expr, OptimizationLevel, ParseErrorType, Position, Stmt};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Longest window a rule may ask for: the horizon of soil water and seasons of a month.
@@ -248,6 +248,7 @@ fn made_up(index: u8, spec: &header::InputSpec, filled: bool) -> Input {
         until: now,
         silent: !filled,
         heard: filled.then_some(now),
+        slope: OnceLock::new(),
     };
     Input {
         index,

@@ -2,11 +2,12 @@
 
 use crate::language::input::{Input, Stream};
 use crate::language::value::{Measure, Value};
-use crate::series::{Sample, Window};
+use crate::series::Sample;
 use crate::stats::{Answer, median, over, over_in_unit, window_length, wrong};
 use rhai::ImmutableString;
 use rhai::plugin::export_module;
 use smallvec::SmallVec;
+use std::time::Duration;
 
 /// Most samples a Theil–Sen slope is taken over: the number of pairs grows with the square. A longer window is thinned
 /// evenly, its newest sample always kept.
@@ -74,11 +75,17 @@ pub fn weighted_mean(values: &[f64], lambda: f64) -> Option<f64> {
 }
 
 /// A slope, where the window holds at least half of what the cadence promises.
-fn slope_of(stream: &Stream, window: &Window<'_>) -> Measure {
-    match crate::stats::is_represented(stream, window, 3) {
-        true => Measure::of(theil_sen(window.samples())),
-        false => Measure::Unknown,
-    }
+fn slope_of(stream: &Stream, length: Duration) -> Measure {
+    let slope = || {
+        let window = stream.window(length);
+        match crate::stats::is_represented(stream, &window, 3) {
+            true => Measure::of(theil_sen(window.samples())),
+            false => Measure::Unknown,
+        }
+    };
+    let (until, known, found) = *stream.slope.get_or_init(|| (stream.until, length, slope()));
+    // A copy of the datastream may end elsewhere: at its last word.
+    if (until, known) == (stream.until, length) { found } else { slope() }
 }
 
 /// The methods a rule sees.
@@ -98,7 +105,8 @@ pub mod methods {
     /// 1, 2, 99, 4, 5 ten minutes apart: 6.
     #[rhai_fn(pure, return_raw)]
     pub fn slope(input: &mut Input, window: ImmutableString) -> Answer {
-        over(input, &window, |stream, window| slope_of(stream, &window))
+        let length = window_length(&window)?;
+        Ok(input.each(|stream| slope_of(stream, length)))
     }
 
     /// Least-squares slope of the window: cheaper than `slope`, and moved by every wild value. Needs three observations,
@@ -215,7 +223,7 @@ pub mod methods {
             if newest.value >= limit {
                 return Measure::Exactly(0.0);
             }
-            match slope_of(stream, &stream.window(length)) {
+            match slope_of(stream, length) {
                 Measure::Exactly(slope) if slope > 0.0 => Measure::Exactly((limit - newest.value) / slope * 60.0),
                 Measure::Exactly(_) => Measure::Exactly(f64::INFINITY),
                 _ => Measure::Unknown,

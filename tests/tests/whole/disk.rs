@@ -70,7 +70,7 @@ fn a_full_disk_silences_nobody_at_once_loses_nothing_and_heals_without_a_restart
     let folder = tempfile::tempdir().expect("a folder");
     let mut setup = storm::make(folder.path(), STATIONS + 1);
     setup.data = folder.path().join("small");
-    let Some(disk) = SmallDisk::mount(&setup.data, 8) else { return };
+    let Some(disk) = SmallDisk::mount(&setup.data, 32) else { return };
     let program = setup.serve();
     let (_ear, heard) = alerts(&program);
     assert!(readiness(&program).0, "{}", readiness(&program).1);
