@@ -2,7 +2,7 @@
 //! shows. It lies in the data folder, one file for each import, and the program itself serves it: no picture of streets is
 //! asked of anybody.
 //!
-//! [`read`] makes shapes of GeoJSON and finds every mistake in it; [`Shapes::fitted`] leaves out of them what nobody sees,
+//! [`read()`] makes shapes of GeoJSON and finds every mistake in it; [`Fitted::of`] leaves out of them what nobody sees,
 //! until they are small enough. Shapes are pictures: nothing is decided by them, and areas of the catalog stay what they
 //! are.
 

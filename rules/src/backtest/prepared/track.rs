@@ -122,7 +122,7 @@ impl Column {
         })
     }
 
-    /// What the check answers: as [`Number::compare`], which it asks where stations are joined.
+    /// What the check answers: as [`Number::meets`], which it asks where stations are joined.
     fn truth(&self, row: usize, limit: &Limit) -> Truth {
         if limit.absent || self.kinds[row * self.width()] == ABSENT {
             return Truth::Absent;
