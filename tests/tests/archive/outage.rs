@@ -92,7 +92,7 @@ fn a_disk_that_fills_up_under_an_archive_loses_nothing_and_doubles_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (influx, mut setup) = (Influx::start(), storm::make(folder.path(), STATIONS));
     setup.data = folder.path().join("small");
-    let Some(disk) = SmallDisk::mount(&setup.data, 8) else { return };
+    let Some(disk) = SmallDisk::mount(&setup.data, 32) else { return };
     archived_in(&mut setup, &influx, &[]);
     let program = setup.serve();
     let plan = Plan { lasting: Duration::from_secs(3_600), ..storm::plan(20, Some(RATE)) };
