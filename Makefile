@@ -32,7 +32,7 @@ setup: console ## Install what the tests need besides Rust: MQTT clients, judges
 
 .PHONY: test
 test: setup ## Run every test
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 
 .PHONY: bench
 bench: ## Measure the whole job beside bare Mosquitto, and how long an alert takes (parts: make bench ARGS="forward whole windows slider alerts start burst history connections fair crowd")
