@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> mi
         ));
     }
     let started = Instant::now();
-    let bar = bar(&files);
+    let bar = bar(files.position().1);
     let mut pipeline = Pipeline::new(files, engine, store, seq, config.limits.batch_readings).with_voice(&mut printer);
     // What is decided is printed whatever the city lets out: a replay knows no policy.
     pipeline.take_up(first, catalog, rules, Arc::default())?;
@@ -101,8 +101,9 @@ pub fn run(arguments: &Arguments, config: &Config, output: &mut dyn Write) -> mi
     Ok(Ended::Well)
 }
 
-fn bar(files: &Files) -> ProgressBar {
-    let bar = ProgressBar::new(files.position().1);
+/// A bar of what takes a while.
+pub fn bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {eta} left") {
         bar.set_style(style);
     }

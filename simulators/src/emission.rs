@@ -42,6 +42,31 @@ impl Emission {
     }
 }
 
+/// A message as it travels: of observations, or of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telegram {
+    /// When it is sent, in virtual time.
+    pub due: Time,
+    /// Who sends it.
+    pub station: StationId,
+    /// Where to.
+    pub topic: String,
+    /// What.
+    pub payload: String,
+}
+
+impl From<Emission> for Telegram {
+    fn from(said: Emission) -> Telegram {
+        Telegram { due: said.due, topic: said.topic(), payload: said.payload(), station: said.station }
+    }
+}
+
+impl From<EventEmission> for Telegram {
+    fn from(said: EventEmission) -> Telegram {
+        Telegram { due: said.due, topic: said.topic(), payload: said.payload(), station: said.station }
+    }
+}
+
 /// Something that happened at a charger station, at most once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventEmission {

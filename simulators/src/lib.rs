@@ -53,7 +53,7 @@ pub mod simulation;
 pub mod publish;
 
 pub use city::{City, Size};
-pub use emission::{Emission, EventEmission, Lending, Values};
+pub use emission::{Emission, EventEmission, Lending, Telegram, Values};
 pub use scenario::Scenario;
 pub use simulation::{FaultOrder, Settings, SetupError, Simulation};
 pub use truth::Truth;

@@ -8,7 +8,7 @@ mod connection;
 
 pub use connection::Login;
 
-use crate::emission::{Emission, EventEmission};
+use crate::emission::Telegram;
 use crate::simulation::Simulation;
 use bongsu_sensors::{StationId, Time};
 use connection::{Connection, Message};
@@ -122,7 +122,7 @@ pub async fn publish(
         }
         report.most_behind = report.most_behind.max(wanted.since(at));
         at = wanted.min(at + STRIDE);
-        due_by(simulation, at, &mut messages);
+        simulation.speak_until(at, &mut messages);
         let deliver = deliver(&mut messages, &connections, &route, &mut report);
         tokio::select! {
             () = &mut stop => break,
@@ -139,25 +139,14 @@ pub async fn publish(
     report
 }
 
-/// Everything due by `at`, observations and events in the order they are sent.
-fn due_by(simulation: &mut Simulation, at: Time, messages: &mut Vec<(Time, StationId, Message)>) {
-    let mut emissions = Vec::new();
-    simulation.step_until(at, &mut emissions);
-    let events = simulation.take_events(at);
-    let of_event = |e: EventEmission| (e.due, e.station.clone(), Message { topic: e.topic(), payload: e.payload() });
-    let of_emission = |e: Emission| (e.due, e.station.clone(), Message { topic: e.topic(), payload: e.payload() });
-    messages.extend(emissions.into_iter().map(of_emission));
-    messages.extend(events.into_iter().map(of_event));
-    messages.sort_by_key(|(due, ..)| *due);
-}
-
 async fn deliver(
-    messages: &mut Vec<(Time, StationId, Message)>,
+    messages: &mut Vec<Telegram>,
     connections: &[Connection],
     route: &HashMap<StationId, usize>,
     report: &mut PublishReport,
 ) {
-    for (_, station, message) in messages.drain(..) {
+    for Telegram { station, topic, payload, .. } in messages.drain(..) {
+        let message = Message { topic, payload };
         let connection = route.get(&station).and_then(|at| connections.get(*at));
         let taken = match connection {
             Some(connection) => connection.send(message).await,

@@ -6,11 +6,11 @@
 use crate::city::City;
 use crate::device::{self, Device};
 use crate::dice::Dice;
-use crate::emission::{Emission, EventEmission, Lending};
+use crate::emission::{Emission, EventEmission, Lending, Telegram};
 use crate::fault::{Fault, FaultKind, Ill};
 use crate::instrument::{Instrument, Moment};
 use crate::lending::{GROUP, Loans};
-use crate::scenario::{Plan, Scenario};
+use crate::scenario::{Plan, Scenario, before};
 use crate::truth::Truth;
 use crate::water::Water;
 use crate::weather::{MINUTE_MS, Weather, hour_of_week};
@@ -30,11 +30,13 @@ pub struct Settings {
     pub faults: Vec<FaultOrder>,
     /// Every station sends once each so long (whole minutes), whatever its own cadence: for load.
     pub cadence: Option<Duration>,
+    /// So long before the scenario the city begins, with weather of its own.
+    pub before: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { seed: 1, rain: 1.0, faults: Vec::new(), cadence: None }
+        Settings { seed: 1, rain: 1.0, faults: Vec::new(), cadence: None, before: Duration::ZERO }
     }
 }
 
@@ -85,7 +87,7 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// A city at `start`, before its first minute.
+    /// A city before its first minute. The scenario counts from `start` on.
     ///
     /// # Errors
     /// The settings ask for what cannot be.
@@ -102,9 +104,11 @@ impl Simulation {
         let seed = settings.seed;
         let mut plan = scenario.plan(&city, start, seed);
         plan.faults.extend(ordered_faults(&city, settings, start)?);
+        let begins = start - settings.before;
+        plan.cells.extend(before::rain(&city, begins, start, seed));
         let weather = Weather::new(&city, seed, settings.rain, plan.cells.clone(), plan.showers);
         let water = Water::new(&city.ground.districts, &city.reaches, plan.wetness, plan.filled);
-        let next = Time::from_millis(-(-start.millis()).div_euclid(MINUTE_MS) * MINUTE_MS);
+        let next = Time::from_millis(-(-begins.millis()).div_euclid(MINUTE_MS) * MINUTE_MS);
         let dark = vec![false; city.ground.districts.len()];
         let rain_mm = vec![0.0; city.ground.districts.len() + 1];
         let (hour_of_week, minute) = hour_of_week(next);
@@ -163,6 +167,15 @@ impl Simulation {
         self.events.sort_by(|a, b| a.due.cmp(&b.due).then_with(|| a.id.cmp(&b.id)));
         let due = self.events.partition_point(|event| event.due <= t);
         self.events.drain(..due).collect()
+    }
+
+    /// Moves the city to `t` and appends every message that is due by then, in the order they are sent.
+    pub fn speak_until(&mut self, t: Time, out: &mut Vec<Telegram>) {
+        let mut emissions = Vec::new();
+        self.step_until(t, &mut emissions);
+        out.extend(emissions.into_iter().map(Telegram::from));
+        out.extend(self.take_events(t).into_iter().map(Telegram::from));
+        out.sort_by_key(|said| said.due);
     }
 
     /// The next minute that has not passed yet.

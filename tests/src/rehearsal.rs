@@ -4,9 +4,10 @@
 //! Two sorts of crash: in the middle of a batch, which then never was; and after the commit but before the devices heard
 //! of it, so that they say the last thing again. Start at [`Rehearsal::run`].
 
-use bongsu_broker::{Message, Qos};
+use bongsu_broker::Message;
 use bongsu_gateway::pipeline::{Counts, Pipeline};
 use bongsu_gateway::restart;
+use bongsu_gateway::source::simulated::message;
 use bongsu_gateway::source::{Heard, Moment, Said, Source};
 use bongsu_gateway::store::Store;
 use bongsu_rules::incident::{Status, Transition};
@@ -276,16 +277,11 @@ impl Stage {
     fn fill(&mut self) {
         while self.queue.is_empty() && self.simulation.next_minute() <= self.until {
             let to = self.simulation.next_minute();
-            let mut emissions = Vec::new();
-            self.simulation.step_until(to, &mut emissions);
-            let events = self.simulation.take_events(to);
-            self.events += events.len() as u64;
-            let mut due: Vec<(Time, Message)> = Vec::with_capacity(emissions.len() + events.len());
-            due.extend(emissions.iter().map(|said| (said.due, message(said.topic(), said.payload()))));
-            due.extend(events.iter().map(|said| (said.due, message(said.topic(), said.payload()))));
-            due.sort_by_key(|(due, _)| *due);
-            self.messages += due.len() as u64;
-            self.queue.extend(due);
+            let mut said = Vec::new();
+            self.simulation.speak_until(to, &mut said);
+            self.messages += said.len() as u64;
+            self.events += said.iter().filter(|said| said.topic.ends_with("/event")).count() as u64;
+            self.queue.extend(said.into_iter().map(|said| (said.due, message(said))));
         }
     }
 
@@ -307,19 +303,6 @@ impl Stage {
             messages.extend(self.queue.pop_front().map(|(_, message)| message));
         }
         messages
-    }
-}
-
-fn message(topic: String, payload: String) -> Message {
-    Message {
-        topic: topic.into(),
-        payload: payload.into(),
-        qos: Qos::AtLeastOnce,
-        retain: false,
-        dup: false,
-        is_will: false,
-        packet_id: 1,
-        properties: None,
     }
 }
 

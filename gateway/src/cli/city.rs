@@ -11,6 +11,9 @@ use std::time::Duration;
 const FAULT_AFTER: Duration = Duration::from_secs(2 * 3600);
 const FAULT_LASTS: Duration = Duration::from_secs(20 * 3600);
 
+/// The longest past that is made: what the console looks back on.
+const LONGEST_BEFORE: Duration = Duration::from_secs(30 * 86_400);
+
 /// A simulated city and what happens to it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct CityArguments {
@@ -33,6 +36,9 @@ pub struct CityArguments {
     /// How often every station sends, such as 1m [default: each kind of station at its own pace]
     #[arg(long, value_name = "DURATION")]
     cadence: Option<String>,
+    /// Days before it, such as 14d, in which lesser storms pass: a past to look back on and to tune rules by
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    before: String,
 }
 
 /// What will truly happen, known because the city is simulated.
@@ -43,7 +49,16 @@ pub struct Foresight {
 }
 
 impl CityArguments {
-    /// The simulation, and the city it takes place in.
+    /// How long before what happens the city begins.
+    ///
+    /// # Errors
+    /// It is no duration of at most [`LONGEST_BEFORE`].
+    pub fn before(&self) -> miette::Result<Duration> {
+        let before = parse_duration(&self.before).filter(|before| *before <= LONGEST_BEFORE);
+        before.ok_or_else(|| miette!(help = "write it as 14d, 30d at most", "--before {} is too much", self.before))
+    }
+
+    /// The simulation, and the city it takes place in; what happens is counted from `start`.
     ///
     /// # Errors
     /// An unknown scenario, or a setting that fits no city.
@@ -62,7 +77,8 @@ impl CityArguments {
             }
         };
         let faults = self.faults.iter().map(|text| fault(text)).collect::<miette::Result<_>>()?;
-        let settings = Settings { seed: self.seed, rain: self.rain, faults, cadence };
+        let before = self.before()?;
+        let settings = Settings { seed: self.seed, rain: self.rain, faults, cadence, before };
         Simulation::new(city, scenario, &settings, start).into_diagnostic()
     }
 
@@ -87,7 +103,11 @@ impl CityArguments {
         simulation.step_until(start + Duration::from_secs(48 * 3600), &mut Vec::new());
         let crossings = &simulation.truth().crossings;
         let first = |level: Level| {
-            crossings.iter().filter(|crossing| crossing.level == level).map(|crossing| crossing.at.since(start)).min()
+            crossings
+                .iter()
+                .filter(|crossing| crossing.level == level && crossing.at >= start)
+                .map(|crossing| crossing.at.since(start))
+                .min()
         };
         Ok(Foresight { river: [Level::Advisory, Level::Watch, Level::Warning].map(first) })
     }

@@ -10,8 +10,16 @@ use crate::alert::words::Language;
 use crate::app::{App, Options};
 use crate::clock::{FASTEST, Lead};
 use crate::config::Config;
+use crate::inventory;
+use crate::pipeline::Pipeline;
+use crate::replay;
+use crate::shelf::Shelf;
+use crate::source::simulated::Simulated;
+use crate::store::Store;
+use bongsu_rules::Engine;
 use bongsu_rules::incident::Status;
 use bongsu_sensors::Time;
+use bongsu_simulators::Simulation;
 use bongsu_simulators::publish::{PublishSettings, publish};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::io;
@@ -65,6 +73,9 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
     let folder = tempfile::Builder::new().prefix("bongsu-demo-").tempdir().into_diagnostic()?;
     let mut config = globals.start(Vec::new())?;
     prepare(&mut config, &simulation, folder.path())?;
+    if simulation.next_minute() < start {
+        live_until(start, &mut simulation, &config)?;
+    }
     let data = if arguments.keep { folder.keep() } else { folder.path().to_owned() };
     runtime.block_on(async {
         // Time goes on as the city speaks: it begins when somebody can watch, and waits for a machine that is busy.
@@ -100,7 +111,7 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
 }
 
 /// A configuration of its own: the simulated city, a folder of its own, and ports that are free.
-fn prepare(config: &mut Config, simulation: &bongsu_simulators::Simulation, folder: &Path) -> miette::Result<()> {
+fn prepare(config: &mut Config, simulation: &Simulation, folder: &Path) -> miette::Result<()> {
     let city = simulation.city();
     let write = |name: &str, text: String| {
         std::fs::write(folder.join(name), text).into_diagnostic().wrap_err("failed to write the simulated city")
@@ -125,6 +136,26 @@ fn prepare(config: &mut Config, simulation: &bongsu_simulators::Simulation, fold
             listen.set_port(0);
         }
     }
+    Ok(())
+}
+
+/// The days before it: the same pipeline decides what the city says, into the same store, as fast as it can.
+fn live_until(start: Time, simulation: &mut Simulation, config: &Config) -> miette::Result<()> {
+    let (catalog, _) = inventory::catalog(&config.stations)?;
+    let rules = inventory::rules(&Shelf::of(config))?;
+    std::fs::create_dir_all(&config.data).into_diagnostic().wrap_err("failed to make the data folder")?;
+    let store = Store::open(&config.store.path, Status::Exercise, config.limits.dead_letters)?;
+    let begins = simulation.next_minute();
+    let minutes = |until: Time| u64::try_from(until.since(begins).as_secs() / 60).unwrap_or(u64::MAX);
+    let bar = replay::bar(minutes(start));
+    bar.set_message("the days before");
+    let source = Simulated::until(simulation, start);
+    let engine = Engine::new(Status::Exercise);
+    let mut pipeline = Pipeline::new(source, engine, store, 0, config.limits.batch_readings);
+    pipeline.take_up(begins, catalog, rules, Arc::default())?;
+    let counts = pipeline.run(|source, _| bar.set_position(minutes(source.now())))?;
+    bar.finish_and_clear();
+    eprintln!("The days before: {} observations, {} changes of incidents.", counts.observations, counts.transitions);
     Ok(())
 }
 

@@ -101,7 +101,7 @@ fn write_files(
     output: &mut dyn Write,
 ) -> miette::Result<Ended> {
     let failed = || format!("failed to write to {}", folder.display());
-    let mut simulation = arguments.city.build(start)?;
+    let mut simulation = arguments.city.build(start + arguments.city.before()?)?;
     fs::create_dir_all(folder).into_diagnostic().wrap_err_with(failed)?;
     let city = simulation.city().clone();
     fs::write(folder.join("stations.toml"), city.stations_toml()).into_diagnostic().wrap_err_with(failed)?;
@@ -180,7 +180,7 @@ fn publish_to(
     lasting: Duration,
     output: &mut dyn Write,
 ) -> miette::Result<Ended> {
-    let mut simulation = arguments.city.build(start)?;
+    let mut simulation = arguments.city.build(start + arguments.city.before()?)?;
     let clock = Clock::running(start, arguments.speed);
     let credentials = logins(arguments)?;
     let settings = PublishSettings {

@@ -4,6 +4,8 @@ pub mod door;
 pub mod file;
 // What the gateway observes of itself.
 pub mod own;
+// A simulated city, in virtual time.
+pub mod simulated;
 
 use bongsu_broker::{Message, Receipt, Rejection};
 use bongsu_sensors::Time;

@@ -11,6 +11,9 @@ mod lying_sensor;
 mod outage;
 mod storm;
 
+// The days before it.
+pub mod before;
+
 use crate::city::City;
 use crate::dice::Dice;
 use crate::fault::Fault;

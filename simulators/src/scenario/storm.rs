@@ -20,10 +20,20 @@ pub const SCENARIO: Scenario = Scenario {
 };
 
 fn plan(city: &City, start: Time, dice: &mut Dice) -> Plan {
+    let middle = over_a_tributary(city, dice);
+    let onset = hours_after(start, 1.5, 2.6, dice);
+    Plan { cells: cells(middle, onset, dice), wetness: 0.45, showers: false, ..Plan::default() }
+}
+
+/// A point on one of the tributaries.
+pub fn over_a_tributary(city: &City, dice: &mut Dice) -> Point {
     let target = city.tributary(dice.pick(5));
     let [upper, lower] = [&city.reaches[target.start], &city.reaches[target.end - 1]];
-    let middle = upper.course[0].toward(lower.course[2], dice.between(0.2, 0.6));
-    let onset = hours_after(start, 1.5, 2.6, dice);
+    upper.course[0].toward(lower.course[2], dice.between(0.2, 0.6))
+}
+
+/// The rain of a storm over one point.
+pub fn cells(middle: Point, onset: Time, dice: &mut Dice) -> Vec<Cell> {
     let steady = Cell {
         from: onset,
         minutes: dice.between(9.0, 12.0) * 60.0,
@@ -49,5 +59,5 @@ fn plan(city: &City, start: Time, dice: &mut Dice) -> Plan {
         });
         from = from + Duration::from_secs_f64(dice.between(62.0, 85.0) * 60.0);
     }
-    Plan { cells, wetness: 0.45, showers: false, ..Plan::default() }
+    cells
 }
