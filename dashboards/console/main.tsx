@@ -1,7 +1,7 @@
 // The operators' console. Start here: who is there, which view the address names, and the frame around all of them.
 
 import { render } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import "./console.css";
 import { get, keepToken, type Me, post, rank, Refusal } from "./api";
 import { IS_EXERCISE, PUBLIC, SENDER } from "./facts";
@@ -52,7 +52,7 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
   const live = useLive();
   const waiting = live.known?.alerts.filter((alert) => alert.proposal).length ?? 0;
   const stale = live.failed || (live.known !== null && !live.known.current);
-  useEffect(() => { document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${IS_EXERCISE ? `[${say("exercises")}] ` : ""}${SENDER} · Bongsu`; }, [waiting]);
+  useLayoutEffect(() => { document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${IS_EXERCISE ? `[${say("exercises")}] ` : ""}${SENDER} · Bongsu`; }, [waiting]);
   return (
     <>
       <a class="skip" href="#main">{say("skip")}</a>
