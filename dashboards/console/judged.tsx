@@ -32,11 +32,14 @@ export function difference(now: Judged, wanted: Judged): string {
 }
 
 export function Score({ now, wanted, moved, truth }: { now: Judged; wanted: Judged; moved: boolean; truth: Truth }) {
-  const rows: [string, Verdict | "missed" | null, (judged: Judged) => number | string][] = [
+  type Row = [string, Verdict | "missed" | null, (judged: Judged) => number | string];
+  const late: Row = [say("ofThemLate"), "late", (judged) => judged.late];
+  const unjudged: Row = [say("nobodySaid"), "unjudged", (judged) => judged.unjudged];
+  const rows: Row[] = [
     [say("caught"), "caught", (judged) => judged.catches], [say("missed"), "missed", (judged) => judged.misses.length],
-    [say("falseAlarms"), "false_alarm", (judged) => judged.false_alarms], [say("medianLead"), null, lead],
+    ...(truth === "people" ? [] : [late]), [say("falseAlarms"), "false_alarm", (judged) => judged.false_alarms],
+    ...(truth === "people" ? [unjudged] : []), [say("medianLead"), null, lead],
   ];
-  if (truth === "people") rows.splice(3, 0, [say("nobodySaid"), "unjudged", (judged) => judged.unjudged]);
   return (
     <>
       {moved && <p class="verdictline" role="status">{difference(now, wanted)}</p>}

@@ -92,6 +92,8 @@ export interface Judged {
   unjudged: number;
   lead_s: number | null;
   misses: Missed[];
+  /** Of the misses, those that a warning came to when they had begun. */
+  late: number;
 }
 
 /** What firings are judged by: the stations' own limit of a level, an agency's word, or people's. */

@@ -419,6 +419,7 @@ const WORDS = {
   caught: ["미리 알림", "caught"],
   missed: ["놓침", "missed"],
   cameLate: ["늦음", "late"],
+  ofThemLate: ["그중 늦게 알린 것", "of them warned of late"],
   falseOne: ["헛알림", "false alarm"],
   falseAlarms: ["헛알림", "false alarms"],
   nobodySaid: ["판단 없음", "nobody said"],

@@ -80,6 +80,38 @@ fn a_storm_rises_through_the_levels_and_is_gone_within_a_day() {
     assert!(warned >= 4, "a warning in {warned} of 5 seeds");
 }
 
+/// Two weeks before a storm have floods and rivers that come near without one, and the storm still is one.
+#[test]
+fn the_days_before_have_floods_and_near_ones_and_leave_the_storm_as_it_is() {
+    let before = hours(14.0 * 24.0);
+    let (mut flooded, mut near, mut warned) = (0, 0, 0);
+    for seed in 1..=3 {
+        let city = City::build(seed, Size::stations(0));
+        let settings = Settings { seed, before, ..Settings::default() };
+        let storm = Scenario::named("storm").expect("a scenario");
+        let mut simulation = Simulation::new(city, storm, &settings, start()).expect("a plain setup");
+        assert_eq!(simulation.next_minute(), start() - before);
+        simulation.step_until(start(), &mut Vec::new());
+        let truth = simulation.truth();
+        for at in simulation.city().gauges() {
+            let station = &simulation.city().stations[at];
+            let limit = |level| station.limit(level).expect("levels");
+            let (peak, _) = truth.peaks[at].expect("noted");
+            let span = limit(Level::Watch) - limit(Level::Advisory);
+            flooded += usize::from(peak >= limit(Level::Watch));
+            near += usize::from((limit(Level::Watch) - span..limit(Level::Watch)).contains(&peak));
+            assert!(truth.values[at].expect("noted") < limit(Level::Advisory), "seed {seed}: {} is high", station.id);
+        }
+        let crossed = truth.crossings.len();
+        simulation.step_until(start() + hours(36.0), &mut Vec::new());
+        let risen = simulation.truth().crossings[crossed..].iter();
+        warned += usize::from(risen.map(|crossing| crossing.level).max() >= Some(Level::Warning));
+        assert!(simulation.water().balance_m3().abs() < 5.0, "seed {seed}: {} m³", simulation.water().balance_m3());
+    }
+    assert!(flooded >= 3 && near >= 3, "{flooded} gauges flooded, {near} came near");
+    assert!(warned == 3, "a warning in {warned} of 3 seeds");
+}
+
 #[test]
 fn a_third_of_the_rain_brings_no_flood() {
     for seed in 1..=5 {

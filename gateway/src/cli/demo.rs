@@ -146,7 +146,7 @@ fn live_until(start: Time, simulation: &mut Simulation, config: &Config) -> miet
     std::fs::create_dir_all(&config.data).into_diagnostic().wrap_err("failed to make the data folder")?;
     let store = Store::open(&config.store.path, Status::Exercise, config.limits.dead_letters)?;
     let begins = simulation.next_minute();
-    let minutes = |until: Time| u64::try_from(until.since(begins).as_secs() / 60).unwrap_or(u64::MAX);
+    let minutes = |until: Time| until.since(begins).as_secs() / 60;
     let bar = replay::bar(minutes(start));
     bar.set_message("the days before");
     let source = Simulated::until(simulation, start);

@@ -50,6 +50,8 @@ pub struct Judged {
     pub score: Score,
     /// What each was worth, in their order.
     pub verdicts: Vec<Verdict>,
+    /// Of the misses, those that a warning came to when they had begun.
+    pub late: usize,
 }
 
 impl Truth {
@@ -88,7 +90,11 @@ impl Truth {
             }
         };
         let verdicts = alerts.iter().map(verdict).collect();
-        Judged { score, verdicts }
+        let came_to = |miss: &&Event| {
+            alerts.iter().any(|alert| speaks_for(&alert.place, &miss.place) && meets(alert, miss, terms))
+        };
+        let late = score.misses.iter().filter(came_to).count();
+        Judged { score, verdicts, late }
     }
 }
 
@@ -167,10 +173,11 @@ mod tests {
         Event { place: "a".into(), from: hour(from), to: hour(to) }
     }
 
-    fn check(truth: &Truth, alerts: &[Alerted], counts: (usize, usize, usize), verdicts: &[Verdict]) {
+    fn check(truth: &Truth, alerts: &[Alerted], counts: (usize, usize, usize, usize), verdicts: &[Verdict]) {
         let judged = truth.judge(alerts, &Terms::default(), |one, other| one == other);
         let score = &judged.score;
-        assert_eq!((score.hits.len(), score.misses.len(), score.false_alarms.len()), counts, "{alerts:?}");
+        let found = (score.hits.len(), score.misses.len(), judged.late, score.false_alarms.len());
+        assert_eq!(found, counts, "{alerts:?}");
         assert_eq!(judged.verdicts, verdicts, "{alerts:?}");
     }
 
@@ -181,10 +188,10 @@ mod tests {
         check(
             &truth,
             &[alert(8, 12), alert(11, 12), alert(40, 41), alert(42, 43), alert(90, 92)],
-            (1, 1, 1),
+            (1, 1, 1, 1),
             &[Caught, Late, FalseAlarm, FalseAlarm, Late],
         );
-        check(&truth, &[], (0, 2, 0), &[]);
+        check(&truth, &[], (0, 2, 0, 0), &[]);
     }
 
     #[test]
@@ -193,9 +200,9 @@ mod tests {
         let said = Said { confirmed: vec![event(10, 14)], doubted: vec![event(40, 41), event(12, 13)] };
         let truth = Truth::Said(said);
         let all = [alert(10, 14), alert(40, 41), alert(70, 71)];
-        check(&truth, &all, (1, 0, 1), &[Caught, FalseAlarm, Unjudged]);
+        check(&truth, &all, (1, 0, 0, 1), &[Caught, FalseAlarm, Unjudged]);
         // Earlier, later, within the horizon.
-        check(&truth, &[alert(5, 6), alert(14, 20)], (1, 0, 0), &[Caught, Caught]);
-        check(&truth, &[alert(1, 2)], (0, 1, 0), &[Unjudged]);
+        check(&truth, &[alert(5, 6), alert(14, 20)], (1, 0, 0, 0), &[Caught, Caught]);
+        check(&truth, &[alert(1, 2)], (0, 1, 0, 0), &[Unjudged]);
     }
 }

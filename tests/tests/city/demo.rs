@@ -2,10 +2,10 @@
 
 use bongsu_sensors::Time;
 use bongsu_simulators::{City, Scenario, Settings, Simulation, Size};
-use bongsu_tests::http;
 use bongsu_tests::person::Person;
 use bongsu_tests::program::{Program, Setup};
 use bongsu_tests::rehearsal::Rehearsal;
+use bongsu_tests::{http, wait};
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -285,4 +285,30 @@ fn busy_ports_are_replaced_and_what_is_to_be_kept_is_kept() {
     for file in ["stations.toml", "areas.geojson", "data/city.db"] {
         assert!(left[0].join(file).is_file(), "no {file} in {}", left[0].display());
     }
+}
+
+/// What went before is in the store as if the program had run then: rules are tuned by it, and the demo goes on from it.
+#[test]
+fn a_city_with_a_past_has_floods_to_look_back_on() {
+    let mut demo = Demo::start(&["--seed", "5", "--before", "3d", "--station-count", "1", "--speed", "60"]);
+    let program = &demo.program;
+    let kim = Person::first(program);
+    let asked = serde_json::json!({ "level": "watch", "truth": "watch", "params": {} }).to_string();
+    let path = format!("{}/api/v1/rules/river_flood/try", program.operator);
+    let answer = http::ask("POST", &path, &kim.headers(), &asked).expect("an answer");
+    let judged = &answer.json()["judged"];
+    assert!(judged["catches"].as_u64() >= Some(1), "{}", answer.body);
+    let start = Time::parse("2026-07-08T06:00:00+09:00").expect("a time");
+    let ended = kim.get(program, "/api/v1/alerts?state=ended");
+    let ended = ended["alerts"].as_array().expect("a list");
+    let floods = ended.iter().filter(|alert| alert["hazard"] == "river_flood").count();
+    assert!(floods >= 1, "{ended:?}");
+    wait::until(PATIENCE, "the city speaks on", || {
+        let stations = kim.get(program, "/api/v1/stations");
+        let streams =
+            stations["stations"].as_array().into_iter().flatten().filter_map(|one| one["datastreams"].as_array());
+        let last = streams.flatten().filter_map(|stream| stream["time"].as_str()).max().map(Time::parse);
+        last.is_some_and(|last| last.expect("a time") >= start)
+    });
+    assert_eq!(demo.interrupt(), Vec::<PathBuf>::new());
 }

@@ -97,6 +97,8 @@ pub struct Judgement {
     /// The median lead of the catches.
     lead_s: Option<u64>,
     misses: Vec<Missed>,
+    /// Of the misses, those that a warning came to when they had begun.
+    late: usize,
 }
 
 /// What came of it.
@@ -133,6 +135,7 @@ impl Judgement {
             unjudged: judged.verdicts.iter().filter(|verdict| **verdict == Verdict::Unjudged).count(),
             lead_s: judged.score.lead().map(|lead| lead.as_secs()),
             misses: misses.iter().map(missed).collect(),
+            late: judged.late,
         }
     }
 }

@@ -72,6 +72,7 @@ async fn what_would_have_been_found_is_judged_by_limits_and_by_people() {
     // At the limit itself it comes too late to warn of it.
     let late = ask(json!({ "limit": 2.3 }), "warning").await;
     assert_eq!((counts(&late["judged"]), verdicts(&late)[0].1.as_str()), ([0, 1, 0], "late"), "{late}");
+    assert_eq!(late["judged"]["late"], 1, "{late}");
     let nobody = ask(json!({}), "agency").await;
     assert_eq!(counts(&nobody["judged"]), [0, 0, 2], "no agency announced anything: {nobody}");
     let path = format!("{HIGH}/try");
