@@ -29,6 +29,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// When the demonstration begins: a summer morning in the rainy season.
 const START: &str = "2026-07-08T06:00:00+09:00";
@@ -64,17 +65,17 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
     // Heard before anything is made that would be left behind.
-    let (mut interrupt, mut terminate) = {
-        let _inside = runtime.enter();
-        (signal(SignalKind::interrupt()).into_diagnostic()?, signal(SignalKind::terminate()).into_diagnostic()?)
-    };
+    let stop = asked_to_stop(&runtime)?;
     let foresight = arguments.city.foresee(start)?;
     let mut simulation = arguments.city.build(start)?;
     let folder = tempfile::Builder::new().prefix("bongsu-demo-").tempdir().into_diagnostic()?;
     let mut config = globals.start(Vec::new())?;
     prepare(&mut config, &simulation, folder.path())?;
     if simulation.next_minute() < start {
-        live_until(start, &mut simulation, &config)?;
+        live_until(start, &mut simulation, &config, &stop)?;
+    }
+    if stop.is_cancelled() {
+        return Ok(Ended::Well);
     }
     let data = if arguments.keep { folder.keep() } else { folder.path().to_owned() };
     runtime.block_on(async {
@@ -92,8 +93,7 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
         let settings = PublishSettings::new(address, Arc::new(now));
         let stop = async {
             tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                () = stop.cancelled() => {}
                 () = app.ended() => {}
             }
         };
@@ -108,6 +108,23 @@ pub fn run(arguments: &Arguments, globals: &Globals, output: &mut dyn io::Write)
         }
         Ok(Ended::Well)
     })
+}
+
+/// Cancelled when somebody interrupts the program.
+fn asked_to_stop(runtime: &tokio::runtime::Runtime) -> miette::Result<CancellationToken> {
+    let _inside = runtime.enter();
+    let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
+    let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    runtime.spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        asked.cancel();
+    });
+    Ok(stop)
 }
 
 /// A configuration of its own: the simulated city, a folder of its own, and ports that are free.
@@ -140,7 +157,12 @@ fn prepare(config: &mut Config, simulation: &Simulation, folder: &Path) -> miett
 }
 
 /// The days before it: the same pipeline decides what the city says, into the same store, as fast as it can.
-fn live_until(start: Time, simulation: &mut Simulation, config: &Config) -> miette::Result<()> {
+fn live_until(
+    start: Time,
+    simulation: &mut Simulation,
+    config: &Config,
+    stop: &CancellationToken,
+) -> miette::Result<()> {
     let (catalog, _) = inventory::catalog(&config.stations)?;
     let rules = inventory::rules(&Shelf::of(config))?;
     std::fs::create_dir_all(&config.data).into_diagnostic().wrap_err("failed to make the data folder")?;
@@ -149,7 +171,7 @@ fn live_until(start: Time, simulation: &mut Simulation, config: &Config) -> miet
     let minutes = |until: Time| until.since(begins).as_secs() / 60;
     let bar = replay::bar(minutes(start));
     bar.set_message("the days before");
-    let source = Simulated::until(simulation, start);
+    let source = Simulated::until(simulation, start, stop.clone());
     let engine = Engine::new(Status::Exercise);
     let mut pipeline = Pipeline::new(source, engine, store, 0, config.limits.batch_readings);
     pipeline.take_up(begins, catalog, rules, Arc::default())?;

@@ -5,6 +5,7 @@ use bongsu_broker::{Message, Qos};
 use bongsu_sensors::Time;
 use bongsu_simulators::{Simulation, Telegram};
 use std::collections::VecDeque;
+use tokio_util::sync::CancellationToken;
 
 /// A city until a moment. It speaks on from there by whatever way it is asked next.
 #[derive(Debug)]
@@ -13,13 +14,14 @@ pub struct Simulated<'a> {
     until: Time,
     now: Time,
     queue: VecDeque<Telegram>,
+    stop: CancellationToken,
 }
 
 impl<'a> Simulated<'a> {
-    /// What is said from where the city stands until `until`.
-    pub fn until(simulation: &'a mut Simulation, until: Time) -> Simulated<'a> {
+    /// What is said from where the city stands until `until`, or until it is stopped.
+    pub fn until(simulation: &'a mut Simulation, until: Time, stop: CancellationToken) -> Simulated<'a> {
         let now = simulation.next_minute();
-        Simulated { simulation, until, now, queue: VecDeque::new() }
+        Simulated { simulation, until, now, queue: VecDeque::new(), stop }
     }
 
     /// Where it stands.
@@ -29,6 +31,9 @@ impl<'a> Simulated<'a> {
 
     /// The moment at which something is said next.
     fn next(&mut self) -> Option<Time> {
+        if self.stop.is_cancelled() {
+            return None;
+        }
         while self.queue.is_empty() && self.simulation.next_minute() < self.until {
             let mut said = Vec::new();
             self.simulation.speak_until(self.simulation.next_minute(), &mut said);
