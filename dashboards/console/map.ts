@@ -92,6 +92,9 @@ export interface Shown {
 /** The shapes of levels as letters. */
 const SIGNS: Record<Level, string> = { none: "", advisory: "●", watch: "▲", warning: "◆", emergency: "⬣" };
 
+/** How close a map begins by itself: a single station has no extent. */
+const CLOSEST = 14;
+
 /** A map of fewer pixels has no room for names. */
 const NARROW = 480;
 
@@ -202,7 +205,9 @@ export class CityMap {
     const bounds = drawn.length > 0
       ? L.geoJSON({ type: "FeatureCollection", features: drawn } as GeoJSON.FeatureCollection).getBounds()
       : L.latLngBounds(stations.map(({ station }) => station.position));
-    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, padding: [8, 8] });
+    // Districts without polygons may be known before the stations that tell where they are.
+    if (!bounds.isValid()) return;
+    this.map.fitBounds(bounds, { animate: false, padding: [24, 24], maxZoom: CLOSEST });
     this.fitted = true;
   }
 

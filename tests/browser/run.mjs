@@ -6,3 +6,4 @@ after(close);
 await import("./citizen.mjs");
 await import("./console.mjs");
 await import("./desk.mjs");
+await import("./map.mjs");
