@@ -16,7 +16,7 @@ use bongsu_sensors::catalog::Translations;
 use bongsu_sensors::{Catalog, Level, Time};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a rule answers.
@@ -203,16 +203,14 @@ impl Engine {
             let state = &self.streams[*id as usize];
             seen |= state.heard.is_some();
             let facts = state.known.as_ref()?.facts.clone();
-            let heard = state.heard;
             let max_age = max_age(spec, facts.cadence);
-            let stream =
-                Stream { facts, series: state.series.clone(), until, silent: false, heard, slope: OnceLock::new() };
+            let mut stream = Stream::until(until, facts, state.series.clone(), state.heard);
             let falls_silent = stream.newest().map(|sample| sample.time + max_age + Duration::from_millis(1));
-            let silent = falls_silent.is_none_or(|at| at <= now);
-            if let (false, Some(at)) = (silent, falls_silent) {
+            stream.silent = falls_silent.is_none_or(|at| at <= now);
+            if let (false, Some(at)) = (stream.silent, falls_silent) {
                 *expiry = Some(expiry.map_or(at, |earlier| earlier.min(at)));
             }
-            Some(Stream { silent, ..stream })
+            Some(stream)
         };
         let streams = Arc::new(feed.iter().filter_map(stream).collect());
         Input { index, now, streams, min_stations: spec.min_stations, absent: spec.optional && !seen }

@@ -58,10 +58,15 @@ pub struct Stream {
     pub heard: Option<Time>,
     /// A slope that was asked for in this evaluation, with the end and the length of its window: a rule asks when each of
     /// its limits will be reached.
-    pub slope: OnceLock<(Time, Duration, Measure)>,
+    pub(crate) slope: OnceLock<(Time, Duration, Measure)>,
 }
 
 impl Stream {
+    /// One whose windows end at a moment, and that is not silent.
+    pub fn until(until: Time, facts: Arc<StreamFacts>, series: Arc<Series>, heard: Option<Time>) -> Stream {
+        Stream { facts, series, until, silent: false, heard, slope: OnceLock::new() }
+    }
+
     /// A window that ends now.
     pub fn window(&self, length: Duration) -> Window<'_> {
         self.series.window(self.until, length)

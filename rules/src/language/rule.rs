@@ -14,7 +14,7 @@ use bongsu_sensors::{Level, Time};
 use jiff::civil::DateTime;
 use rhai::{AST, Dynamic, Expr, OptimizationLevel, ParseErrorType, Position, Stmt};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest window a rule may ask for: the horizon of soil water and seasons of a month.
@@ -242,14 +242,8 @@ fn made_up(index: u8, spec: &header::InputSpec, filled: bool) -> Input {
         resolution: kind.resolution,
         levels,
     };
-    let stream = Stream {
-        facts: Arc::new(facts),
-        series: Arc::new(series),
-        until: now,
-        silent: !filled,
-        heard: filled.then_some(now),
-        slope: OnceLock::new(),
-    };
+    let stream = Stream::until(now, Arc::new(facts), Arc::new(series), filled.then_some(now));
+    let stream = Stream { silent: !filled, ..stream };
     Input {
         index,
         now,

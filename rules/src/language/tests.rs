@@ -310,14 +310,7 @@ fn stream(station: u32, nature: Nature, values: &[f64], silent: bool) -> Stream 
     let levels = BTreeMap::from([(Level::Watch, 6.0)]);
     let facts = StreamFacts { station: StationIndex(station), cadence, nature, resolution: 0.01, levels };
     let until = start + cadence * u32::try_from(values.len().max(1) - 1).expect("small");
-    Stream {
-        facts: Arc::new(facts),
-        series: Arc::new(series),
-        until,
-        silent,
-        heard: Some(until),
-        slope: std::sync::OnceLock::new(),
-    }
+    Stream { silent, ..Stream::until(until, Arc::new(facts), Arc::new(series), Some(until)) }
 }
 
 fn input(index: u8, streams: Vec<Stream>) -> Input {

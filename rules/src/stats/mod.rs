@@ -169,7 +169,7 @@ pub(crate) mod tests {
     use bongsu_sensors::Time;
     use bongsu_sensors::catalog::StationIndex;
     use std::collections::BTreeMap;
-    use std::sync::{Arc, OnceLock};
+    use std::sync::Arc;
 
     /// How often the made-up datastreams send.
     pub fn cadence() -> Duration {
@@ -190,14 +190,7 @@ pub(crate) mod tests {
             levels: BTreeMap::new(),
         };
         let until = start + cadence() * u32::try_from(values.len().max(1) - 1).expect("small");
-        Stream {
-            facts: Arc::new(facts),
-            series: Arc::new(series),
-            until,
-            silent: false,
-            heard: Some(until),
-            slope: OnceLock::new(),
-        }
+        Stream::until(until, Arc::new(facts), Arc::new(series), Some(until))
     }
 
     /// An input of one datastream, one value each cadence from the epoch on.

@@ -65,14 +65,7 @@ fn data_seattle_landslides() {
                 continue;
             }
             let series = Arc::new(series.clone());
-            let stream = Stream {
-                facts: facts(),
-                series,
-                until: now,
-                silent: false,
-                heard: Some(now),
-                slope: std::sync::OnceLock::new(),
-            };
+            let stream = Stream::until(now, facts(), series, Some(now));
             let streams = Arc::new([stream].into_iter().collect());
             let input = Input { index: 0, now, streams, min_stations: 1, absent: false };
             let outcome = host.evaluate(&rule, &[input], &arguments).expect("runs");

@@ -135,14 +135,7 @@ fn windows(limits: &Quality, streams: u32, asked: Option<Asked>) -> (u32, Durati
             series.prune(if streams > 2 { 61 * MINUTE } else { 2881 * MINUTE }, 3);
             if let Some(asked) = asked {
                 let facts = facts[at as usize].clone();
-                let stream = Stream {
-                    facts,
-                    series: shared.clone(),
-                    until: now,
-                    silent: false,
-                    heard: Some(now),
-                    slope: std::sync::OnceLock::new(),
-                };
+                let stream = Stream::until(now, facts, shared.clone(), Some(now));
                 let streams = Arc::new([stream].into_iter().collect());
                 let mut input = RuleInput { index: 0, now, streams, min_stations: 1, absent: false };
                 sum += asked(&mut input).ok().and_then(|value| value.decide(true).measure.number()).unwrap_or(0.0);
