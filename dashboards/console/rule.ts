@@ -130,6 +130,29 @@ export interface Past { area: string; level: Level; truth: Truth }
 /** Days that are looked back. */
 export const DAYS = 30;
 
+/** A value of a header as it is written: a number, or a text in quotation marks. */
+function plain(text: string): Setting | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "number" || typeof value === "string" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The parameters of a submission that changes nothing but defaults of them; null: it changes more. */
+export function defaultsOf(rule: Listed, changes: Change[]): Settings | null {
+  const found: Settings = {};
+  for (const { what, after } of changes) {
+    const knob = rule.params.find((one) => what === `params.${one.name}.default`);
+    if (!knob || after === null) return null;
+    const value = plain(after);
+    if (value === null || typeof value !== typeof knob.default) return null;
+    found[knob.name] = value;
+  }
+  return changes.length > 0 ? found : null;
+}
+
 /** An area and those that it lies in, the innermost first. */
 export function around(code: string, areas: Area[]): string[] {
   const found: string[] = [];

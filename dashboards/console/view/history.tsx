@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
 import { part, post } from "../api";
 import { Ask, Wrong } from "../ask";
-import type { Rule, Submission } from "../rule";
+import { type Rule, type Settings, type Submission, defaultsOf } from "../rule";
 import { Session, useMay } from "../session";
 import { moment } from "../time";
 import { type Key, say } from "../words";
@@ -12,7 +12,14 @@ import { Changes } from "./workbench";
 
 const FATES: Record<Submission["state"], Key> = { waiting: "waitsForSecond", approved: "wasApproved", rejected: "rejected", withdrawn: "withdrawn" };
 
-export function History({ rule, reload }: { rule: Rule; reload: () => void }) {
+interface Props {
+  rule: Rule;
+  reload: () => void;
+  /** Shows on the sliders what a submission would change. */
+  look: (set: Settings) => void;
+}
+
+export function History({ rule, reload, look }: Props) {
   const may = useMay("rule_author");
   const [back, setBack] = useState<Rule["versions"][number] | null>(null);
   const waiting = rule.submissions.filter((one) => one.state === "waiting");
@@ -22,7 +29,10 @@ export function History({ rule, reload }: { rule: Rule; reload: () => void }) {
       <section aria-labelledby="waiting">
         <h2 id="waiting">{say("submissions")}</h2>
         {waiting.length === 0 && <p class="mut">{say("noSubmissions")}</p>}
-        {waiting.map((one) => <Waiting key={one.id} rule={rule.id} one={one} reload={reload}><Changes changes={one.changes} /></Waiting>)}
+        {waiting.map((one) => <Waiting key={one.id} rule={rule.id} one={one} reload={reload}>
+          <Changes changes={one.changes} />
+          {defaultsOf(rule, one.changes) && <p><button type="button" onClick={() => look(defaultsOf(rule, one.changes) ?? {})}>{say("seeOnSliders")}</button></p>}
+        </Waiting>)}
         {decided.length > 0 && (
           <details><summary>{say("decidedOnes")} ({decided.length})</summary>
             <ul class="list">{decided.map((one) => (

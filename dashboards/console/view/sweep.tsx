@@ -127,19 +127,20 @@ function Found({ rule, running, standing, knobs, inForce, setting, take }: Found
   return (
     <div class="columns even">
       <div>
+        <h3>{running.names.join(", ") || say("asItStands")}</h3>
         <Cloud points={points} knobs={knobs} inForce={inForce} setting={setting} take={take} events={standing.events} />
         <p class="mut" role="status">{told}</p>
         <p><a href={reportOf(rule, running.id)} download>{say("report")} (HTML)</a></p>
         {standing.events === 0 && <p class="card">{say("noEvents")}</p>}
       </div>
       <div class="scroll" role="group" aria-label={say("sweep")} tabIndex={0}><table class="sweep">
-        <thead><tr><th scope="col">{running.names.join(", ")}</th><th scope="col"><span class="off">{say("takeSetting")}</span></th><th scope="col" class="num">{say("caught")}</th><th scope="col" class="num">{say("missed")}</th><th scope="col" class="num">{say("falseAlarms")}</th><th scope="col"><abbr title={say("podMeans")}>POD</abbr></th><th scope="col"><abbr title={say("farMeans")}>FAR</abbr></th><th scope="col">{say("medianLead")}</th><th scope="col" class="num">{say("aWeek")}</th></tr></thead>
+        <thead><tr><th scope="col">{running.names.join(", ")}</th><th scope="col"><span class="off">{say("takeSetting")}</span></th><th scope="col" class="num">{say("caught")}</th><th scope="col" class="num">{say("missed")}</th><th scope="col" class="num">{say("falseAlarms")}</th><th scope="col" class="num">{say("medianLead")}</th><th scope="col"><abbr title={say("podMeans")}>POD</abbr></th><th scope="col"><abbr title={say("farMeans")}>FAR</abbr></th><th scope="col" class="num">{say("aWeek")}</th></tr></thead>
         <tbody>{points.map((point) => (
           <tr key={JSON.stringify(point.set)} class={is(point, setting) ? "taken" : ""}>
             <th scope="row">{Object.values(point.set).join(", ") || say("asItStands")}{is(point, inForce) && <span class="mut"> ◆ {say("inForceNow")}</span>}{is(point, setting) && <span class="mut"> ◉ {say("onSliders")}</span>}</th>
             <td>{!is(point, setting) && Object.keys(point.set).length > 0 && <button type="button" class="small" aria-label={`${say("takeSetting")}: ${written(point.set, knobs)}`} onClick={() => take(point.set)}>{say("takeSetting")}</button>}</td>
-            <td class="num">{point.catches}</td><td class="num">{point.misses}</td><td class="num">{point.false_alarms}</td><td class="num">{share(point.pod)}</td><td class="num">{share(point.far)}</td>
-            <td class="num">{point.lead_s === null ? "–" : length(point.lead_s * 1000)}</td><td class="num">{point.per_week === null ? "–" : point.per_week.toFixed(1)}</td>
+            <td class="num">{point.catches}</td><td class="num">{point.misses}</td><td class="num">{point.false_alarms}</td><td class="num">{point.lead_s === null ? "–" : length(point.lead_s * 1000)}</td>
+            <td class="num">{share(point.pod)}</td><td class="num">{share(point.far)}</td><td class="num">{point.per_week === null ? "–" : point.per_week.toFixed(1)}</td>
           </tr>
         ))}</tbody>
       </table></div>
@@ -168,6 +169,13 @@ function Cloud({ points, knobs, inForce, setting, take, events }: CloudProps) {
     const each = spot.points.map((point) => Object.values(point.set).join(", "));
     return each.length > 2 ? `${each[0]} … ${each.at(-1)}` : each.join("; ");
   };
+  // Of labels that would lie over each other the first is drawn: the table has all of them.
+  const labelled: [number, number][] = [];
+  const isFree = (left: number, top: number): boolean => {
+    const free = labelled.every(([x, y]) => Math.abs(x - left) > 70 || Math.abs(y - top) > 14);
+    if (free) labelled.push([left, top]);
+    return free;
+  };
   return (
     <svg class="cloud" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={`${say("caught")} / ${say("falseAlarms")}`}>
       {ticks(mostFalse).map((count) => <g key={`x${count}`}><path class="grid" d={`M${x(count)} ${TOP}V${HEIGHT - BOTTOM}`} /><text x={x(count)} y={HEIGHT - BOTTOM + 15} text-anchor="middle">{count}</text></g>)}
@@ -190,7 +198,7 @@ function Cloud({ points, knobs, inForce, setting, take, events }: CloudProps) {
             <circle cx={left} cy={top} r={taken ? 8 : 6} />
           </g>
           {/* Beside the button, whose name says all of it. */}
-          <text class="value" aria-hidden="true" x={left > WIDTH / 2 ? left - 16 : left + 16} y={top - 8} text-anchor={left > WIDTH / 2 ? "end" : "start"}>{label(spot)}</text>
+          {isFree(left, top) && <text class="value" aria-hidden="true" x={left > WIDTH / 2 ? left - 16 : left + 16} y={top - 8} text-anchor={left > WIDTH / 2 ? "end" : "start"}>{label(spot)}</text>}
           </g>
         );
       })}

@@ -6,7 +6,7 @@ import { Ask, Wrong } from "../ask";
 import { Firings } from "../firings";
 import { Slider } from "../knob";
 import { useLoaded } from "../live";
-import { Score, truthWord } from "../judged";
+import { difference, Score, truthWord } from "../judged";
 import { areasOf, compare, DAYS, equal, inForce, type Past, type Rule, type Setting, type Settings, tried, type Tried, type Truth, truthsOf, type Tuned } from "../rule";
 import { useMay } from "../session";
 import { levelWord } from "../sign";
@@ -16,33 +16,39 @@ import { Sweep } from "./sweep";
 /** A hand on a slider moves on within this; each stop is asked for once. */
 const PAUSE_MS = 60;
 
-interface Redrawn { now: Tried; wanted: Tried; ms: number }
+interface Redrawn { now: Tried; wanted: Tried; ms: number; key: string; params: string }
+
+interface Answer {
+  /** The newest answer to what is asked now, but for the parameters. */
+  drawn: Redrawn | null;
+  /** It is of other parameters than those on the sliders. */
+  stale: boolean;
+  wrong: Error | null;
+}
 
 /** Asks what was found as it is and with other parameters; the newest question wins. */
-function useRedrawn(rule: Rule, params: Settings, past: Past | null): { drawn: Redrawn | null; wrong: Error | null; busy: boolean } {
+function useRedrawn(rule: Rule, params: Settings, past: Past | null): Answer {
   const [drawn, setDrawn] = useState<Redrawn | null>(null);
   const [wrong, setWrong] = useState<Error | null>(null);
-  const [busy, setBusy] = useState(false);
   const before = useRef<{ key: string; now: Tried } | null>(null);
   const key = JSON.stringify([rule.id, rule.version, rule.overrides_version, past]);
+  const asked = JSON.stringify(params);
   useEffect(() => {
     if (past === null) return undefined;
     const stop = new AbortController();
     const ask = async (): Promise<void> => {
-      setBusy(true);
+      setWrong(null);
       const begun = performance.now();
       try {
         if (before.current?.key !== key) before.current = { key, now: await tried(rule.id, {}, past, stop.signal) };
         const now = before.current.now;
         const wanted = await tried(rule.id, params, past, stop.signal);
-        setDrawn({ now, wanted, ms: performance.now() - begun });
+        setDrawn({ now, wanted, ms: performance.now() - begun, key, params: asked });
         setWrong(null);
-        setBusy(false);
       } catch (refused) {
         if (stop.signal.aborted) return;
         setDrawn(null);
         setWrong(refused as Error);
-        setBusy(false);
       }
     };
     const timer = setTimeout(() => void ask(), PAUSE_MS);
@@ -50,11 +56,20 @@ function useRedrawn(rule: Rule, params: Settings, past: Past | null): { drawn: R
       clearTimeout(timer);
       stop.abort();
     };
-  }, [key, JSON.stringify(params)]);
-  return { drawn, wrong, busy };
+  }, [key, asked]);
+  // What was found elsewhere, or from another level on, must not stand under the new question.
+  const mine = drawn?.key === key ? drawn : null;
+  return { drawn: mine, stale: mine?.params !== asked, wrong };
 }
 
-export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
+interface Props {
+  rule: Rule;
+  reload: () => void;
+  /** Numbers that somebody else wants in force, to be looked at here. */
+  offered: Settings | null;
+}
+
+export function Tune({ rule, reload, offered }: Props) {
   const may = useMay("rule_author");
   const places = useLoaded(areas, []);
   const sensors = useLoaded(() => stations(), []);
@@ -67,6 +82,12 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
   const [moved, setMoved] = useState<Settings>({});
   const [saving, setSaving] = useState<"here" | "rule" | null>(null);
   const [sent, setSent] = useState(false);
+  // What is offered is for the whole city: so it is looked at.
+  useEffect(() => {
+    if (offered === null) return;
+    setMoved(offered);
+    setChosen("");
+  }, [offered]);
   const loaded = places.value !== null && sensors.value !== null;
   const area = chosen ?? (loaded ? known[0]?.properties.code ?? "" : null);
   const now = useMemo(() => inForce(rule, area ?? "", all), [rule, area, places.value]);
@@ -76,7 +97,7 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
   const own = truths.find((one) => one === level) ?? truths[0] ?? "people";
   const truth = judge !== null && truths.includes(judge) ? judge : own;
   const past: Past | null = area === null ? null : { area, level, truth };
-  const { drawn, wrong, busy } = useRedrawn(rule, params, may ? past : null);
+  const { drawn, stale, wrong } = useRedrawn(rule, params, may ? past : null);
   const name = (id: string): string => placeName(id, all, sensors.value?.stations ?? []);
   const move = (knob: string) => (value: Setting): void => setMoved((before) => ({ ...before, [knob]: value }));
   const changed = Object.keys(params).length > 0;
@@ -99,9 +120,11 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
           <h2 id="found">{say("wouldHaveFound")} <span class="mut">({DAYS} {say("days")})</span></h2>
           {!may && <p>{say("onlyAuthors")}</p>}
           {wrong && <Wrong wrong={wrong} />}
+          {may && !wrong && <p class="mut" role="status">{stale || !drawn ? say("counting") : took(drawn)}</p>}
+          <div class={stale ? "stale" : ""} aria-busy={stale}>
           {drawn?.now.judged && drawn.wanted.judged && <Score now={drawn.now.judged} wanted={drawn.wanted.judged} moved={changed} truth={truth} />}
           {drawn && <Firings all={compare(drawn.now.firings, drawn.wanted.firings)} misses={drawn.wanted.judged?.misses ?? []} from={Date.parse(drawn.wanted.from)} to={Date.parse(drawn.wanted.to)} name={name} />}
-          {may && !wrong && <p class="mut" role="status">{busy || !drawn ? say("counting") : took(drawn)}</p>}
+          </div>
         </section>
         <section aria-labelledby="params">
           <h2 id="params">{say("params")}</h2>
@@ -109,15 +132,16 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
           {rule.params.map((knob) => <Slider key={knob.name} knob={knob} value={moved[knob.name] ?? now[knob.name] ?? knob.default} inForce={now[knob.name] ?? knob.default} move={move(knob.name)} />)}
           {may && rule.params.length > 0 && (
             <p class="buttons">
-              <button type="button" class="main" disabled={!changed} onClick={() => setSaving("here")}>{say("setHere")}</button>
-              <button type="button" disabled={!changed} onClick={() => setSaving("rule")}>{say("submitNumbers")}</button>
+              <button type="button" disabled={!changed} onClick={() => setSaving("here")}>{say("setHere")}</button>
+              <button type="button" class="main" disabled={!changed} onClick={() => setSaving("rule")}>{say("submitNumbers")}</button>
               <button type="button" disabled={!changed} onClick={() => setMoved({})}>{say("putAllBack")}</button>
             </p>
           )}
+          {may && changed && <ul class="list mut"><li>{say("setHere")}: {say("setText")}</li><li>{say("submitNumbers")}: {say("submitText")}</li></ul>}
           {sent && <p role="status" class="card">{say("submitted")}</p>}
         </section>
       </div>
-      {may && past && rule.params.length > 0 && <Sweep rule={rule} past={past} inForce={now} setting={{ ...now, ...params }} take={(set) => { setSent(false); setMoved((before) => ({ ...before, ...set })); }} />}
+      {may && past && rule.params.length > 0 && <Sweep rule={rule} past={past} inForce={now} setting={{ ...now, ...params }} take={(set) => { setSent(false); setMoved((before) => ({ ...before, ...set })); document.getElementById("found")?.scrollIntoView({ block: "start" }); }} />}
       <Overrides rule={rule} name={name} reload={reload} />
       {saving === "rule" && (
         <Ask title={say("submitNumbers")} confirm={say("submit")} reason=""
@@ -125,7 +149,8 @@ export function Tune({ rule, reload }: { rule: Rule; reload: () => void }) {
           close={(done) => { setSaving(null); if (done) { setMoved({}); setSent(true); reload(); } }}>
           <p>{say("submitText")}</p>
           {rule.overrides.length > 0 && <p>{say("overridesStay")}</p>}
-          <p><code>{written(params)}</code></p>
+          <From params={params} now={now} />
+          {!stale && drawn?.now.judged && drawn.wanted.judged && <p>{levelWord(level)}, {name(area ?? "")}: {difference(drawn.now.judged, drawn.wanted.judged)}</p>}
         </Ask>
       )}
       {saving === "here" && area !== null && (
@@ -147,6 +172,11 @@ function placeName(id: string, areas: Area[], stations: Station[]): string {
   const station = stations.find((one) => one.id === id);
   return station ? pick(station.name, id) : area ? pick(area.properties.name, id) : id;
 }
+
+/** What each parameter is, and what it is to be. */
+const From = ({ params, now }: { params: Settings; now: Settings }) => (
+  <ul class="list">{Object.entries(params).map(([name, value]) => <li key={name}><code>{name}</code> {now[name]} → <strong>{value}</strong></li>)}</ul>
+);
 
 const written = (set: Settings): string => Object.entries(set).map(([name, value]) => `${name} = ${value}`).join(", ");
 

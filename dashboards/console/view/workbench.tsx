@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { Wrong } from "../ask";
 import { hazardName } from "../hazard";
 import { useLoaded } from "../live";
-import { type Change, rule as read, type Rule } from "../rule";
+import { type Change, rule as read, type Rule, type Settings } from "../rule";
 import { moment } from "../time";
 import { type Key, pick, say } from "../words";
 import { History } from "./history";
@@ -13,6 +13,9 @@ import { Proof } from "./proof";
 import { ModeSign } from "./rules";
 import { Tune } from "./tune";
 import { Write } from "./write";
+
+/** How often is asked whether somebody else approved, took back, or submitted something. */
+const EVERY_MS = 4_000;
 
 type Bench = "tune" | "write" | "proof" | "history";
 const BENCHES: [Bench, Key][] = [["tune", "tune"], ["write", "ruleText"], ["proof", "cases"], ["history", "versions"]];
@@ -30,8 +33,10 @@ export function Changes({ changes }: { changes: Change[] }) {
 }
 
 export function Workbench({ id }: { id: string }) {
-  const found = useLoaded(() => read(id), [id]);
+  const found = useLoaded(() => read(id), [id], EVERY_MS);
   const [bench, setBench] = useState<Bench>("tune");
+  const [offered, setOffered] = useState<Settings | null>(null);
+  const look = (set: Settings): void => { setOffered({ ...set }); setBench("tune"); };
   if (!found.value) return <main id="main"><h1>{say("rule")}</h1>{found.wrong ? <Wrong wrong={found.wrong} /> : <p>{say("loading")}</p>}</main>;
   const rule: Rule = found.value;
   const waiting = rule.submissions.filter((one) => one.state === "waiting").length;
@@ -46,10 +51,10 @@ export function Workbench({ id }: { id: string }) {
         ))}
       </fieldset>
       {/* Sliders that were moved, and a sweep at work, are still there after a look at something else. */}
-      <div hidden={bench !== "tune"}><Tune rule={rule} reload={found.reload} /></div>
+      <div hidden={bench !== "tune"}><Tune rule={rule} reload={found.reload} offered={offered} /></div>
       {bench === "write" && <Write rule={rule} reload={found.reload} />}
       {bench === "proof" && <Proof rule={rule} />}
-      {bench === "history" && <History rule={rule} reload={found.reload} />}
+      {bench === "history" && <History rule={rule} reload={found.reload} look={look} />}
     </main>
   );
 }

@@ -22,7 +22,9 @@ interface Checked { good: boolean; diagnostics: Diagnostic[]; changes: Change[] 
 export function Write({ rule, reload }: { rule: Rule; reload: () => void }) {
   const may = useMay("rule_author");
   const draft = drafts.get(rule.id);
-  const [text, setText] = useState(draft?.text ?? rule.text);
+  // Null: nobody writes here, and what is in force is shown.
+  const [own, setOwn] = useState<string | null>(draft?.text ?? null);
+  const text = own ?? rule.text;
   // The version that the text was made of: what is submitted must name it, whatever has come since.
   const [base, setBase] = useState(draft?.base ?? rule.version);
   const [checked, setChecked] = useState<Checked | null>(null);
@@ -46,8 +48,13 @@ export function Write({ rule, reload }: { rule: Rule; reload: () => void }) {
       clearTimeout(timer);
     };
   }, [text, rule.text, base]);
-  const drop = (): void => { setText(rule.text); setBase(rule.version); setGiven(given + 1); };
-  const type = (typed: string): void => { setText(typed); setSent(false); };
+  useEffect(() => {
+    if (own !== null) return;
+    setBase(rule.version);
+    setGiven((before) => before + 1);
+  }, [own === null, rule.text]);
+  const drop = (): void => { setOwn(null); setBase(rule.version); setGiven(given + 1); };
+  const type = (typed: string): void => { setOwn(typed === rule.text && base === rule.version ? null : typed); setSent(false); };
   const submit = async (reason: string): Promise<void> => {
     try {
       await put(`/rules/${part(rule.id)}`, { text, reason }, { seen: base });

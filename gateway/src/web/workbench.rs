@@ -14,15 +14,20 @@ use bongsu_rules::backtest::{
 use bongsu_rules::language::header::Setting as Value;
 use bongsu_rules::record::{CatalogText, Input, RulesText};
 use bongsu_sensors::{Catalog, KindId, Level, Time};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Most observations of one preparation: thirty days of minutes of ten datastreams are half as many.
 const OBSERVATIONS: usize = 1_000_000;
 
 /// How long something prepared is kept: whoever thinks between two moves finds it still there.
 const KEPT: Duration = Duration::from_secs(600);
+
+/// How long a question waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Most of them that are kept.
 const PREPARED: usize = 2;
@@ -89,7 +94,12 @@ impl Shared {
         if let Some(bench) = known() {
             return Ok(bench);
         }
-        let turn = self.turn()?;
+        let turn = self.turn().await?;
+        // Whoever was before may have asked the same.
+        if let Some(bench) = known() {
+            return Ok(bench);
+        }
+        let (asks, go_on) = asking();
         let from = to - Duration::from_secs(86_400) * key.days;
         let began = Instant::now();
         let asked = key.clone();
@@ -117,11 +127,12 @@ impl Shared {
             let watched = catalog
                 .map(|catalog| watched(&catalog, witnesses(&catalog, area, &kinds), &moments))
                 .unwrap_or_default();
-            let prepared = Prepared::of(&setting, moments, area).map_err(|why| unprepared(why, &key.rule))?;
+            let prepared = Prepared::of(&setting, moments, area, go_on).map_err(|why| unprepared(why, &key.rule))?;
             let took = began.elapsed();
             Ok(Arc::new(Bench { key, in_force, at: Instant::now(), from, to, took, prepared, watched }))
         });
         let bench = bench.await.map_err(|cause| Problem::unreadable(&cause))??;
+        drop(asks);
         let mut benches = self.workbench.benches.lock().unwrap_or_else(PoisonError::into_inner);
         benches.push(bench.clone());
         let most = benches.len().saturating_sub(PREPARED);
@@ -142,23 +153,28 @@ impl Shared {
         let quick = bench.prepared.is_quick(&set);
         let turn = match quick {
             true => None,
-            false => Some(self.turn()?),
+            false => Some(self.turn().await?),
         };
+        let (asks, go_on) = asking();
         let asked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let began = Instant::now();
-            let alerts = bench.prepared.alerts(&set);
-            (alerts, quick, began.elapsed())
+            let alerts = bench.prepared.alerts(&set, go_on).ok_or_else(stopped)?;
+            Ok((alerts, quick, began.elapsed()))
         });
-        asked.await.map_err(|cause| Problem::unreadable(&cause))
+        let answer = asked.await.map_err(|cause| Problem::unreadable(&cause))?;
+        drop(asks);
+        answer
     }
 
-    /// The right to make the machine work for the workbench.
+    /// The right to make the machine work for the workbench, in the order in which it was asked for. Whoever goes away
+    /// meanwhile, as a slider does that was moved on, waits no longer.
     ///
     /// # Errors
-    /// Somebody else has it.
-    pub(super) fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
-        self.workbench.turn.clone().try_acquire_owned().map_err(|_| taken())
+    /// Others have it for too long.
+    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = tokio::time::timeout(PATIENCE, self.workbench.turn.clone().acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(taken)
     }
 
     /// What was found, judged.
@@ -185,7 +201,18 @@ impl Shared {
 }
 
 fn taken() -> Problem {
-    Problem::of(503, "somebody else is trying a rule", "ask again in a few seconds")
+    Problem::of(503, "others try rules, and it takes long", "ask again in a minute")
+}
+
+/// What is asked for by a person who may go away: with them goes the first, and the second says that nobody waits.
+fn asking() -> (DropGuard, impl Fn() -> ControlFlow<()>) {
+    let gone = CancellationToken::new();
+    let asks = gone.clone().drop_guard();
+    (asks, move || if gone.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+}
+
+fn stopped() -> Problem {
+    Problem::of(503, "nobody waited for it any more", "ask again")
 }
 
 fn too_many(limit: usize) -> Problem {
@@ -198,6 +225,7 @@ fn unprepared(why: Unprepared, rule: &str) -> Problem {
             let remedy = "bongsu rules versions lists the rules in force";
             Problem::not_found(format!("there is no rule {}", super::problem::quoted(rule)), remedy)
         }
+        Unprepared::Stopped => stopped(),
         Unprepared::NoPlace => Problem::bad_request(why.to_string(), "name another area, or none for the whole city"),
     }
 }

@@ -98,6 +98,11 @@ pub struct Part<'a> {
     pub set: &'a [(String, header::Setting)],
 }
 
+/// Says of what may end before its time that it goes on.
+pub fn go_on() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// Plays moments through the engine, for one rule alone; answers when it stood where. `heard` is told of every moment,
 /// for a bar of progress.
 pub fn alerts(setting: &Setting, moments: &[Moment], mut heard: impl FnMut(usize)) -> Vec<Alerted> {

@@ -42,6 +42,9 @@ pub enum Unprepared {
     /// It has no place here.
     #[error("the rule is evaluated nowhere in this area")]
     NoPlace,
+    /// Nobody waits for it any more.
+    #[error("it was stopped")]
+    Stopped,
 }
 
 /// What a parameter must not be.
@@ -116,11 +119,17 @@ pub(super) fn alone(
 }
 
 impl Prepared {
-    /// Prepares a rule over moments, in an area and what lies in it; `None`: everywhere.
+    /// Prepares a rule over moments, in an area and what lies in it; `None`: everywhere. Where `go_on` says so, this ends
+    /// before its time.
     ///
     /// # Errors
-    /// There is no such rule, or it is evaluated nowhere there.
-    pub fn of(setting: &Setting, mut moments: Vec<Moment>, area: Option<&str>) -> Result<Prepared, Unprepared> {
+    /// There is no such rule, it is evaluated nowhere there, or it was to end.
+    pub fn of(
+        setting: &Setting,
+        mut moments: Vec<Moment>,
+        area: Option<&str>,
+        go_on: impl Fn() -> ControlFlow<()>,
+    ) -> Result<Prepared, Unprepared> {
         let start = moments.first().map_or_else(Time::default, |moment| moment.now);
         let (rule, setting, engine, scopes) = alone(setting, area, start)?;
         let concerned = engine.concerned(&scopes);
@@ -130,7 +139,10 @@ impl Prepared {
         }
         moments.retain(|moment| !moment.readings.is_empty());
         until(&mut moments, end);
-        let taped = Taped::of(&setting, &moments, area, NUMBERS_LIMIT, |_| ControlFlow::Continue(()));
+        let taped = Taped::of(&setting, &moments, area, NUMBERS_LIMIT, |_| go_on());
+        if go_on().is_break() {
+            return Err(Unprepared::Stopped);
+        }
         Ok(Prepared { setting, moments, area: area.map(str::to_owned), rule, taped })
     }
 
@@ -153,22 +165,24 @@ impl Prepared {
     }
 
     /// When the rule would have stood where with these parameters, which hold everywhere; the others are as they are.
-    pub fn alerts(&self, set: &[(String, Value)]) -> Vec<Alerted> {
+    /// `None`: `go_on` had it end before its time.
+    pub fn alerts(&self, set: &[(String, Value)], go_on: impl Fn() -> ControlFlow<()>) -> Option<Vec<Alerted>> {
         let quick = self.taped.as_ref().filter(|taped| taped.is_quick(set));
-        match quick.and_then(|taped| taped.watch(set, || ControlFlow::Continue(()))) {
+        let alerts = match quick.and_then(|taped| taped.watch(set, &go_on)) {
             Some(played) => played.alerts,
-            None => self.played(set),
-        }
+            None => self.played(set, &go_on),
+        };
+        go_on().is_continue().then_some(alerts)
     }
 
     /// By playing everything again.
-    fn played(&self, set: &[(String, Value)]) -> Vec<Alerted> {
+    fn played(&self, set: &[(String, Value)], go_on: impl Fn() -> ControlFlow<()>) -> Vec<Alerted> {
         let Some(first) = self.moments.first() else { return Vec::new() };
         let mut engine = engine(&self.setting, first.now);
         engine.set_everywhere(set);
         let places = self.area.as_deref().map(|area| engine.scopes_in(Some(area)));
         let places = places.map(|all| all.into_iter().map(|(_, name)| name).collect());
-        super::played(engine, &self.setting, places, &self.moments, |_| ControlFlow::Continue(())).alerts
+        super::played(engine, &self.setting, places, &self.moments, |_| go_on()).alerts
     }
 }
 

@@ -8,7 +8,7 @@ use bongsu_gateway::pipeline::Pipeline;
 use bongsu_gateway::restart;
 use bongsu_gateway::source::{Heard, Moment, Said, Source};
 use bongsu_gateway::store::Store;
-use bongsu_rules::backtest::{Prepared, Setting, alerts, play};
+use bongsu_rules::backtest::{Prepared, Setting, alerts, go_on, play};
 use bongsu_rules::incident::{Status, Transition};
 use bongsu_rules::pack;
 use bongsu_rules::record::CatalogText;
@@ -157,7 +157,8 @@ fn a_prepared_backtest_answers_as_the_engine_does() {
             rule: "river_flood".into(),
             level,
         };
-        let prepared = Prepared::of(&setting(pack::shipped()), observed.moments.clone(), None).expect("it has places");
+        let prepared =
+            Prepared::of(&setting(pack::shipped()), observed.moments.clone(), None, go_on).expect("it has places");
         for (param, value) in [("near_m", 0.2), ("near_m", 2.5), ("lead_min", 0.0), ("lead_min", 180.0)] {
             let set = [(param.to_owned(), bongsu_rules::language::header::Setting::Number(value))];
             assert!(prepared.is_quick(&set), "{param} stands only in limits");
@@ -168,7 +169,7 @@ fn a_prepared_backtest_answers_as_the_engine_does() {
             rules.files.push(("overrides.toml".into(), over));
             let expect = alerts(&setting(rules), &observed.moments, |_| {});
             found += expect.len();
-            assert_eq!(prepared.alerts(&set), expect, "{level}, {param} = {value}");
+            assert_eq!(prepared.alerts(&set, go_on).expect("nobody stops it"), expect, "{level}, {param} = {value}");
         }
     }
     assert!(found > 8, "{found}");

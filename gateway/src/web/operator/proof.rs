@@ -54,7 +54,7 @@ pub async fn cases(
 ) -> Result<Response, Refusal> {
     let rule = read(&desk).await?.rule(&id).cloned().ok_or_else(|| no_rule(&id))?;
     let book = desk.rulebook()?;
-    let turn = web.shared.turn()?;
+    let turn = web.shared.turn().await?;
     let played = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let Some(cases) = book.cases(&id).map_err(|denied| refused(denied, &id))? else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! A rule under a slider: thirty days of ten datastreams at one minute, prepared once and asked again and again; and a
 //! season of five hundred gauges, played on every processor.
 
-use bongsu_rules::backtest::{Moment, Prepared, Setting, alerts, split};
+use bongsu_rules::backtest::{Moment, Prepared, Setting, alerts, go_on, split};
 use bongsu_rules::incident::Status;
 use bongsu_rules::language::header;
 use bongsu_rules::pack;
@@ -73,7 +73,7 @@ fn moments(streams: u32, steps: u32, step: Duration) -> Vec<Moment> {
 fn slide(setting: &Setting, (param, from, to): (&str, f64, f64)) {
     let moments = moments(10, DAYS * 1440, Duration::from_secs(60));
     let began = Instant::now();
-    let prepared = Prepared::of(setting, moments, Some("seocho")).expect("it has a place");
+    let prepared = Prepared::of(setting, moments, Some("seocho"), go_on).expect("it has a place");
     let cold = began.elapsed();
     let mut took = Vec::new();
     let mut firings = Vec::new();
@@ -82,7 +82,7 @@ fn slide(setting: &Setting, (param, from, to): (&str, f64, f64)) {
         let set = [(param.to_owned(), header::Setting::Number((value * 100.0).round() / 100.0))];
         assert!(prepared.is_quick(&set), "{param} stands only in limits");
         let began = Instant::now();
-        let alerts = prepared.alerts(&set);
+        let alerts = prepared.alerts(&set, go_on).expect("nobody stops it");
         took.push(began.elapsed());
         firings.push(alerts.len());
     }
