@@ -8,7 +8,7 @@ use super::*;
 use crate::alert::cap::Speaker;
 use crate::clock::Clock;
 use crate::pipeline::Errand;
-use crate::store::{DeliveryRow, Fate};
+use crate::store::{DeliveryRow, Fate, Sought};
 use crate::web::tests::city::City;
 use bongsu_rules::incident::{Cause, Proposal};
 use bongsu_sensors::Level;
@@ -234,7 +234,7 @@ impl Town {
 
     fn rows(&self) -> BTreeMap<String, DeliveryRow> {
         let reader = Reader::open(&self.city.path()).expect("reader");
-        let rows = reader.deliveries(i64::MAX, 100, [None; 3]).expect("rows").into_iter();
+        let rows = reader.deliveries(i64::MAX, 100, &Sought::default()).expect("rows").into_iter();
         rows.map(|(_, row)| (format!("{} {}", row.target, row.identifier.rsplit('.').next().unwrap_or_default()), row))
             .collect()
     }

@@ -28,7 +28,7 @@ mod write;
 
 pub use cap::Cap;
 pub use entry::{CATALOG, Entry, READINGS, RULES, Stored, TICK};
-pub use outreach::{DeliveryRow, Fate, Report, Subscriber};
+pub use outreach::{DeliveryRow, Fate, Fates, Report, Sought, Subscriber};
 pub use read::{Page, Reader};
 
 use crate::session::receipt_of;

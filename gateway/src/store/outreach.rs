@@ -2,7 +2,7 @@
 
 use super::{Reader, Store, StoreError};
 use bongsu_sensors::{Level, Time};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -70,6 +70,22 @@ pub struct DeliveryRow {
     pub detail: String,
 }
 
+/// Which deliveries are asked for; what is `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    /// Of this channel.
+    pub channel: Option<String>,
+    /// In this state.
+    pub state: Option<Fate>,
+    /// Of this message.
+    pub identifier: Option<String>,
+    /// As they stood at this moment: what was not owed yet is left out.
+    pub at: Option<Time>,
+}
+
+/// How many deliveries stand in each state, by its name.
+pub type Fates = BTreeMap<&'static str, u64>;
+
 /// Who wants to hear of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscriber {
@@ -132,6 +148,13 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, DeliveryRow)> {
 
 pub(super) const DELIVERY: &str =
     "SELECT id, channel, target, transition, identifier, state, attempts, updated, detail FROM delivery";
+
+/// The state of a delivery at the moment `:at`, or now: what has come to an end stays so, and only the last word of each is
+/// kept, so what was written later had not come to an end by then.
+const STOOD: &str = "CASE WHEN :at IS NULL OR updated <= :at THEN state ELSE 'pending' END";
+
+/// What was owed by the moment `:at`: what is said is owed from its commit on.
+const OWED: &str = "(:at IS NULL OR (SELECT time FROM transition WHERE id = delivery.transition) <= :at)";
 
 fn list(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
     super::read::json(row, column)
@@ -323,33 +346,57 @@ impl Reader {
         self.connection.prepare_cached(sql)?.query_map([channel, identifier], |row| row.get(0))?.collect()
     }
 
-    /// Deliveries before an id, newest first; of one channel, state or message where those are given.
+    /// The deliveries that are asked for, before an id, newest first; each as it was written last.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn deliveries(
-        &self,
-        before: i64,
-        limit: usize,
-        [channel, state, identifier]: [Option<&str>; 3],
-    ) -> rusqlite::Result<Vec<(i64, DeliveryRow)>> {
+    pub fn deliveries(&self, before: i64, limit: usize, sought: &Sought) -> rusqlite::Result<Vec<(i64, DeliveryRow)>> {
+        let Sought { channel, state, identifier, at } = sought;
+        // Named outright, so that a message's few are found by their index and not among all.
+        let of = if identifier.is_some() { "identifier = :identifier" } else { ":identifier IS NULL" };
         let sql = format!(
-            "{DELIVERY} WHERE id < ?1 AND (?2 IS NULL OR channel = ?2) AND (?3 IS NULL OR state = ?3)
-                AND (?4 IS NULL OR identifier = ?4) ORDER BY id DESC LIMIT ?5"
+            "{DELIVERY} WHERE id < :before AND (:channel IS NULL OR channel = :channel) AND {of}
+                AND (:state IS NULL OR {STOOD} = :state) AND {OWED} ORDER BY id DESC LIMIT :limit"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        statement.query_map(params![before, channel, state, identifier, limit], delivery)?.collect()
+        let (state, at) = (state.map(Fate::name), at.map(Time::millis));
+        let asked = named_params! {
+            ":before": before, ":channel": channel, ":identifier": identifier, ":state": state, ":at": at, ":limit": limit
+        };
+        statement.query_map(asked, delivery)?.collect()
     }
 
-    /// How many deliveries of a message stand in each state.
+    /// How many deliveries of a message stand in each state, or stood at a moment; `None` where they may be kept no more.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn fates(&self, identifier: &str) -> rusqlite::Result<BTreeMap<&'static str, u64>> {
-        let sql = "SELECT state, count(*) FROM delivery WHERE identifier = ?1 GROUP BY state";
-        let mut statement = self.connection.prepare_cached(sql)?;
+    pub fn fates(&self, identifier: &str, at: Option<Time>) -> rusqlite::Result<Option<Fates>> {
+        let Some(transition) = self.transition_said(identifier)? else { return Ok(Some(Fates::new())) };
+        if transition <= self.forgotten_until()? {
+            return Ok(None);
+        }
+        let sql =
+            format!("SELECT {STOOD}, count(*) FROM delivery WHERE identifier = :identifier AND {OWED} GROUP BY 1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let count = |row: &Row<'_>| Ok((Fate::named(&row.get::<_, String>(0)?).name(), row.get(1)?));
-        statement.query_map([identifier], count)?.collect()
+        let asked = named_params! { ":identifier": identifier, ":at": at.map(Time::millis) };
+        statement.query_map(asked, count)?.collect::<rusqlite::Result<_>>().map(Some)
+    }
+
+    /// The transition behind a message, or behind a question that operators were asked.
+    fn transition_said(&self, identifier: &str) -> rusqlite::Result<Option<i64>> {
+        let sql = "SELECT coalesce((SELECT transition FROM message WHERE identifier = ?1),
+            (SELECT max(transition) FROM delivery WHERE identifier = ?1))";
+        self.connection.prepare_cached(sql)?.query_row([identifier], |row| row.get(0))
+    }
+
+    /// The newest transition of which deliveries that were done may be gone; 0: none is. Channels take up transitions in
+    /// their order, so the oldest row that is surely kept says where the others end.
+    fn forgotten_until(&self) -> rusqlite::Result<i64> {
+        let sql = "WITH newest AS (SELECT max(id) AS id FROM delivery)
+            SELECT coalesce((SELECT transition FROM delivery, newest
+                WHERE newest.id > ?1 AND delivery.id > newest.id - ?1 ORDER BY delivery.id LIMIT 1), 0)";
+        self.connection.prepare_cached(sql)?.query_row([DELIVERIES_KEPT], |row| row.get(0))
     }
 
     /// Those who confirmed that they want to hear through a channel.

@@ -1,6 +1,6 @@
 //! Stores of every version there ever was become one of today, and hold what they held.
 
-use super::{Entry, MIGRATIONS, Reader, Store, StoreError};
+use super::{DeliveryRow, Entry, Fate, MIGRATIONS, Reader, Store, StoreError};
 use bongsu_rules::incident::Status;
 use bongsu_rules::{Effect, Flag, Input, Observation, Record};
 use bongsu_sensors::reading::DatastreamId;
@@ -85,4 +85,37 @@ fn a_store_of_tomorrow_is_refused_and_left_alone() {
     let found: usize =
         Connection::open(&path).expect("opened").query_row("PRAGMA user_version", [], |row| row.get(0)).expect("read");
     assert_eq!(found, tomorrow);
+}
+
+#[test]
+fn a_message_whose_deliveries_may_be_gone_is_not_counted_as_one_that_had_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("city.db");
+    let mut store = Store::open(&path, Status::Actual, 100).expect("opened");
+    let messages =
+        "INSERT INTO message VALUES ('m1', 'i', 1, 1), ('m2', 'i', 2, 2), ('m3', 'i', 3, 3), ('m4', 'i', 4, 4)";
+    store.connection.execute_batch(messages).expect("written");
+    let sent = |transition: i64| DeliveryRow {
+        channel: "email".into(),
+        target: "one".into(),
+        transition,
+        identifier: format!("m{transition}"),
+        state: Fate::Sent,
+        attempts: 1,
+        updated: Time::from_millis(transition),
+        detail: String::new(),
+    };
+    store.put_deliveries("email", &[sent(1), sent(2)], None).expect("written");
+    let counted = |identifier: &str| {
+        let found = Reader::open(&path).expect("opened").fates(identifier, None).expect("read");
+        found.map(|fates| fates.values().sum::<u64>())
+    };
+    assert_eq!([counted("m1"), counted("m2"), counted("m4")], [Some(1), Some(1), Some(0)]);
+    // So many came after the second that the first is given up.
+    store.connection.execute("UPDATE delivery SET id = 200001 WHERE identifier = 'm2'", []).expect("moved");
+    store.put_deliveries("email", &[sent(3)], None).expect("written");
+    let rows: u64 = store.connection.query_row("SELECT count(*) FROM delivery", [], |row| row.get(0)).expect("read");
+    assert_eq!(rows, 2);
+    assert_eq!([counted("m1"), counted("m2")], [None, None], "of the second some may be gone with the first");
+    assert_eq!([counted("m3"), counted("m4")], [Some(1), Some(0)]);
 }

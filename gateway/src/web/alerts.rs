@@ -3,6 +3,7 @@
 //! Both planes serve it. The public one shows what was issued to everybody, at the level that was issued; operators
 //! also see proposals and what is theirs alone.
 
+use super::deliveries;
 use super::journal::Said;
 use super::parameters::{Parameters, unknown};
 use super::problem::{Problem, quoted};
@@ -133,8 +134,16 @@ pub async fn list(State(web): State<Web>, uri: Uri) -> Result<Response, Problem>
     let shown = shown.skip((filter.page - 1) * PAGE);
     // The public's list is whole: what is dangerous stands on no second page.
     let most = if web.plane == Plane::Public { usize::MAX } else { PAGE };
-    let alerts: Vec<String> = shown.filter_map(|said| written(shared, said, web.plane)).take(most).collect();
-    Ok(answer(shared, &[("alerts", array(&alerts))]))
+    let shown = shown.filter_map(|said| Some((said, written(shared, said, web.plane)?)));
+    let (shown, alerts): (Vec<&Arc<Said>>, Vec<String>) = shown.take(most).unzip();
+    let mut parts = vec![("alerts", array(&alerts))];
+    if let (Plane::Operator, Some(at)) = (web.plane, filter.at) {
+        let issued = shown.iter().filter_map(|said| said.transition.incident.issued.as_ref());
+        let identifiers = issued.map(|message| message.identifier.clone()).collect();
+        let stood = deliveries::at_moment(&shared.readers, identifiers, at).await?;
+        parts.push(("deliveries", serde_json::json!(stood).to_string()));
+    }
+    Ok(answer(shared, &parts))
 }
 
 /// `GET /api/v1/alerts/{incident}`.

@@ -76,6 +76,10 @@ pub struct AlertList {
     /// Those that wait for a person first.
     #[schema(value_type = Vec<Object>)]
     alerts: Vec<serde_json::Value>,
+    /// With `at`: of each message that was said last by then, how many of its deliveries were pending, sent, rejected,
+    /// expired or superseded at that moment; null: it is so old that not all of them are kept.
+    #[schema(value_type = Option<BTreeMap<String, Option<BTreeMap<String, u64>>>>)]
+    deliveries: Option<serde_json::Value>,
 }
 
 /// An incident with everything that a decision on it needs: the keys of the alert, and these.

@@ -5,6 +5,7 @@ mod cap;
 pub(crate) mod city;
 mod console;
 mod decide;
+mod delivered;
 mod device;
 mod events;
 mod guards;
