@@ -121,22 +121,29 @@ fn card(ink: &Ink<'_>, event: &[Arc<Said>], series: Option<&Series>) -> Markup {
     }
 }
 
+/// What a part of a table is called where the style makes no table of it, as it does for large letters on a telephone: who
+/// hears it hears a table all the same.
+fn part_of(ink: &Ink<'_>, role: &'static str) -> Option<&'static str> {
+    ink.reader.large.then_some(role)
+}
+
 /// The evidence as a table: what holds first.
 pub fn reasons(ink: &Ink<'_>, alert: &Alert<'_>, limit: usize) -> Markup {
     let say = |word: Word| word.say(ink.language);
     let (hold, rest): (Vec<_>, Vec<_>) = alert.evidence.iter().partition(|reason| reason.result == "true");
     let shown = hold.into_iter().chain(rest).take(limit);
+    let part = |role| part_of(ink, role);
     html! {
         @if !alert.evidence.is_empty() {
             details open[limit > REASONS] {
                 summary { (say(Word::WHY)) }
-                table {
-                    thead { tr {
-                        th scope="col" { (say(Word::CHECK)) }
-                        th scope="col" { (say(Word::MEASURED)) }
-                        th scope="col" { (say(Word::LIMIT)) }
+                table role=[part("table")] {
+                    thead role=[part("rowgroup")] { tr role=[part("row")] {
+                        @for word in [Word::CHECK, Word::MEASURED, Word::LIMIT] {
+                            th scope="col" role=[part("columnheader")] { (say(word)) }
+                        }
                     } }
-                    tbody { @for reason in shown { (row(ink, reason)) } }
+                    tbody role=[part("rowgroup")] { @for reason in shown { (row(ink, reason)) } }
                 }
             }
         }
@@ -151,20 +158,22 @@ fn row(ink: &Ink<'_>, reason: &alert::Reason<'_>) -> Markup {
         "false" => Word::HOLDS_NOT,
         _ => Word::NOT_KNOWN,
     };
+    let part = |role| part_of(ink, role);
+    let head = |word: Word| ink.reader.large.then(|| say(word));
     html! {
-        tr {
-            th scope="row" {
+        tr role=[part("row")] {
+            th scope="row" role=[part("rowheader")] {
                 (say::plainly(alert::name_in(reason.label, ink.language, ""), ink.language))
                 @if let Some(station) = station { br; span.mut { (station) } }
             }
-            td {
+            td role=[part("cell")] data-head=[head(Word::MEASURED)] {
                 @match reason.value {
                     Some(value) => (say::quantity(value, reason.unit)),
                     // The reason stands beside the limit.
                     None => "–",
                 }
             }
-            td {
+            td role=[part("cell")] data-head=[head(Word::LIMIT)] {
                 @if let Some(limit) = reason.limit { (say::comparison(reason.op)) "\u{a0}" (say::quantity(limit, reason.unit)) br; }
                 span.mut { (say(result)) }
             }

@@ -69,11 +69,12 @@ fn how_bad(ink: &Ink<'_>, filled: &Filled) -> Markup {
         fieldset #level aria-describedby=[filled.why("level")] {
             legend { (Word::HOW_BAD.say(ink.language)) }
             (beside(ink, filled, "level"))
-            div.pick {
+            div.pick.wide {
                 @for level in LEVELS {
                     label {
                         input type="radio" name="level" value=(level.name()) checked[level == chosen];
-                        (chip(level, ink.language)) " " (Word::AND_ABOVE.say(ink.language))
+                        // One piece, in which the words go under the chip where there is no room beside it.
+                        span { (chip(level, ink.language)) " " (Word::AND_ABOVE.say(ink.language)) }
                     }
                 }
             }
