@@ -194,10 +194,15 @@ export const remove = (path: string): Promise<unknown> => ask<unknown>("DELETE",
 /** A path's part that came from outside. */
 export const part = encodeURIComponent;
 
+/** How many deliveries stand in each state. */
+export type Fates = Record<string, number>;
+
 export interface Alerts {
   time: string;
   current: boolean;
   alerts: Alert[];
+  /** Of a moment of the past: of each message that was said last by then, how its deliveries stood; `null`: that is not kept any more. */
+  deliveries?: Record<string, Fates | null>;
 }
 
 /** Incidents of one answer. */
@@ -213,6 +218,7 @@ export async function alerts(at?: string): Promise<Alerts> {
   for (let page = 2; last.alerts.length === PAGE && page <= PAGES; page += 1) {
     last = await get<Alerts>(`/alerts?page=${page}${then}`);
     first.alerts.push(...last.alerts);
+    Object.assign(first.deliveries ?? {}, last.deliveries);
   }
   return first;
 }

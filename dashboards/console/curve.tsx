@@ -2,10 +2,11 @@
 
 import { isAmount } from "./amount";
 import { Bars } from "./bars";
-import { Chart, type ChartProps } from "./chart";
+import { Chart } from "./chart";
+import type { Drawn } from "./drawing";
 import { say } from "./words";
 
-export function Curve(props: ChartProps) {
+export function Curve(props: Drawn) {
   const { stream } = props;
   if (!isAmount(stream)) return <Chart {...props} />;
   return (

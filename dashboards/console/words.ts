@@ -166,6 +166,8 @@ const WORDS = {
   onPagesAtOnce: ["시민 화면, 피드, MQTT에는 바로 나갔습니다", "on the citizens' page, in the feed and over MQTT at once"],
   toOperatorsAtOnce: ["이 화면과 내부 MQTT에만 나갔습니다", "on this console and the operators' MQTT only"],
   deliveredTo: ["그 밖의 경로로 전달", "Delivered by other channels"],
+  deliveriesGone: ["이 글의 전달 기록은 오래되어 모두 남아 있지는 않습니다", "It is so old that not all of its deliveries are kept"],
+  deliveredThen: ["그때까지의 전달입니다. 아직 보내는 중이던 것은 몇 번 시도했는지 남아 있지 않고, 그 뒤 그만 받은 사람은 지워져 세지 않습니다.", "As of that moment. How often what was still on its way had been tried is not kept, and whoever has unsubscribed since is erased and not counted."],
   nobodyElse: ["다른 경로의 받는 사람은 없습니다", "Nobody is subscribed by another channel"],
   noEvidence: ["근거가 기록되지 않았습니다.", "No evidence was recorded."],
   rule: ["규칙", "Rule"],

@@ -1,4 +1,4 @@
-// People at the workbench, and thirty days of a river for them: what the tests of rules on the real program share.
+// People at the console of the real program, and thirty days of a river for them.
 import { tab } from "./browser.mjs";
 import { measured } from "./river.mjs";
 
@@ -38,8 +38,10 @@ export async function river() {
   return readings.length;
 }
 
+/** Says why in the question that is asked, and goes on. */
 export const reason = async (page, text, button) => {
   await page.locator("dialog textarea").fill(text);
   await page.locator("dialog button.main", { hasText: button }).click();
 };
+/** The question was answered. */
 export const asked = async (page) => page.locator("dialog").waitFor({ state: "detached" });

@@ -21,7 +21,8 @@ export const PICTURES = process.env.BROWSER_PICTURES;
  * for whoever wants to see them all.
  */
 export const looks = (languages) => {
-  const all = ["light", "dark"].flatMap((scheme) => languages.flatMap((language) => [1440, 320].map((width) => [scheme, language, width])));
+  const widths = (scheme) => (scheme === "light" ? [1440, 1024, 320] : [1440, 320]);
+  const all = ["light", "dark"].flatMap((scheme) => languages.flatMap((language) => widths(scheme).map((width) => [scheme, language, width])));
   const [ko, en] = languages;
   return PICTURES ? all : [["light", ko, 1440], ["dark", en, 1440], ["light", en, 320], ["dark", ko, 320]];
 };
@@ -64,10 +65,45 @@ export async function accessible(page, what) {
   assert.deepEqual(told, [], `${what}:\n  ${told.join("\n  ")}`);
 }
 
-/** Nothing is cut or has to be scrolled sideways. */
+/** A word that is not wider than this has room in every column, on a telephone too. */
+const WORD_PX = 150;
+
+/** Nothing is cut, has to be scrolled sideways, or is so narrow that words are torn between their letters. */
 export async function fits(page, what) {
   const [wide, has] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= has, `${what}: ${wide} px wide in a window of ${has} px`);
+  const hidden = await page.locator(".scroll:has(> .stack)").evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => `${box.getAttribute("aria-label")}: ${box.scrollWidth} px in ${box.clientWidth}`));
+  assert.deepEqual(hidden, [], `${what}: tables that are scrolled sideways`);
+  const torn = await page.evaluate((widest) => {
+    // What only screen readers are told stands in a box of one point.
+    const isHidden = (box) => box !== null && (box.offsetWidth <= 1 || isHidden(box.parentElement));
+    const isShown = (box) => box.checkVisibility({ visibilityProperty: true }) && !box.closest("svg, .cm-editor") && !isHidden(box);
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (!isShown(node.parentElement)) continue;
+      // Chinese and Japanese are written without spaces, and go on in the next line anywhere.
+      for (const { 0: word, index } of node.data.matchAll(/(?<!\S)\p{L}{2,}[,.:;!?)]?(?!\S)/gu)) {
+        if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(word)) continue;
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        const pieces = [...range.getClientRects()];
+        if (new Set(pieces.map(({ top }) => Math.round(top))).size > 1 && pieces.reduce((sum, { width }) => sum + width, 0) <= widest) found.push(word);
+      }
+    }
+    return [...new Set(found)];
+  }, WORD_PX);
+  assert.deepEqual(torn, [], `${what}: words that are torn`);
+}
+
+/** What the server writes into the console's head, changed: another city, or one that practises. */
+export async function facts(page, changed) {
+  await page.route((url) => url.origin === OPERATOR && !url.pathname.startsWith("/api") && !url.pathname.includes("."), async (route) => {
+    const answer = await route.fetch();
+    const head = (html, [name, value]) => html.replace(new RegExp(`(name="bongsu-${name}" content=")[^"]*`), `$1${value}`);
+    await route.fulfill({ response: answer, body: Object.entries(changed).reduce(head, await answer.text()) });
+  });
 }
 
 export async function picture(page, name, options = {}) {

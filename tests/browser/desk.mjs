@@ -2,12 +2,10 @@
 // bars, what became of a message, and a moment of the past.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OPERATOR, accessible, fits, picture, tab } from "./browser.mjs";
-import { serve } from "./made.mjs";
+import { OPERATOR, accessible, facts, fits, picture } from "./browser.mjs";
+import { over } from "./made.mjs";
 
-test("one flood is one heading, what waits is never folded away, and each is decided on its own", async () => {
-  const { context, page, complaints } = await tab();
-  const calls = await serve(page);
+test("one flood is one heading, what waits is never folded away, and each is decided on its own", () => over(async (page, calls) => {
   await page.goto(`${OPERATOR}/inbox`);
   const event = page.locator(".inbox .event");
   await event.first().waitFor();
@@ -18,6 +16,7 @@ test("one flood is one heading, what waits is never folded away, and each is dec
   assert.equal(await event.locator("details li").count(), 0, "the others are one step away");
   await picture(page, "console-event", { fullPage: true });
   await event.locator("summary").click();
+  await event.locator("details li.card").first().waitFor();
   assert.equal(await event.locator("details li.card").count(), 16);
   await accessible(page, "an event that was opened");
   const row = event.locator("details li.card").filter({ has: page.getByRole("button", { name: /^Acknowledge/ }) }).first();
@@ -28,13 +27,9 @@ test("one flood is one heading, what waits is never folded away, and each is dec
   assert.deepEqual(calls.map(([path]) => path), [`/alerts/${incident}/ack`]);
   await page.goto(`${OPERATOR}/incident/river_flood-gu0-0`);
   await page.getByText("The same event (19)").waitFor();
-  assert.deepEqual(complaints, []);
-  await context.close();
-});
+}));
 
-test("what was decided on stands beside what is so now, and what is unknown says why", async () => {
-  const { context, page, complaints } = await tab();
-  await serve(page);
+test("what was decided on stands beside what is so now, and what is unknown says why", () => over(async (page) => {
   await page.goto(`${OPERATOR}/incident/river_flood-gu0-0`);
   const why = page.locator("section[aria-labelledby=why]");
   const fell = why.locator(".why tbody tr").first();
@@ -49,31 +44,25 @@ test("what was decided on stands beside what is so now, and what is unknown says
   await why.getByText("no station near observes: reservoir_outflow").first().waitFor();
   await page.getByText("Delivered by other channels 3 / 4 (pending 1)").waitFor();
   await accessible(page, "then and now");
-  assert.deepEqual(complaints, []);
-  await context.close();
-});
+}));
 
 test("rain is shown by the hour, and a counter's total is called one", async () => {
   for (const [locale, width] of [["en-GB", 1440], ["ko-KR", 320]]) {
-    const { context, page, complaints } = await tab({ locale, viewport: { width, height: 900 } });
-    await serve(page);
-    await page.goto(`${OPERATOR}/station/station-1`);
-    await page.locator(".bars .bar").first().waitFor();
-    const values = await page.locator(".bars tbody tr").count();
-    assert.ok(values >= 24 && values <= 25, `${values} hours`);
-    await page.getByText(/Counter \(running total\)|계수기 \(누계\)/).waitFor();
-    await page.getByText(/Last hour|지난 1시간/).first().waitFor();
-    await accessible(page, `rain ${width}`);
-    await fits(page, `rain ${width}`);
-    await picture(page, `console-rain-${locale.slice(0, 2)}-${width}`, { fullPage: true });
-    assert.deepEqual(complaints, []);
-    await context.close();
+    await over(async (page) => {
+      await page.goto(`${OPERATOR}/station/station-1`);
+      await page.locator(".bars .bar").first().waitFor();
+      const values = await page.locator(".bars tbody tr").count();
+      assert.ok(values >= 24 && values <= 25, `${values} hours`);
+      await page.getByText(/Counter \(running total\)|계수기 \(누계\)/).waitFor();
+      await page.getByText(/Last hour|지난 1시간/).first().waitFor();
+      await accessible(page, `rain ${width}`);
+      await fits(page, `rain ${width}`);
+      await picture(page, `console-rain-${locale.slice(0, 2)}-${width}`, { fullPage: true });
+    }, { locale, viewport: { width, height: 900 } });
   }
 });
 
-test("the past shows the incidents of its moment", async () => {
-  const { context, page, complaints } = await tab();
-  await serve(page);
+test("the past shows the incidents of its moment", () => over(async (page) => {
   await page.goto(`${OPERATOR}/`);
   await page.getByRole("heading", { name: "Incidents (20)" }).waitFor();
   const asked = page.waitForRequest((request) => request.url().includes("/alerts?page=1&at="));
@@ -83,32 +72,35 @@ test("the past shows the incidents of its moment", async () => {
   await page.getByRole("heading", { name: /Incidents at .* \(3\)/ }).waitFor();
   await accessible(page, "the past");
   await picture(page, "console-past", { fullPage: true });
+  // The whole console of that moment says what had been delivered by then, and what nobody knows any more.
+  await page.goto(`${OPERATOR}/replay?at=2026-07-08T11:40:00Z`);
+  const stood = page.getByRole("region", { name: "Incidents (2)" });
+  await stood.getByText("Delivered by other channels 3 / 4 (pending 1)").waitFor();
+  await stood.getByText("It is so old that not all of its deliveries are kept").waitFor();
+  await stood.getByRole("button", { name: "Danger: river flooding 1" }).click();
+  const story = page.locator("section[aria-labelledby=story]");
+  await story.getByText("Delivered by other channels 1 / 4 (pending 3)").waitFor();
+  assert.deepEqual(await story.locator("tbody td").allInnerTexts(), ["pending", "–", "–"], "no more is said than is known");
+  await accessible(page, "what had been delivered");
+  await page.goto(`${OPERATOR}/`);
+  await page.getByRole("slider").fill("48");
   await page.getByRole("button", { name: "Back to now" }).click();
   await page.getByRole("heading", { name: "Incidents (20)" }).waitFor();
-  assert.deepEqual(complaints, []);
-  await context.close();
-});
+}));
 
 test("what a parameter means is said in the officer's language", async () => {
   for (const [locale, said] of [["ko-KR", "물결 하나에 흔들리지 않을 만큼 길다"], ["en-GB", "long enough to see past one wave"]]) {
-    const { context, page } = await tab({ locale });
-    await serve(page);
-    await page.goto(`${OPERATOR}/rules/high`);
-    const meaning = page.getByText(said);
-    await meaning.waitFor();
-    assert.equal(await meaning.getAttribute("lang"), locale.slice(0, 2));
-    await context.close();
+    await over(async (page) => {
+      await page.goto(`${OPERATOR}/rules/high`);
+      const meaning = page.getByText(said);
+      await meaning.waitFor();
+      assert.equal(await meaning.getAttribute("lang"), locale.slice(0, 2));
+    }, { locale });
   }
 });
 
-test("an exercise is marked on every view", async () => {
-  const { context, page, complaints } = await tab();
-  await serve(page);
-  // The page of a system that practises: what the server writes into its head.
-  await page.route((url) => url.origin === OPERATOR && !url.pathname.startsWith("/api") && !url.pathname.includes("."), async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, body: (await answer.text()).replace(/(name="bongsu-status" content=")[^"]*/, "$1Exercise") });
-  });
+test("an exercise is marked on every view", () => over(async (page) => {
+  await facts(page, { status: "Exercise" });
   for (const path of ["/", "/inbox", "/incident/river_flood-gu0-0", "/station/station-1", "/system"]) {
     await page.goto(`${OPERATOR}${path}`);
     await page.locator("main h1").waitFor();
@@ -116,26 +108,18 @@ test("an exercise is marked on every view", async () => {
     await page.waitForFunction(() => document.title.includes("[Exercises]"));
     await accessible(page, `${path} of an exercise`);
   }
-  assert.deepEqual(complaints, []);
-  await context.close();
-});
+}));
 
-test("before an all-clear it is said that the rule still finds the danger", async () => {
-  const { context, page, complaints } = await tab();
-  await serve(page);
+test("before an all-clear it is said that the rule still finds the danger", () => over(async (page) => {
   await page.goto(`${OPERATOR}/incident/river_flood-gu1-1`);
   await page.getByRole("button", { name: "Send the all-clear" }).click();
   await page.locator("dialog").getByText("The rule lacks the data to say now whether the danger has passed.").waitFor();
   await accessible(page, "the question before an all-clear");
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.locator("dialog").waitFor({ state: "detached" });
-  assert.deepEqual(complaints, []);
-  await context.close();
-});
+}));
 
-test("what one is about to click stays where it is", async () => {
-  const { context, page } = await tab();
-  await serve(page);
+test("what one is about to click stays where it is", () => over(async (page) => {
   let turned = false;
   // Another hazard is proposed while the pointer is on the list: it goes to the top of the list, but not under the hand.
   await page.route("**/api/v1/alerts?page=1", async (route) => {
@@ -155,5 +139,4 @@ test("what one is about to click stays where it is", async () => {
   assert.deepEqual(await titles.allTextContents(), ["Structural damage · District 2", "Crowding · District 3"]);
   await page.mouse.move(5, 5);
   await page.waitForFunction(() => document.querySelector(".inbox .title")?.textContent.startsWith("Crowding"));
-  await context.close();
-});
+}));

@@ -2,8 +2,9 @@
 // program, a citizen who subscribed and reads, and a gauge that measures.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { asked, enter, invited, reason } from "./bench.mjs";
 import { OPERATOR, PUBLIC, accessible, close, picture, tab } from "./browser.mjs";
-import { letter } from "./letters.mjs";
+import { confirmed, letter } from "./letters.mjs";
 import { measured } from "./river.mjs";
 
 after(close);
@@ -21,17 +22,6 @@ const rise = async (from, to, low, high) => {
   }
   await measured(readings);
 };
-
-/** Somebody comes in by a one-time link. */
-async function enter(link, name) {
-  const own = await tab();
-  await own.page.goto(link);
-  if (name) await own.page.getByLabel("User name").fill(name);
-  await own.page.getByLabel("Password").fill("correct horse battery");
-  await own.page.locator("form button.main").click();
-  await own.page.getByRole("heading", { name: "Situation" }).waitFor();
-  return own;
-}
 
 const feed = async () => (await fetch(`${PUBLIC}/feed.atom?lang=en`)).text();
 
@@ -71,10 +61,7 @@ async function subscribe() {
   await page.getByLabel("E-mail address").fill("citizen@example.city");
   await page.getByRole("button", { name: "Get alerts" }).click();
   await page.getByText("We have sent you an e-mail").first().waitFor();
-  const question = await letter(/\/confirm/);
-  await page.goto(question.match(/http:\S+\/confirm/)[0]);
-  await page.getByRole("button", { name: "Yes, warn me" }).click();
-  await page.getByText("You are subscribed").first().waitFor();
+  await confirmed(page);
   await context.close();
 }
 
@@ -84,12 +71,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   const step = (what) => { told.push(`${((Date.now() - begun) / 1000).toFixed(0)} s: ${what}`); console.log(told.at(-1)); };
   const kim = await enter(process.env.BONGSU_WELCOME, "kim");
   step("the first administrator is in, by the one-time link");
-  await kim.page.getByRole("link", { name: "People" }).click();
-  await kim.page.getByLabel("User name").fill("lee");
-  await kim.page.locator("form").first().getByLabel("Role").selectOption("approver");
-  await kim.page.getByRole("button", { name: "Invite" }).click();
-  const link = await kim.page.locator("[role=status] code").first().textContent();
-  const lee = await enter(link);
+  const lee = await invited(kim, "lee", "approver");
   step("a second person is invited and in");
   await subscribe();
   step("a citizen has subscribed by e-mail, without scripts");
@@ -122,13 +104,12 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   const incident = decodeURIComponent(new URL(kim.page.url()).pathname.split("/")[2]);
 
   await kim.page.getByRole("button", { name: "Add a note" }).click();
-  await kim.page.locator("dialog textarea").fill(HOSTILE);
-  await kim.page.locator("dialog button.main").click();
+  await reason(kim.page, HOSTILE, "Add a note");
   await kim.page.getByText(HOSTILE).first().waitFor();
   await kim.page.getByRole("button", { name: "Approve and issue" }).click();
   await kim.page.locator("dialog").getByText("A second person must approve as well").waitFor();
   await kim.page.locator("dialog button.main").click();
-  await kim.page.locator("dialog").waitFor({ state: "detached" });
+  await asked(kim.page);
   await kim.page.getByText("Approved by: kim").waitFor();
   await citizen.page.goto(`${PUBLIC}/alerts/${incident}?lang=en`);
   assert.equal(await citizen.page.locator(".chip", { hasText: "Great danger" }).count(), 0, "one approval of two lets nothing out");
@@ -150,7 +131,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   await lee.page.locator("dialog").waitFor();
   await tabTo(lee.page, "dialog button.main", 10);
   await lee.page.keyboard.press("Enter");
-  await lee.page.locator("dialog").waitFor({ state: "detached" });
+  await asked(lee.page);
   step("the second person has acknowledged and approved, with keys alone");
 
   await shows(citizen.page, (page) => page.locator(".chip", { hasText: "Great danger" }));
@@ -176,9 +157,8 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   step("a citizen reports what is seen, and the officer reads it beside the evidence");
 
   await kim.page.getByRole("button", { name: "Send the all-clear" }).click();
-  await kim.page.locator("dialog textarea").fill(`checked on site ${HOSTILE}`);
-  await kim.page.locator("dialog button.main").click();
-  await kim.page.locator("dialog").waitFor({ state: "detached" });
+  await reason(kim.page, `checked on site ${HOSTILE}`, "Send the all-clear");
+  await asked(kim.page);
   await citizen.page.goto(`${PUBLIC}/alerts/${incident}?lang=en`);
   await shows(citizen.page, (page) => page.locator("article .chip", { hasText: "Over" }));
   assert.equal(await citizen.page.getByText("checked on site").count(), 0, "reasons are the officers' own");
@@ -191,7 +171,7 @@ test("a flood from the first rise to the all-clear", { timeout: 500_000 }, async
   await other.first().getByRole("link").click();
   await kim.page.getByRole("button", { name: "Cancel as false alarm" }).click();
   await kim.page.locator("dialog button.main").click();
-  await kim.page.locator("dialog").waitFor({ state: "detached" });
+  await asked(kim.page);
   const mistaken = decodeURIComponent(new URL(kim.page.url()).pathname.split("/")[2]);
   await citizen.page.goto(`${PUBLIC}/alerts/${mistaken}?lang=en`);
   await shows(citizen.page, (page) => page.locator("article .chip", { hasText: "Withdrawn" }));

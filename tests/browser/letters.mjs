@@ -14,6 +14,14 @@ function read(name) {
   return is("base64") ? Buffer.from(body, "base64").toString("utf8") : is("quoted-printable") ? quoted() : body;
 }
 
+/** Whoever has just asked for alerts by e-mail says yes, by the letter that asks. */
+export async function confirmed(page) {
+  const question = await letter(/\/confirm/);
+  await page.goto(question.match(/http:\S+\/confirm/)[0]);
+  await page.getByRole("button", { name: "Yes, warn me" }).click();
+  await page.getByText("You are subscribed").first().waitFor();
+}
+
 /** The first letter in which something stands; waits for it. */
 export async function letter(wanted, patience = 30_000) {
   const until = Date.now() + patience;

@@ -1,4 +1,6 @@
 // A made city for the console: as large as one wants, with hostile names, served in place of the API.
+import assert from "node:assert/strict";
+import { tab } from "./browser.mjs";
 import { reference, rules } from "./made-rules.mjs";
 
 const NOW = "2026-07-08T12:00:00Z";
@@ -33,7 +35,7 @@ const areas = () => Array.from({ length: 8 }, (_, n) => {
 const alert = (n) => {
   const waits = n % 5 === 0;
   return {
-    incident: `river_flood-gu${n % 8}-${n}`, identifier: null, sent: waits ? null : before(n), status: "Actual", msg_type: null,
+    incident: `river_flood-gu${n % 8}-${n}`, identifier: waits ? null : `a.${n}`, sent: waits ? null : before(n), status: "Actual", msg_type: null,
     hazard: "river_flood", area: `gu${n % 8}`, level: LEVELS[n % 4], state: waits ? "proposed" : "issued",
     headline: { ko: `위험 ${n}`, en: n === 0 ? HOSTILE : `Danger: river flooding ${n}` }, instruction: { ko: "대피하세요.", en: HOSTILE },
     onset: before(60 + n), expires: null, cap: null, audience: "public", decided: LEVELS[n % 4], issued: waits ? null : LEVELS[n % 4],
@@ -112,7 +114,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     }
     if (path === "/events") return route.abort();
     if (path === "/me") return json({ user: "kim", role, csrf: "token", expires: NOW, totp: codes });
-    if (path === "/alerts" && url.searchParams.has("at")) return json({ time: NOW, current: true, alerts: alerts.slice(0, 3) });
+    if (path === "/alerts" && url.searchParams.has("at")) return json({ time: NOW, current: true, alerts: alerts.slice(0, 3), deliveries: { "a.1": { sent: 3, pending: 1 }, "a.2": null } });
     if (path === "/alerts") {
       const begins = 200 * (Number(url.searchParams.get("page") ?? 1) - 1);
       return json({ time: NOW, current: true, alerts: alerts.slice(begins, begins + 200) });
@@ -134,6 +136,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     if (path === "/users") return json({ users: ["kim", "lee"].map((username, n) => ({ username, role: n ? "viewer" : "admin", active: true, totp: false, created: NOW, disabled: n ? NOW : null })) });
     if (path === "/silences") return json({ silences });
     if (path === "/tokens") return json({ tokens: [{ id: 1, label: "grafana", role: "viewer", session: "x", created: NOW, made_by: HOSTILE, expires: NOW, revoked: null }] });
+    if (path === "/deliveries" && url.searchParams.has("at")) return json({ counts: { sent: 1, pending: 3 }, deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "pending", attempts: null, updated: null, detail: null }] });
     if (path === "/deliveries") return json({ counts: { sent: 3, pending: 1 }, deliveries: [{ id: 1, channel: "webhook", target: HOSTILE, transition: 1, identifier: "a.1", state: "sent", attempts: 1, updated: NOW, detail: HOSTILE }] });
     if (path === "/devices") return json({ devices: ["gauge-1", HOSTILE].map((username, n) => ({ username, stations: [`station-${n}`], created: NOW, revoked: n ? NOW : null })), speech: { "station-0": { behind_s: -42, duplicates: 3, refused: 1 }, "station-1": { behind_s: 0.4, duplicates: 0, refused: 0 } } });
     if (path === "/dead-letters") return json({ counts: { unit: 3, future: 1 }, next: null, dead_letters: [{ id: 1, received: NOW, source: "bongsu/v1/station-0/obs", station: "station-0", reason: "unknown_kind", remedy: HOSTILE, payload: HOSTILE }] });
@@ -143,4 +146,12 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     return route.fulfill({ status: 404, json: { error: "no such path", remedy: "" } });
   });
   return calls;
+}
+
+/** Opens the console over a made city, has something done there, and makes sure that nothing has complained. */
+export async function over(does, { city, ...options } = {}) {
+  const { context, page, complaints } = await tab(options);
+  await does(page, await serve(page, city));
+  assert.deepEqual(complaints, []);
+  await context.close();
 }

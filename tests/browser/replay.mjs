@@ -2,8 +2,9 @@
 // runs and stops, and nothing in it can be decided.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { enter } from "./bench.mjs";
-import { OPERATOR, accessible, close, fits, picture } from "./browser.mjs";
+import { asked, enter, invited } from "./bench.mjs";
+import { OPERATOR, PUBLIC, accessible, close, fits, picture, tab } from "./browser.mjs";
+import { confirmed } from "./letters.mjs";
 
 after(close);
 
@@ -30,6 +31,26 @@ test("what stood then is shown over the city's own map, and nothing of it can be
   await picture(page, "replay-0-basemap", { fullPage: true });
   step(`the map lies over the city's own river and roads (${drawn} points of water)`);
 
+  // A citizen hears by e-mail of what is issued from here on.
+  const citizen = await tab({ javaScriptEnabled: false });
+  await citizen.page.goto(`${PUBLIC}/subscribe?lang=en`);
+  await citizen.page.getByLabel("E-mail address").fill("citizen@example.city");
+  await citizen.page.getByRole("button", { name: "Get alerts" }).click();
+  await confirmed(citizen.page);
+  await citizen.context.close();
+  const lee = await invited({ page }, "lee", "approver");
+  const approved = incidents.find((one) => one.proposal && one.station === "bridge").incident;
+  for (const person of [page, lee.page]) {
+    await person.goto(`${OPERATOR}/incident/${encodeURIComponent(approved)}`);
+    await person.getByRole("button", { name: "Approve and issue" }).click();
+    await person.locator("dialog button.main").click();
+    await asked(person);
+  }
+  await lee.context.close();
+  await page.getByText("Delivered by other channels 1 / 1").waitFor();
+  const { sent } = await page.evaluate(async (id) => (await (await fetch(`/api/v1/alerts/${encodeURIComponent(id)}`)).json()).timeline.at(-1).message, approved);
+  step("what was approved was delivered");
+
   await page.getByRole("link", { name: "Replay" }).click();
   await page.getByText("Replay of").waitFor();
   const now = await page.evaluate(async () => Date.parse((await (await fetch("/api/v1/alerts")).json()).time));
@@ -42,9 +63,18 @@ test("what stood then is shown over the city's own map, and nothing of it can be
   await list.getByRole("button").first().waitFor();
   await page.locator(".map.based").waitFor();
   step("before the river rose nothing stood; afterwards it does");
+  // How much had been delivered: all of it now, and nothing yet when it was said.
+  await list.getByText("Delivered by other channels 1 / 1").waitFor();
+  await page.goto(`${OPERATOR}/replay?at=${sent}`);
+  const owed = list.getByRole("listitem").filter({ hasText: "Delivered by other channels 0 / 1 (pending 1)" });
+  await owed.getByRole("button").click();
+  const story = page.locator("section[aria-labelledby=story]");
+  await story.getByText("Delivered by other channels 0 / 1 (pending 1)").waitFor();
+  await story.getByRole("button", { name: "Close" }).click();
+  await page.goto(`${OPERATOR}/replay?at=${new Date(now).toISOString()}`);
+  step("what had been delivered is that of the moment");
 
   await list.getByRole("button").first().click();
-  const story = page.locator("section[aria-labelledby=story]");
   await story.getByRole("heading", { name: "Timeline" }).waitFor();
   await story.locator("ol li").first().waitFor();
   await page.getByRole("button", { name: "Bridge", exact: true }).click();
@@ -62,8 +92,8 @@ test("what stood then is shown over the city's own map, and nothing of it can be
   for (const deciding of ["Approve", "Reject", "Acknowledge", "Take it", "Send the all-clear", "Cancel as false alarm"]) {
     assert.ok(!words.some((word) => word.includes(deciding)), `${deciding} in a day that is over`);
   }
-  const asked = [];
-  page.on("request", (request) => { if (request.method() !== "GET") asked.push(request.url()); });
+  const changing = [];
+  page.on("request", (request) => { if (request.method() !== "GET") changing.push(request.url()); });
   await page.goto(`${OPERATOR}/replay?at=${new Date(now - 2 * 3_600_000).toISOString()}`);
   const at = () => page.evaluate(() => Date.parse(new URLSearchParams(location.search).get("at")));
   const began = await at();
@@ -78,7 +108,7 @@ test("what stood then is shown over the city's own map, and nothing of it can be
   const yesterday = new Date(now - 86_400_000).toISOString().slice(0, 10);
   await page.getByLabel("Day").fill(yesterday);
   await page.locator(".band.past strong", { hasText: yesterday }).waitFor();
-  assert.deepEqual(asked, [], "who looks back changes nothing");
+  assert.deepEqual(changing, [], "who looks back changes nothing");
   await page.getByRole("link", { name: "Back to live" }).click();
   await page.getByRole("heading", { name: "Situation" }).waitFor();
   step(`the day runs, stops, is chosen, and is left again`);

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { Wrong } from "../ask";
 import { useLoaded } from "../live";
+import { Table } from "../table";
 import { moment } from "../time";
 import { say } from "../words";
 
@@ -20,14 +21,13 @@ export function Audit() {
     <main id="main">
       <h1>{say("audit")}</h1>
       {found.wrong && <Wrong wrong={found.wrong} />}
-      <div class="scroll" role="group" aria-label={say("audit")} tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("who")}</th><th scope="col">{say("action")}</th><th scope="col">{say("subject")}</th><th scope="col">{say("detail")}</th></tr></thead>
-          <tbody>{(found.value?.entries ?? []).map((entry) => (
-            <tr key={entry.id}><th scope="row">{moment(entry.time)}</th><td>{entry.who} <span class="mut">{entry.role} {entry.from_address}</span></td><td>{entry.action}</td><td>{entry.subject}</td><td>{told(entry.detail)}</td></tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table label={say("audit")} rows={found.value?.entries ?? []} keyOf={(entry) => entry.id} columns={[
+        { head: say("time"), cell: (entry) => moment(entry.time) },
+        { head: say("who"), cell: (entry) => <>{entry.who} <span class="mut">{entry.role} {entry.from_address}</span></> },
+        { head: say("action"), cell: (entry) => entry.action },
+        { head: say("subject"), cell: (entry) => entry.subject },
+        { head: say("detail"), cell: (entry) => told(entry.detail) },
+      ]} />
       <p class="buttons">
         {ends.length > 0 && <button type="button" onClick={() => setEnds(ends.slice(0, -1))}>← {say("newer")}</button>}
         {last && <button type="button" onClick={() => setEnds([...ends, last.id])}>{say("older")} →</button>}

@@ -8,6 +8,7 @@ import { useLoaded } from "../live";
 import { useMay } from "../session";
 import { StandingSign } from "../sign";
 import { standing } from "../system";
+import { Table } from "../table";
 import { length, moment, quantity } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
@@ -42,6 +43,11 @@ function clockWord(behind: number | null | undefined, usual: number): string {
   return `${span(by)} ${say(by < 0 ? "clockAhead" : "clockBehind")}`;
 }
 
+function battery(station: Station): string {
+  const stream = station.datastreams.find((one) => one.kind.startsWith("battery"));
+  return stream ? quantity(stream.value, stream.unit) : "–";
+}
+
 export function Devices() {
   const found = useLoaded(() => get<{ devices: Device[]; speech: Record<string, Speech> }>("/devices"), [], 30_000);
   const places = useLoaded(() => stations(), [], 15_000);
@@ -60,18 +66,16 @@ export function Devices() {
       {found.wrong && <Wrong wrong={found.wrong} />}
       {places.wrong && <Wrong wrong={places.wrong} />}
       <label class="search">{say("search")} <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
-      <div class="scroll" role="group" aria-label={say("devices")} tabIndex={0}><table>
-        <thead><tr><th scope="col">{say("station")}</th><th scope="col">{say("deviceAccount")}</th><th scope="col">{say("lastSeen")}</th><th scope="col">{say("state")}</th><th scope="col">{say("battery")}</th><th scope="col">{say("clock")}</th><th scope="col" class="num">{say("saidTwice")}</th><th scope="col" class="num">{say("refusedCount")}</th></tr></thead>
-        <tbody>{shown.slice(0, ROWS).map((one) => {
-          const speech = found.value?.speech[one.id];
-          const battery = one.datastreams.find((stream) => stream.kind.startsWith("battery"));
-          return (
-            <tr key={one.id}><th scope="row"><Link to={`/station/${part(one.id)}`}>{pick(one.name, one.id)}</Link> <code class="mut">{one.id}</code></th>
-              <td>{owner.get(one.id) ?? "–"}</td><td>{moment(last(one))}</td><td><StandingSign standing={standing(one, now)} /></td><td class="num">{battery ? quantity(battery.value, battery.unit) : "–"}</td>
-              <td>{clockWord(speech?.behind_s, usual)}</td><td class="num">{speech?.duplicates ?? "–"}</td><td class="num">{speech?.refused ?? "–"}</td></tr>
-          );
-        })}</tbody>
-      </table></div>
+      <Table label={say("devices")} rows={shown.slice(0, ROWS)} keyOf={(one) => one.id} columns={[
+        { head: say("station"), cell: (one) => <><Link to={`/station/${part(one.id)}`}>{pick(one.name, one.id)}</Link> <code class="mut">{one.id}</code></> },
+        { head: say("deviceAccount"), cell: (one) => owner.get(one.id) ?? "–" },
+        { head: say("lastSeen"), cell: (one) => moment(last(one)) },
+        { head: say("state"), cell: (one) => <StandingSign standing={standing(one, now)} /> },
+        { head: say("battery"), class: "num", cell: battery },
+        { head: say("clock"), cell: (one) => clockWord(found.value?.speech[one.id]?.behind_s, usual) },
+        { head: say("saidTwice"), class: "num", cell: (one) => found.value?.speech[one.id]?.duplicates ?? "–" },
+        { head: say("refusedCount"), class: "num", cell: (one) => found.value?.speech[one.id]?.refused ?? "–" },
+      ]} />
       {shown.length > ROWS && <p class="mut">{ROWS} / {shown.length}</p>}
       {Math.abs(usual) >= CLOCK_S && <p class="mut">{say("usuallyLate")}: {span(usual)}</p>}
       <Refused />
@@ -94,12 +98,13 @@ function Refused() {
       {found.value && letters.length === 0 && <p>{say("noDeadLetters")}</p>}
       <ul class="fates">{Object.entries(found.value?.counts ?? {}).filter(([, count]) => count > 0).map(([reason, count]) => <li key={reason}><code>{reason}</code> {count}</li>)}</ul>
       {letters.length > 0 && (
-        <div class="scroll" role="group" aria-label={say("deadLetters")} tabIndex={0}><table>
-          <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("from")}</th><th scope="col">{say("why")}</th><th scope="col">{say("sendInstead")}</th><th scope="col">{say("whatItSaid")}</th></tr></thead>
-          <tbody>{letters.map((one) => (
-            <tr key={one.id}><th scope="row">{moment(one.received)}</th><td><code>{one.source}</code></td><td>{one.reason}</td><td>{one.remedy}</td><td><code>{one.payload}</code></td></tr>
-          ))}</tbody>
-        </table></div>
+        <Table label={say("deadLetters")} rows={letters} keyOf={(one) => one.id} columns={[
+          { head: say("time"), cell: (one) => moment(one.received) },
+          { head: say("from"), cell: (one) => <code>{one.source}</code> },
+          { head: say("why"), cell: (one) => one.reason },
+          { head: say("sendInstead"), cell: (one) => one.remedy },
+          { head: say("whatItSaid"), cell: (one) => <code>{one.payload}</code> },
+        ]} />
       )}
       <p class="buttons">
         {ends.length > 0 && <button type="button" onClick={() => setEnds(ends.slice(0, -1))}>← {say("newer")}</button>}

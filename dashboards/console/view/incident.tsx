@@ -5,7 +5,8 @@ import { areas, type Detail, explained, get, incident, observations, part, post,
 import { Ask, Wrong } from "../ask";
 import { isAmount, lead } from "../amount";
 import { Curve } from "../curve";
-import { PUBLIC, STATUS } from "../facts";
+import { Arrived, type Delivered, deliveredOf, Deliveries, isPublic, messagesOf } from "../delivered";
+import { PUBLIC } from "../facts";
 import { gathered } from "../gather";
 import { titleOf, useLayout } from "../gathered";
 import { hazardName } from "../hazard";
@@ -159,66 +160,24 @@ function Timeline({ detail }: { detail: Detail }) {
   );
 }
 
-interface Delivery { id: number; channel: string; target: string; identifier: string; state: string; attempts: number; updated: string; detail: string }
-interface Delivered { deliveries: Delivery[]; counts: Record<string, number> }
-
-const FATES: Record<string, Key> = { pending: "pending", sent: "sent", rejected: "refused", expired: "expired", superseded: "superseded" };
-const deliveryWord = (state: string): string => { const key = FATES[state]; return key ? say(key) : state; };
-
-/** Messages of an incident whose deliveries are shown, the newest. */
-const MESSAGES = 4;
 /** How often deliveries are looked at: while something is on its way, and else. */
 const SOON_MS = 1_500;
 const FIRST_TRIES = 8;
 const LATER_MS = 15_000;
 
-const saidOf = (detail: Detail): string[] =>
-  [...new Set((detail.timeline ?? []).flatMap((step) => (step.message ? [step.message.identifier] : [])))];
-
-/** What became of a message; asked often while it goes out. */
-function useDelivered(identifiers: string[]): { all: Delivery[]; counts: Record<string, number> } | null {
+/** What became of messages; asked often while they go out. */
+function useDelivered(identifiers: string[]): Delivered | null {
   const [going, setGoing] = useState(true);
   const tries = useRef(0);
   useEffect(() => { tries.current = 0; }, [identifiers.join()]);
   const found = useLoaded(async () => {
-    const answers = await Promise.all(identifiers.map((one) => get<Delivered>(`/deliveries?identifier=${part(one)}`)));
-    const counts = answers.at(-1)?.counts ?? {};
+    const answer = await deliveredOf(identifiers);
     // What was issued a moment ago has no deliveries yet; what never had any is not asked about all night.
     tries.current += 1;
-    setGoing((counts.pending ?? 0) > 0 || tries.current < FIRST_TRIES);
-    return { all: answers.flatMap((answer) => answer.deliveries).sort((one, other) => other.id - one.id), counts };
+    setGoing((answer.fates?.pending ?? 0) > 0 || tries.current < FIRST_TRIES);
+    return answer;
   }, [identifiers.join(), going], going ? SOON_MS : LATER_MS);
   return found.value;
-}
-
-/** Whether what was said last has arrived: how many of how many. */
-function Arrived({ detail, counts }: { detail: Detail; counts: Record<string, number> | undefined }) {
-  const said = (detail.timeline ?? []).filter((step) => step.message).at(-1)?.message;
-  if (!said || counts === undefined) return null;
-  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const sent = counts.sent ?? 0;
-  const others = Object.entries(counts).filter(([state, count]) => state !== "sent" && count > 0).map(([state, count]) => `${deliveryWord(state)} ${count}`);
-  const isPublic = detail.audience === "public" && detail.status === STATUS;
-  return (
-    <p role="status" class="arrived">
-      {say("saidAt")} {clock(said.sent)}: {isPublic ? say("onPagesAtOnce") : say("toOperatorsAtOnce")}.{" "}
-      {all === 0 ? say("nobodyElse") : <>{say("deliveredTo")} <strong>{sent} / {all}</strong>{others.length > 0 && <> ({others.join(", ")})</>}{sent < all && (counts.pending ?? 0) > 0 && <progress max={all} value={sent} aria-label={say("deliveredTo")} />}</>}
-    </p>
-  );
-}
-
-function Deliveries({ known }: { known: Delivery[] }) {
-  return (
-    <section aria-labelledby="deliveries">
-      <h2 id="deliveries">{say("deliveries")}</h2>
-      {known.length === 0 ? <p>{say("noDeliveries")}</p> : (
-        <div class="scroll" role="group" aria-label={say("deliveries")} tabIndex={0}><table>
-          <thead><tr><th scope="col">{say("channel")}</th><th scope="col">{say("result")}</th><th scope="col">{say("attempts")}</th><th scope="col">{say("time")}</th></tr></thead>
-          <tbody>{known.map((one) => <tr key={one.id}><th scope="row">{one.channel} <span class="mut">{one.target}</span></th><td>{deliveryWord(one.state)}{one.detail && <> · {one.detail}</>}</td><td>{one.attempts}</td><td>{moment(one.updated)}</td></tr>)}</tbody>
-        </table></div>
-      )}
-    </section>
-  );
 }
 
 /** The other incidents of the same event: each is decided on its own. */
@@ -319,9 +278,11 @@ export function Incident({ id }: { id: string }) {
   const [wrong, setWrong] = useState<Error | null>(null);
   const [told, setTold] = useState("");
   const detail = found.value;
-  const delivered = useDelivered(detail ? saidOf(detail).slice(-MESSAGES) : []);
+  const said = messagesOf(detail?.timeline ?? []);
+  const delivered = useDelivered(said.map((message) => message.identifier));
   if (!detail) return <main id="main"><h1>{say("incidents")}</h1>{found.wrong ? <Wrong wrong={found.wrong} /> : <p>{say("loading")}</p>}</main>;
   const now = live.known ? Date.parse(live.known.time) : Date.now();
+  const last = said.at(-1);
   const changed = (): void => { setTold(say("done")); setWrong(null); found.reload(); refresh(); };
   const send = (path: string, body: unknown = {}): Promise<unknown> => post(`/alerts/${part(id)}/${path}`, body);
   const close = (done: boolean): void => { ask(null); if (done) changed(); };
@@ -331,7 +292,7 @@ export function Incident({ id }: { id: string }) {
       <Facts detail={detail} now={now} />
       <Decisions detail={detail} ask={ask} act={(path, body) => void send(path, body).then(changed, setWrong)} />
       <p role="status">{told}</p>
-      <Arrived detail={detail} counts={delivered?.counts} />
+      {last && delivered && <p role="status" class="arrived"><Arrived sent={last.sent} isPublic={isPublic(detail)} fates={delivered.fates} /></p>}
       <Siblings detail={detail} />
       {wrong && <Wrong wrong={wrong} />}
       {question === "approve" && <Approve detail={detail} close={close} />}
@@ -358,7 +319,10 @@ export function Incident({ id }: { id: string }) {
           {(detail.notes ?? []).length === 0 ? <p>{say("none")}</p> : <ul class="list">{detail.notes.map((note, at) => <li key={at}><time dateTime={note.time}>{moment(note.time)}</time> <b>{note.by}</b> <span>{note.text}</span></li>)}</ul>}
         </section>
       </div>
-      <div class="columns even"><Deliveries known={delivered?.all ?? []} /><Reports detail={detail} /></div>
+      <div class="columns even">
+        <section aria-labelledby="deliveries"><h2 id="deliveries">{say("deliveries")}</h2><Deliveries known={delivered?.deliveries ?? []} /></section>
+        <Reports detail={detail} />
+      </div>
     </main>
   );
 }

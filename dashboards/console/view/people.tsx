@@ -5,6 +5,7 @@ import { get, part, post, type Role } from "../api";
 import { Ask, Wrong } from "../ask";
 import { CITY_LOGIN } from "../facts";
 import { useLoaded } from "../live";
+import { Table } from "../table";
 import { type Key, say } from "../words";
 import { Tokens } from "./tokens";
 
@@ -56,26 +57,20 @@ export function People() {
         <button type="submit" class="main">{say("invite")}</button>
       </form>
       {link && <p role="status" class="card">{say("oneTimeLink")}<br /><code>{link}</code></p>}
-      <div class="scroll" role="group" aria-label={say("people")} tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{say("user")}</th><th scope="col">{say("role")}</th><th scope="col">{say("state")}</th>{CITY_LOGIN && <th scope="col">{say("oidc")}</th>}<th scope="col">{say("action")}</th></tr></thead>
-          <tbody>{(found.value?.users ?? []).map((account) => (
-            <tr key={account.username}>
-              <th scope="row">{account.username}</th>
-              <td>{account.disabled ? roleWord(account.role) : <Roles value={account.role} label={`${say("role")}: ${account.username}`} change={(role) => change(account.username, "role", { role })} />}</td>
-              <td>{account.disabled ? say("disabled") : account.active ? say("active") : say("invited")}{account.totp && " · TOTP"}</td>
-              {CITY_LOGIN && (
-                <td>{!account.disabled && (
-                  <select value={account.oidc} aria-label={`${say("oidc")}: ${account.username}`} onChange={(event) => letIn(account, event.currentTarget.value as CityLogin)}>
-                    {LOGINS.map(([login, word]) => <option key={login} value={login}>{say(word)}</option>)}
-                  </select>
-                )}{account.oidc !== "off" && <span class="mut"> {account.subject ?? say("oidcNobody")}</span>}</td>
-              )}
-              <td>{!account.disabled && <button type="button" aria-label={`${say("disable")}: ${account.username}`} onClick={() => setLeaving(account.username)}>{say("disable")}</button>}</td>
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table label={say("people")} rows={found.value?.users ?? []} keyOf={(account) => account.username} columns={[
+        { head: say("user"), cell: (account) => account.username },
+        { head: say("role"), cell: (account) => (account.disabled ? roleWord(account.role) : <Roles value={account.role} label={`${say("role")}: ${account.username}`} change={(role) => change(account.username, "role", { role })} />) },
+        { head: say("state"), cell: (account) => <>{account.disabled ? say("disabled") : account.active ? say("active") : say("invited")}{account.totp && " · TOTP"}</> },
+        ...(CITY_LOGIN ? [{
+          head: say("oidc"),
+          cell: (account: Account) => <>{!account.disabled && (
+            <select value={account.oidc} aria-label={`${say("oidc")}: ${account.username}`} onChange={(event) => letIn(account, event.currentTarget.value as CityLogin)}>
+              {LOGINS.map(([login, word]) => <option key={login} value={login}>{say(word)}</option>)}
+            </select>
+          )}{account.oidc !== "off" && <span class="mut"> {account.subject ?? say("oidcNobody")}</span>}</>,
+        }] : []),
+        { head: say("action"), cell: (account) => !account.disabled && <button type="button" aria-label={`${say("disable")}: ${account.username}`} onClick={() => setLeaving(account.username)}>{say("disable")}</button> },
+      ]} />
       {leaving && (
         <Ask title={`${say("disable")}: ${leaving}`} confirm={say("disable")} reason={null} act={() => post(`/users/${part(leaving)}/disable`)}
           close={(changed) => { setLeaving(null); if (changed) done(); }}><p>{say("disableText")}</p></Ask>

@@ -2,14 +2,17 @@
 // Everything in it is read from what is stored, and nothing can be decided: what is decided today is decided elsewhere.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Alert, alerts, type Area, areas, type Detail, incident, type Observation, observations, rank, type Station, stations } from "../api";
+import { type Alert, alerts, type Area, areas, type Detail, type Fates, incident, type Observation, observations, rank, type Station, stations } from "../api";
+import { lead } from "../amount";
 import { Wrong } from "../ask";
-import { Chart } from "../chart";
+import { Curve } from "../curve";
+import { Arrived, deliveredOf, Deliveries, isPublic, messagesOf, owedOf, Tally } from "../delivered";
 import { useLive, useLoaded } from "../live";
 import { CityMap } from "../map";
 import { shownLevel, sorted } from "../order";
 import { Chip, levelWord, StandingSign, stateWord } from "../sign";
-import { mainStream, standing, systemName, systemOf, weight } from "../system";
+import { StationTable } from "../stations";
+import { mainStream, standing, weight } from "../system";
 import { clock, comparison, dateOf, moment, number, quantity, startOf, unit } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
@@ -24,7 +27,7 @@ const SPEEDS = [1, 5, 15, 60];
 const ROWS = 100;
 
 /** What stood at a moment. */
-interface Then { at: number; alerts: Alert[]; stations: Station[] }
+interface Then { at: number; alerts: Alert[]; stations: Station[]; deliveries: Record<string, Fates | null> }
 
 /** The moment that the address names: a link to it can be given on. */
 const named = (): number | null => {
@@ -40,7 +43,7 @@ function useThen(at: number): { then: Then | null; wrong: Error | null } {
     const timer = setTimeout(() => {
       const when = new Date(at).toISOString();
       Promise.all([alerts(when), stations(when)]).then(
-        ([known, places]) => { if (wanted) set({ then: { at, alerts: known.alerts, stations: places.stations }, wrong: null }); },
+        ([known, places]) => { if (wanted) set({ then: { at, alerts: known.alerts, stations: places.stations, deliveries: known.deliveries ?? {} }, wrong: null }); },
         (wrong: Error) => { if (wanted) set((before) => ({ then: before.then, wrong })); },
       );
     }, 120);
@@ -126,7 +129,7 @@ function Shown({ then, chosen, choose }: ShownProps) {
     <ul class="list">{shown.slice(0, ROWS).map((alert) => (
       <li key={alert.incident}><Chip level={shownLevel(alert)} />
         <button type="button" class="linklike" onClick={() => choose({ incident: alert.incident })}>{pick(alert.headline, alert.incident)}</button>
-        <span class="mut">{names.get(alert.area) ?? alert.area} · {stateWord(alert.state)} · {say("updated")} {moment(alert.updated)}{alert.proposal && <> · {say("deadline")} {clock(alert.proposal.deadline)}</>}</span></li>
+        <span class="mut">{names.get(alert.area) ?? alert.area} · {stateWord(alert.state)} · {say("updated")} {moment(alert.updated)}{alert.proposal && <> · {say("deadline")} {clock(alert.proposal.deadline)}</>}<Reached fates={then.deliveries[alert.identifier ?? ""]} /></span></li>
     ))}</ul>
   );
   const alert = chosen && "incident" in chosen ? then.alerts.find((one) => one.incident === chosen.incident) : undefined;
@@ -143,21 +146,17 @@ function Shown({ then, chosen, choose }: ShownProps) {
       {chosen && "incident" in chosen && <Story id={chosen.incident} alert={alert} at={then.at} close={() => choose(null)} />}
       {chosen && "station" in chosen && <Place station={then.stations.find((one) => one.id === chosen.station)} at={then.at} close={() => choose(null)} />}
       <section aria-labelledby="stations-title"><h2 id="stations-title">{say("stations")} ({all.length})</h2>
-        <div class="scroll" role="group" aria-label={say("stations")} tabIndex={0}><table>
-          <thead><tr><th scope="col">{say("station")}</th><th scope="col">{say("state")}</th><th scope="col">{say("value")}</th><th scope="col">{say("system")}</th><th scope="col">{say("district")}</th><th scope="col">{say("time")}</th></tr></thead>
-          <tbody>{all.slice(0, ROWS).map(({ station, standing }) => {
-            const stream = mainStream(station);
-            return (
-              <tr key={station.id}><th scope="row"><button type="button" class="linklike" onClick={() => choose({ station: station.id })}>{pick(station.name, station.id)}</button></th>
-                <td><StandingSign standing={standing} /></td><td class="num">{stream ? quantity(stream.value, stream.unit) : "–"}</td>
-                <td>{systemName(systemOf(station))}</td><td>{names.get(station.area) ?? station.area}</td><td class="num">{moment(stream?.time)}</td></tr>
-            );
-          })}</tbody>
-        </table></div>
-        {all.length > ROWS && <p class="mut">{ROWS} / {all.length}</p>}
+        <StationTable shown={all} names={names} now={then.at}
+          named={(station) => <button type="button" class="linklike" onClick={() => choose({ station: station.id })}>{pick(station.name, station.id)}</button>} />
       </section>
     </>
   );
+}
+
+/** Of what was said last, how much had arrived by then; nothing where it was for nobody by another channel. */
+function Reached({ fates }: { fates: Fates | null | undefined }) {
+  if (fates === null) return <> · {say("deliveriesGone")}</>;
+  return fates && owedOf(fates) > 0 ? <> · {say("deliveredTo")} <Tally fates={fates} /></> : null;
 }
 
 /** An incident as far as it was told by then. */
@@ -165,6 +164,9 @@ function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined;
   const found = useLoaded(() => incident(id), [id]);
   const detail: Detail | null = found.value;
   const told = (detail?.timeline ?? []).filter((step) => Date.parse(step.time) <= at);
+  const said = messagesOf(told);
+  const [last, identifiers] = [said.at(-1), said.map((message) => message.identifier)];
+  const delivered = useLoaded(() => deliveredOf(identifiers, at), [identifiers.join(), at]).value;
   const notes = (detail?.notes ?? []).filter((note) => Date.parse(note.time) <= at);
   return (
     <section aria-labelledby="story" class="card">
@@ -181,6 +183,12 @@ function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined;
       <ol class="list">{told.map((step, n) => (
         <li key={n}><time dateTime={step.time}>{moment(step.time)}</time> <b>{stateWord(step.state)}</b> {levelWord(step.from)} → {levelWord(step.level)}{step.by && <> · {step.by}</>}{step.reason && <> “{step.reason}”</>}</li>
       ))}</ol>
+      {detail && last && delivered && (
+        <><h3>{say("deliveries")}</h3>
+          <p class="arrived"><Arrived sent={last.sent} isPublic={isPublic(detail)} fates={delivered.fates} /></p>
+          <p class="mut">{say("deliveredThen")}</p>
+          <Deliveries known={delivered.deliveries} /></>
+      )}
       {notes.length > 0 && <><h3>{say("notes")}</h3><ul class="list">{notes.map((note, n) => <li key={n}><time dateTime={note.time}>{moment(note.time)}</time> <b>{note.by}</b> {note.text}</li>)}</ul></>}
     </section>
   );
@@ -191,7 +199,7 @@ function Place({ station, at, close }: { station: Station | undefined; at: numbe
   const stream = station && mainStream(station);
   const [from, to] = [at - DAY, at];
   const read = useLoaded<Observation[]>(async () => (station && stream
-    ? observations(station.id, stream.kind, new Date(from).toISOString(), new Date(to + 1).toISOString()) : []), [station?.id, stream?.kind, at]);
+    ? observations(station.id, stream.kind, new Date(from - lead(stream)).toISOString(), new Date(to + 1).toISOString()) : []), [station?.id, stream?.kind, at]);
   if (!station || !stream) return null;
   const name = pick(station.name, station.id);
   const stands = standing(station, at);
@@ -199,7 +207,7 @@ function Place({ station, at, close }: { station: Station | undefined; at: numbe
     <section aria-labelledby="then-station" class="card">
       <h2 id="then-station">{name}</h2>
       <p class="facts"><StandingSign standing={stands} /> {quantity(stream.value, stream.unit)} <span class="mut">{moment(stream.time)}</span>{rank(stands.level) > 0 && <> · {levelWord(stands.level)}</>}</p>
-      {read.wrong ? <Wrong wrong={read.wrong} /> : <Chart name={name} stream={stream} seen={read.value ?? []} from={from} to={to} />}
+      {read.wrong ? <Wrong wrong={read.wrong} /> : <Curve name={name} stream={stream} seen={read.value ?? []} from={from} to={to} />}
       <p class="buttons"><button type="button" onClick={close}>{say("close")}</button></p>
     </section>
   );

@@ -7,6 +7,7 @@ import { hazardName } from "../hazard";
 import { useLoaded } from "../live";
 import { library, type Listed, type Mode } from "../rule";
 import { useMay } from "../session";
+import { Table } from "../table";
 import { moment } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
@@ -45,21 +46,18 @@ export function Rules() {
       )}
       <p class="buttons">{may && <Link to="/new-rule" class="button">{say("newRule")}</Link>}<Link to="/reference" class="button">{say("reference")}</Link></p>
       <label class="search">{say("search")} <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
-      <div class="scroll tall" role="group" aria-label={say("rules")} tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{say("rule")}</th><th scope="col">{say("hazard")}</th><th scope="col">{say("mode")}</th><th scope="col">{say("version")}</th><th scope="col">{say("params")}</th><th scope="col">{say("overrides")}</th></tr></thead>
-          <tbody>{rules.map((rule) => (
-            <tr key={rule.id}>
-              <th scope="row"><Link to={`/rules/${part(rule.id)}`}>{pick(rule.title, rule.id)}</Link> <code class="mut">{rule.id}</code>
-                {rule.waiting > 0 && <span class="count">{rule.waiting} {say("waitsForSecond")}</span>}</th>
-              <td>{hazardName(rule.hazard)} <span class="mut">{say(rule.audience === "public" ? "forPublic" : "forOperators")}</span></td>
-              <td><ModeSign mode={rule.mode} /></td>
-              <td><code>{rule.version.slice(0, 8)}</code> <span class="mut">{rule.author} {moment(rule.since)}</span></td>
-              <td class="num">{rule.params.length}</td><td class="num">{rule.overrides.length}</td>
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table tall label={say("rules")} rows={rules} keyOf={(rule) => rule.id} columns={[
+        {
+          head: say("rule"),
+          cell: (rule) => <><Link to={`/rules/${part(rule.id)}`}>{pick(rule.title, rule.id)}</Link> <code class="mut">{rule.id}</code>
+            {rule.waiting > 0 && <span class="count">{rule.waiting} {say("waitsForSecond")}</span>}</>,
+        },
+        { head: say("hazard"), cell: (rule) => <>{hazardName(rule.hazard)} <span class="mut">{say(rule.audience === "public" ? "forPublic" : "forOperators")}</span></> },
+        { head: say("mode"), cell: (rule) => <ModeSign mode={rule.mode} /> },
+        { head: say("version"), cell: (rule) => <><code>{rule.version.slice(0, 8)}</code> <span class="mut">{rule.author} {moment(rule.since)}</span></> },
+        { head: say("params"), class: "num", cell: (rule) => rule.params.length },
+        { head: say("overrides"), class: "num", cell: (rule) => rule.overrides.length },
+      ]} />
     </main>
   );
 }

@@ -8,16 +8,15 @@ import { EventRows, titleOf, useLayout, useSteady } from "../gathered";
 import { useLive, useLoaded } from "../live";
 import { CityMap } from "../map";
 import { isOpen, shownLevel, sorted } from "../order";
-import { doubtOf } from "../quality";
 import { Chip, levelWord, StandingSign } from "../sign";
-import { mainStream, type Standing, standing, SYSTEMS, systemName, systemOf, weight } from "../system";
-import { moment, quantity } from "../time";
+import { StationTable } from "../stations";
+import { standing, SYSTEMS, systemName, systemOf, weight } from "../system";
+import { moment } from "../time";
 import { go, Link } from "../way";
 import { pick, say } from "../words";
 
 const STEP_MS = 15 * 60_000;
 const STEPS = 96;
-const ROWS = 100;
 /** A hand on the slider moves on within this; each stop is asked for once. */
 const PAUSE_MS = 150;
 
@@ -33,44 +32,7 @@ export function levelsOf(found: { area: string; level: Level }[], known: Area[])
   return levels;
 }
 
-interface Shown {
-  station: Station;
-  standing: Standing;
-}
-
-function Table({ shown, names, now }: { shown: Shown[]; names: Map<string, string>; now: number }) {
-  const [rows, setRows] = useState(ROWS);
-  return (
-    <>
-      <div class="scroll" role="group" aria-label={say("stations")} tabIndex={0}>
-        <table>
-          <thead><tr>
-            <th scope="col">{say("station")}</th><th scope="col">{say("state")}</th><th scope="col">{say("value")}</th>
-            <th scope="col">{say("system")}</th><th scope="col">{say("district")}</th><th scope="col">{say("time")}</th>
-          </tr></thead>
-          <tbody>
-            {shown.slice(0, rows).map(({ station, standing }) => {
-              const stream = mainStream(station);
-              return (
-                <tr key={station.id}>
-                  <th scope="row"><Link to={`/station/${encodeURIComponent(station.id)}`}>{pick(station.name, station.id)}</Link></th>
-                  <td><StandingSign standing={standing} />{standing.trouble && stream && <span class="mut"> {doubtOf(stream, now)}</span>}</td>
-                  <td class="num">{stream ? quantity(stream.value, stream.unit) : "–"}{stream?.nature === "counter" && ` (${say("total")})`}</td>
-                  <td>{systemName(systemOf(station))}</td>
-                  <td>{names.get(station.area) ?? station.area}</td>
-                  <td class="num">{stream?.time ? moment(stream.time) : "–"}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
-      {shown.length > rows && (
-        <p><button type="button" onClick={() => setRows(rows + ROWS)}>{say("more")} ({rows} / {shown.length})</button></p>
-      )}
-    </>
-  );
-}
+const linked = (station: Station) => <Link to={`/station/${encodeURIComponent(station.id)}`}>{pick(station.name, station.id)}</Link>;
 
 function Legend() {
   const levels: Level[] = ["none", "advisory", "watch", "warning", "emergency"];
@@ -176,7 +138,7 @@ export function Situation({ wall }: { wall: boolean }) {
 
   // What a click on a filter does not change is not drawn anew.
   const list = useMemo(() => <IncidentList alerts={open} most={wall ? LISTED_ON_WALL : LISTED} past={at !== null} />, [open, wall, at]);
-  const table = useMemo(() => <Table shown={shown} names={names} now={seenAt} />, [shown, names]);
+  const table = useMemo(() => <StationTable shown={shown} names={names} now={seenAt} named={linked} />, [shown, names]);
   const slide = (to: number): void => {
     if (steps === STEPS) setAnchor(serverNow);
     setSteps(to);

@@ -87,7 +87,7 @@ function Values({ seen, stream }: { seen: Observation[]; stream: Stream }) {
     <details>
       <summary>{say("values")} ({seen.length})</summary>
       <div class="scroll" role="group" aria-label={say("values")} tabIndex={0}>
-        <table>
+        <table class="slim">
           <thead><tr><th scope="col">{say("time")}</th><th scope="col">{say("value")}</th><th scope="col">{say("flag")}</th></tr></thead>
           <tbody>{[...seen].reverse().slice(0, ROWS).map((one) => (
             <tr key={one.time}><th scope="row">{moment(one.time)}</th><td class="num">{quantity(one.value, stream.unit)}</td><td>{flagWord(one.flag)}{one.tests && ` · ${failedTests(one.tests)}`}</td></tr>

@@ -7,6 +7,7 @@ import { Wrong } from "../ask";
 import { type Layout, useLayout } from "../gathered";
 import { useLoaded } from "../live";
 import { stateWord } from "../sign";
+import { Table } from "../table";
 import { moment } from "../time";
 import { Link } from "../way";
 import { say } from "../words";
@@ -82,12 +83,12 @@ export function Status() {
       <section aria-labelledby="blind"><h2 id="blind">{say("blind")} ({blind.length})</h2>
         {undecided.wrong && <Wrong wrong={undecided.wrong} />}
         {blind.length > 0 && (
-          <div class="scroll" role="group" aria-label={say("blind")} tabIndex={0}><table class="stack">
-            <thead><tr><th scope="col">{say("rule")}</th><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("why")}</th></tr></thead>
-            <tbody>{blind.slice(0, ROWS).map((one) => (
-              <tr key={`${one.rule}/${one.place}`}><th scope="row"><Link to={`/rules/${part(one.rule)}`}>{one.rule}</Link></th><td data-when={say("place")}>{placeName(one.place, layout)}</td><td data-when={say("onset")}>{moment(one.since)}</td><td data-when={say("why")}>{one.failure ?? <Lacks rule={one.rule} place={one.place} />}</td></tr>
-            ))}</tbody>
-          </table></div>
+          <Table label={say("blind")} rows={blind.slice(0, ROWS)} keyOf={(one) => `${one.rule}/${one.place}`} columns={[
+            { head: say("rule"), cell: (one) => <Link to={`/rules/${part(one.rule)}`}>{one.rule}</Link> },
+            { head: say("place"), cell: (one) => placeName(one.place, layout) },
+            { head: say("onset"), cell: (one) => moment(one.since) },
+            { head: say("why"), cell: (one) => one.failure ?? <Lacks rule={one.rule} place={one.place} /> },
+          ]} />
         )}
       </section>
     </main>

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get, part, post, remove, type Role } from "../api";
 import { Wrong } from "../ask";
 import { useLoaded } from "../live";
+import { Table } from "../table";
 import { moment } from "../time";
 import { say } from "../words";
 import { Roles, roleWord } from "./people";
@@ -37,18 +38,13 @@ export function Tokens() {
         <button type="submit" class="main">{say("makeToken")}</button>
       </form>
       {made && <p role="status" class="card">{say("tokenOnce")} <b>{made.label}</b><br /><code>{made.token}</code></p>}
-      <div class="scroll" role="group" aria-label={say("tokens")} tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{say("tokenFor")}</th><th scope="col">{say("role")}</th><th scope="col">{say("madeBy")}</th><th scope="col">{say("until")}</th><th scope="col">{say("action")}</th></tr></thead>
-          <tbody>{(found.value?.tokens ?? []).map((token) => (
-            <tr key={token.id}>
-              <th scope="row">{token.label}</th><td>{roleWord(token.role)}</td><td>{token.made_by} {moment(token.created)}</td>
-              <td>{token.revoked ? `${say("revoked")} ${moment(token.revoked)}` : token.expires ? moment(token.expires) : say("forEver")}</td>
-              <td>{!token.revoked && <button type="button" aria-label={`${say("revoke")}: ${token.label}`} onClick={() => void remove(`/tokens/${part(String(token.id))}`).then(done, setWrong)}>{say("revoke")}</button>}</td>
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table label={say("tokens")} rows={found.value?.tokens ?? []} keyOf={(token) => token.id} columns={[
+        { head: say("tokenFor"), cell: (token) => token.label },
+        { head: say("role"), cell: (token) => roleWord(token.role) },
+        { head: say("madeBy"), cell: (token) => `${token.made_by} ${moment(token.created)}` },
+        { head: say("until"), cell: (token) => (token.revoked ? `${say("revoked")} ${moment(token.revoked)}` : token.expires ? moment(token.expires) : say("forEver")) },
+        { head: say("action"), cell: (token) => !token.revoked && <button type="button" aria-label={`${say("revoke")}: ${token.label}`} onClick={() => void remove(`/tokens/${part(String(token.id))}`).then(done, setWrong)}>{say("revoke")}</button> },
+      ]} />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { type Detail, type Explained, explained, type Heard, part, type Reason }
 import { useLayout } from "../gathered";
 import { useLoaded } from "../live";
 import { failedTests, flagWord } from "../quality";
+import { Table } from "../table";
 import { clock, comparison, moment, quantity } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
@@ -47,22 +48,15 @@ export function silenceOf(heard: Heard, { stationOf }: Names): string | null {
   return `${stationOf(heard.station)} ${heard.kind ?? ""}: ${said}${reason}`;
 }
 
-interface CellProps {
-  reason: Reason | undefined;
-  /** Why it is not known. */
-  because: string;
-  /** What the column is called, for screens on which it has no head. */
-  when: string;
-}
-
-function Cell({ reason, because, when }: CellProps) {
-  if (!reason) return <td data-when={when}>–</td>;
+/** A check as it came out; `because`: why it is not known. */
+function Outcome({ reason, because }: { reason: Reason | undefined; because: string }) {
+  if (!reason) return <>–</>;
   return (
-    <td class={reason.result} data-when={when}>
+    <>
       {reason.value === null ? null : <><span class="num">{quantity(reason.value, reason.unit)}</span>{" "}</>}
       <span class="nowrap">{RESULTS[reason.result]} {resultWord(reason.result)}</span>
       {reason.result === "unknown" && <span class="mut">: {reason.limit === null && reason.value !== null ? say("noLimitSet") : reason.value !== null ? say("atLeastSo") : because}</span>}
-    </td>
+    </>
   );
 }
 
@@ -78,24 +72,19 @@ function Series({ series, first }: { series: Heard[]; first: Set<string> }) {
   const names = useLayout();
   const turn = (heard: Heard): number => (heard.station !== null && first.has(heard.station) ? 0 : heard.state === "known" ? 2 : 1);
   const told = [...series].sort((one, other) => turn(one) - turn(other));
-  const row = (heard: Heard) => {
-    const wrong = reasonOf(heard);
-    return (
-      <tr key={`${heard.input} ${heard.station} ${heard.kind}`}>
-        <th scope="row">{heard.station === null ? "–" : <Link to={`/station/${part(heard.station)}`}>{names.stationOf(heard.station)}</Link>} <code>{heard.kind ?? heard.input}</code></th>
-        <td class="num" data-when={say("lastValue")}>{heard.newest ? quantity(heard.newest.value, heard.unit) : "–"}</td>
-        <td class="num" data-when={say("time")}>{heard.newest ? moment(heard.newest.time) : "–"}</td>
-        <td data-when={say("flag")}>{heard.newest ? flagWord(heard.newest.flag) : "–"}{wrong !== null && <> · <strong>{wrong}</strong></>}</td>
-      </tr>
-    );
-  };
   const table = (some: Heard[]) => (
-    <div class="scroll" role="group" aria-label={say("seriesNow")} tabIndex={0}>
-      <table class="why stack">
-        <thead><tr><th scope="col">{say("series")}</th><th scope="col">{say("lastValue")}</th><th scope="col">{say("time")}</th><th scope="col">{say("flag")}</th></tr></thead>
-        <tbody>{some.map(row)}</tbody>
-      </table>
-    </div>
+    <Table class="why" label={say("seriesNow")} rows={some} keyOf={(heard) => `${heard.input} ${heard.station} ${heard.kind}`} columns={[
+      { head: say("series"), cell: (heard) => <>{heard.station === null ? "–" : <Link to={`/station/${part(heard.station)}`}>{names.stationOf(heard.station)}</Link>} <code>{heard.kind ?? heard.input}</code></> },
+      { head: say("lastValue"), class: "num", cell: ({ newest, unit }) => (newest ? quantity(newest.value, unit) : "–") },
+      { head: say("time"), class: "num", cell: ({ newest }) => (newest ? moment(newest.time) : "–") },
+      {
+        head: say("flag"),
+        cell: (heard) => {
+          const wrong = reasonOf(heard);
+          return <>{heard.newest ? flagWord(heard.newest.flag) : "–"}{wrong !== null && <> · <strong>{wrong}</strong></>}</>;
+        },
+      },
+    ]} />
   );
   return (
     <>
@@ -118,7 +107,7 @@ export function Why({ detail }: { detail: Detail }) {
   const now = found.value;
   const [then, of] = [keysOf(evidence), keysOf(now?.checks ?? [])];
   const order = { true: 0, unknown: 1, false: 2 };
-  const rows = evidence.map((reason, at) => ({ reason, today: now?.checks[of.indexOf(then[at] as string)] }))
+  const rows = evidence.map((reason, at) => ({ at, reason, today: now?.checks[of.indexOf(then[at] as string)] }))
     .sort((one, other) => order[one.reason.result] - order[other.reason.result]);
   const stations = new Set(evidence.flatMap((reason) => (reason.station ? [reason.station] : [])));
   return (
@@ -126,22 +115,18 @@ export function Why({ detail }: { detail: Detail }) {
       <h2 id="why">{say("why")}</h2>
       <p class="mut">{say("thenNow")}</p>
       {evidence.length === 0 ? <p>{say("noEvidence")}</p> : (
-        <div class="scroll" role="group" aria-label={say("why")} tabIndex={0}>
-          <table class="why stack">
-            <thead><tr><th scope="col">{say("check")}</th><th scope="col">{say("limit")}</th>
-              <th scope="col">{say("then")} ({moment(decided)})</th><th scope="col">{say("now")}{now && ` (${clock(now.time)})`}</th></tr></thead>
-            <tbody>
-              {rows.map(({ reason, today }, at) => (
-                <tr key={at} class={reason.result}>
-                  <th scope="row">{pick(reason.label)}{reason.station && <><br /><Link to={`/station/${part(reason.station)}`}>{names.stationOf(reason.station)}</Link></>}</th>
-                  <td class="num" data-when={say("limit")}>{comparison(reason.op)} {quantity(reason.limit, reason.unit)}</td>
-                  <Cell reason={reason} because={say("tooFewReadingsThen")} when={`${say("then")} ${clock(decided)}`} />
-                  {now ? <Cell reason={today} because={becauseNow(today, now, names)} when={`${say("now")} ${clock(now.time)}`} /> : <td data-when={say("now")}>–</td>}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table class="why" label={say("why")} rows={rows} keyOf={({ at }) => at} rowClass={({ reason }) => reason.result} columns={[
+          { head: say("check"), cell: ({ reason }) => <>{pick(reason.label)}{reason.station && <><br /><Link to={`/station/${part(reason.station)}`}>{names.stationOf(reason.station)}</Link></>}</> },
+          { head: say("limit"), class: "num", cell: ({ reason }) => `${comparison(reason.op)} ${quantity(reason.limit, reason.unit)}` },
+          {
+            head: `${say("then")} (${moment(decided)})`, label: `${say("then")} ${clock(decided)}`, class: ({ reason }) => reason.result,
+            cell: ({ reason }) => <Outcome reason={reason} because={say("tooFewReadingsThen")} />,
+          },
+          {
+            head: `${say("now")}${now ? ` (${clock(now.time)})` : ""}`, label: `${say("now")}${now ? ` ${clock(now.time)}` : ""}`, class: ({ today }) => today?.result ?? "",
+            cell: ({ today }) => (now ? <Outcome reason={today} because={becauseNow(today, now, names)} /> : "–"),
+          },
+        ]} />
       )}
       {found.wrong && <p class="mut">{say("notAskedNow")} {found.wrong.message}</p>}
       {now?.failure && <p class="wrong">{say("ruleFails")}: {now.failure}</p>}
