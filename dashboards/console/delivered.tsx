@@ -21,8 +21,12 @@ export interface Delivery {
 
 export interface Delivered {
   deliveries: Delivery[];
+  /** The newest message. */
+  newest: string | undefined;
   /** Of the newest message; `null`: it is so old that not all are kept. */
   fates: Fates | null;
+  /** The moment of the past they stood so at. */
+  at: number | undefined;
 }
 
 /** Messages of an incident whose deliveries are shown, the newest. */
@@ -48,7 +52,7 @@ export async function deliveredOf(identifiers: string[], at?: number): Promise<D
     get<{ deliveries: Delivery[]; counts: Fates | null }>(`/deliveries?identifier=${part(one)}${then}`)));
   const last = answers.at(-1);
   const deliveries = answers.flatMap((answer) => answer.deliveries).sort((one, other) => other.id - one.id);
-  return { deliveries, fates: last ? last.counts : {} };
+  return { deliveries, newest: identifiers.at(-1), fates: last ? last.counts : {}, at };
 }
 
 export const owedOf = (fates: Fates): number => Object.values(fates).reduce((sum, count) => sum + count, 0);

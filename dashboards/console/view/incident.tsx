@@ -292,7 +292,7 @@ export function Incident({ id }: { id: string }) {
       <Facts detail={detail} now={now} />
       <Decisions detail={detail} ask={ask} act={(path, body) => void send(path, body).then(changed, setWrong)} />
       <p role="status">{told}</p>
-      {last && delivered && <p role="status" class="arrived"><Arrived sent={last.sent} isPublic={isPublic(detail)} fates={delivered.fates} /></p>}
+      {last && delivered?.newest === last.identifier && <p role="status" class="arrived"><Arrived sent={last.sent} isPublic={isPublic(detail)} fates={delivered.fates} /></p>}
       <Siblings detail={detail} />
       {wrong && <Wrong wrong={wrong} />}
       {question === "approve" && <Approve detail={detail} close={close} />}

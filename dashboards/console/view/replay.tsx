@@ -166,7 +166,7 @@ function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined;
   const told = (detail?.timeline ?? []).filter((step) => Date.parse(step.time) <= at);
   const said = messagesOf(told);
   const [last, identifiers] = [said.at(-1), said.map((message) => message.identifier)];
-  const delivered = useLoaded(() => deliveredOf(identifiers, at), [identifiers.join(), at]).value;
+  const delivered = useLoaded(() => deliveredOf(identifiers, at), [identifiers.join(), at]);
   const notes = (detail?.notes ?? []).filter((note) => Date.parse(note.time) <= at);
   return (
     <section aria-labelledby="story" class="card">
@@ -183,11 +183,12 @@ function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined;
       <ol class="list">{told.map((step, n) => (
         <li key={n}><time dateTime={step.time}>{moment(step.time)}</time> <b>{stateWord(step.state)}</b> {levelWord(step.from)} → {levelWord(step.level)}{step.by && <> · {step.by}</>}{step.reason && <> “{step.reason}”</>}</li>
       ))}</ol>
-      {detail && last && delivered && (
+      {delivered.wrong && <Wrong wrong={delivered.wrong} />}
+      {detail && last && delivered.value?.newest === last.identifier && !delivered.wrong && (
         <><h3>{say("deliveries")}</h3>
-          <p class="arrived"><Arrived sent={last.sent} isPublic={isPublic(detail)} fates={delivered.fates} /></p>
-          <p class="mut">{say("deliveredThen")}</p>
-          <Deliveries known={delivered.deliveries} /></>
+          <p class="arrived"><Arrived sent={last.sent} isPublic={isPublic(detail)} fates={delivered.value.fates} /></p>
+          <p class="mut">{clock(delivered.value.at)}: {say("deliveredThen")}</p>
+          <Deliveries known={delivered.value.deliveries} /></>
       )}
       {notes.length > 0 && <><h3>{say("notes")}</h3><ul class="list">{notes.map((note, n) => <li key={n}><time dateTime={note.time}>{moment(note.time)}</time> <b>{note.by}</b> {note.text}</li>)}</ul></>}
     </section>
