@@ -48,12 +48,21 @@ test("what stood then is shown over the city's own map, and nothing of it can be
   }
   await lee.context.close();
   await page.getByText("Delivered by other channels 1 / 1").waitFor();
-  const { sent } = await page.evaluate(async (id) => (await (await fetch(`/api/v1/alerts/${encodeURIComponent(id)}`)).json()).timeline.at(-1).message, approved);
+  const { identifier, sent } = await page.evaluate(async (id) => (await (await fetch(`/api/v1/alerts/${encodeURIComponent(id)}`)).json()).timeline.at(-1).message, approved);
   step("what was approved was delivered");
 
   await page.getByRole("link", { name: "Replay" }).click();
   await page.getByText("Replay of").waitFor();
-  const now = await page.evaluate(async () => Date.parse((await (await fetch("/api/v1/alerts")).json()).time));
+  // The city's time goes on in steps: the first after it was delivered.
+  const now = await page.evaluate(async (identifier) => {
+    const asked = async (path) => (await fetch(`/api/v1/${path}`)).json();
+    const { deliveries } = await asked(`deliveries?identifier=${encodeURIComponent(identifier)}`);
+    for (;;) {
+      const time = Date.parse((await asked("alerts")).time);
+      if (time > Date.parse(deliveries[0].updated)) return time;
+      await new Promise((again) => setTimeout(again, 200));
+    }
+  }, identifier);
   await page.goto(`${OPERATOR}/replay?at=${new Date(now - 3 * 3_600_000).toISOString()}`);
   await page.getByText("No incident was open then.").waitFor();
   await page.getByText("Nothing waited for a decision then.").waitFor();
