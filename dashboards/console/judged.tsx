@@ -31,7 +31,16 @@ export function difference(now: Judged, wanted: Judged): string {
   ].join(" · ");
 }
 
-export function Score({ now, wanted, moved, truth }: { now: Judged; wanted: Judged; moved: boolean; truth: Truth }) {
+interface ScoreProps {
+  now: Judged;
+  wanted: Judged;
+  moved: boolean;
+  /** These numbers are not those of the sliders yet. */
+  stale: boolean;
+  truth: Truth;
+}
+
+export function Score({ now, wanted, moved, stale, truth }: ScoreProps) {
   type Row = [string, Verdict | "missed" | null, (judged: Judged) => number | string];
   const late: Row = [say("ofThemLate"), "late", (judged) => judged.late];
   const unjudged: Row = [say("nobodySaid"), "unjudged", (judged) => judged.unjudged];
@@ -42,7 +51,7 @@ export function Score({ now, wanted, moved, truth }: { now: Judged; wanted: Judg
   ];
   return (
     <>
-      {moved && <p class="verdictline" role="status">{difference(now, wanted)}</p>}
+      {moved && <p class="verdictline" role="status">{stale ? say("counting") : difference(now, wanted)}</p>}
       <table class="score">
         <caption class="off">{say("howGood")}: {truthWord(truth)}</caption>
         <thead><tr><th scope="col">{truthWord(truth)}</th><th scope="col" class="num">{say("inForceNow")}</th><th scope="col" class="num">{say("withThese")}</th></tr></thead>

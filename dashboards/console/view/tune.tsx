@@ -122,7 +122,7 @@ export function Tune({ rule, reload, offered }: Props) {
           {wrong && <Wrong wrong={wrong} />}
           {may && !wrong && <p class="mut" role="status">{stale || !drawn ? say("counting") : took(drawn)}</p>}
           <div class={stale ? "stale" : ""} aria-busy={stale}>
-          {drawn?.now.judged && drawn.wanted.judged && <Score now={drawn.now.judged} wanted={drawn.wanted.judged} moved={changed} truth={truth} />}
+          {drawn?.now.judged && drawn.wanted.judged && <Score now={drawn.now.judged} wanted={drawn.wanted.judged} moved={changed} stale={stale} truth={truth} />}
           {drawn && <Firings all={compare(drawn.now.firings, drawn.wanted.firings)} misses={drawn.wanted.judged?.misses ?? []} from={Date.parse(drawn.wanted.from)} to={Date.parse(drawn.wanted.to)} name={name} />}
           </div>
         </section>
