@@ -1,4 +1,7 @@
 //! What a rule compared at one place, evaluation by evaluation, and what comes of it with other limits.
+//!
+//! Most evaluations are made because one gauge of many spoke, and compare what the one before compared: only what is
+//! different is written down, and looked at again.
 
 use super::Value;
 use super::taped::Levels;
@@ -31,7 +34,7 @@ const AT_MOST: u8 = 2;
 const UNKNOWN: u8 = 3;
 const ABSENT: u8 = 4;
 
-/// One check over time: a number for each of its stations at each evaluation.
+/// One check over time: a number for each of its stations, anew where one of them is another.
 struct Column {
     op: Op,
     across: Across,
@@ -42,7 +45,7 @@ struct Column {
     stations: Option<Vec<Option<StationIndex>>>,
     numbers: Vec<f64>,
     kinds: Vec<u8>,
-    rows: usize,
+    changes: usize,
 }
 
 /// The limits of a check: of each of its stations, and as a whole.
@@ -65,7 +68,7 @@ impl Column {
             stations: None,
             numbers,
             kinds,
-            rows: 0,
+            changes: 0,
         }
     }
 
@@ -73,17 +76,16 @@ impl Column {
         self.stations.as_ref().map_or(1, Vec::len)
     }
 
-    /// Writes one row down; `None`: it is not like the others, or time alone changes it.
-    fn push(&mut self, asked: &Asked) -> Option<()> {
+    /// Writes down what was compared, where that is new, and says whether; `None`: it is not like before, or time alone
+    /// changes it.
+    fn push(&mut self, asked: &Asked) -> Option<bool> {
         let value = &asked.value;
         if value.parts.len() > STATIONS_LIMIT || !value.growth.is_empty() || asked.label != self.label {
             return None;
         }
-        self.rows += 1;
         if value.absent {
-            self.numbers.resize(self.rows * self.width(), 0.0);
-            self.kinds.resize(self.rows * self.width(), ABSENT);
-            return Some(());
+            let width = self.width();
+            return Some(self.note((0..width).map(|_| (0.0, ABSENT))));
         }
         let unknown = [Part { station: None, measure: Measure::Unknown }];
         let parts: &[Part] = if value.parts.is_empty() { &unknown } else { &value.parts };
@@ -93,27 +95,46 @@ impl Column {
             Some(_) => return None,
             None => {
                 let known: Vec<Option<StationIndex>> = stations().collect();
-                self.numbers = vec![0.0; (self.rows - 1) * known.len()];
-                self.kinds = vec![ABSENT; (self.rows - 1) * known.len()];
+                self.numbers = vec![0.0; self.changes * known.len()];
+                self.kinds = vec![ABSENT; self.changes * known.len()];
                 self.stations = Some(known);
                 // What it is joined by is known only where there is something to join.
                 (self.across, self.min_stations, self.input) = (value.across, value.min_stations, value.input);
             }
         }
-        for part in parts {
-            self.numbers.push(part.measure.number().unwrap_or(0.0));
-            self.kinds.push(match part.measure {
-                Measure::Exactly(_) => EXACTLY,
-                Measure::AtLeast(_) => AT_LEAST,
-                Measure::AtMost(_) => AT_MOST,
-                Measure::Unknown => UNKNOWN,
-            });
-        }
-        Some(())
+        let kind = |measure: Measure| match measure {
+            Measure::Exactly(_) => EXACTLY,
+            Measure::AtLeast(_) => AT_LEAST,
+            Measure::AtMost(_) => AT_MOST,
+            Measure::Unknown => UNKNOWN,
+        };
+        let each = parts.iter().map(|part| (part.measure.number().unwrap_or(0.0), kind(part.measure)));
+        Some(self.note(each))
     }
 
-    fn measures(&self, row: usize) -> impl Iterator<Item = Measure> {
-        let span = row * self.width()..(row + 1) * self.width();
+    /// Writes numbers down where they are not those of before.
+    fn note(&mut self, each: impl Iterator<Item = (f64, u8)>) -> bool {
+        let (from, width) = (self.numbers.len(), self.width());
+        for (number, kind) in each {
+            self.numbers.push(number);
+            self.kinds.push(kind);
+        }
+        let is_as_before = from >= width && {
+            let bits = |number: &f64| number.to_bits();
+            let before = self.numbers[from - width..from].iter().map(bits);
+            before.eq(self.numbers[from..].iter().map(bits)) && self.kinds[from - width..from] == self.kinds[from..]
+        };
+        if is_as_before {
+            self.numbers.truncate(from);
+            self.kinds.truncate(from);
+        }
+        self.changes += usize::from(!is_as_before);
+        !is_as_before
+    }
+
+    /// What was compared from its change of this number on.
+    fn measures(&self, change: usize) -> impl Iterator<Item = Measure> {
+        let span = change * self.width()..(change + 1) * self.width();
         self.numbers[span.clone()].iter().zip(&self.kinds[span]).map(|(number, kind)| match *kind {
             EXACTLY => Measure::Exactly(*number),
             AT_LEAST => Measure::AtLeast(*number),
@@ -123,16 +144,16 @@ impl Column {
     }
 
     /// What the check answers: as [`Number::meets`], which it asks where stations are joined.
-    fn truth(&self, row: usize, limit: &Limit) -> Truth {
-        if limit.absent || self.kinds[row * self.width()] == ABSENT {
+    fn truth(&self, change: usize, limit: &Limit) -> Truth {
+        if limit.absent || self.kinds[change * self.width()] == ABSENT {
             return Truth::Absent;
         }
         if self.across != Across::Worst {
-            return self.value(row).meets(self.op, &limit.whole);
+            return self.value(change).meets(self.op, &limit.whole);
         }
         let needed = usize::from(self.min_stations.max(1));
         let (mut known, mut decided, mut holds) = (0, 0, false);
-        for (measure, limit) in self.measures(row).zip(&limit.each) {
+        for (measure, limit) in self.measures(change).zip(&limit.each) {
             known += usize::from(measure.number().is_some());
             let Some(limit) = limit else { continue };
             match measure.compare(self.op, *limit) {
@@ -148,16 +169,16 @@ impl Column {
         }
     }
 
-    fn value(&self, row: usize) -> Number {
+    fn value(&self, change: usize) -> Number {
         let stations = self.stations.iter().flatten();
-        let parts = stations.zip(self.measures(row)).map(|(station, measure)| Part { station: *station, measure });
+        let parts = stations.zip(self.measures(change)).map(|(station, measure)| Part { station: *station, measure });
         let Column { across, min_stations, input, .. } = *self;
         Number { across, min_stations, input, ..Number::of(parts) }
     }
 
     /// The stations that make it hold.
-    fn behind<'a>(&'a self, row: usize, limit: &'a Limit) -> impl Iterator<Item = StationIndex> + 'a {
-        let stations = self.stations.iter().flatten().zip(self.measures(row)).zip(&limit.each);
+    fn behind<'a>(&'a self, change: usize, limit: &'a Limit) -> impl Iterator<Item = StationIndex> + 'a {
+        let stations = self.stations.iter().flatten().zip(self.measures(change)).zip(&limit.each);
         stations.filter_map(|((station, measure), limit)| {
             let limit = limit.unwrap_or(Measure::Unknown);
             station.filter(|_| measure.compare(self.op, limit) == Truth::True)
@@ -171,17 +192,27 @@ pub(super) struct Track {
     fed: Vec<Fed>,
     checks: usize,
     columns: Vec<Column>,
-    nows: Vec<Time>,
+    rows: Vec<Row>,
+    /// What was heard, in order: the row, the datastream's place in `fed`, and what is its newest from then on.
+    heard: Vec<(u32, u32, Option<Time>)>,
+    /// What is the newest of each datastream.
     newest: Vec<Option<Time>>,
     inputs: Vec<Input>,
     arguments: Option<Arc<Arguments>>,
 }
 
+/// One evaluation: when, and which of its checks compared something new, a bit for each.
+struct Row {
+    now: Time,
+    changed: u64,
+}
+
 impl Track {
     /// Of a place, where nothing was compared yet.
     pub fn new(name: Arc<str>, fed: Vec<Fed>, checks: usize) -> Track {
-        let (columns, nows, newest, inputs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Track { name, fed, checks, columns, nows, newest, inputs, arguments: None }
+        let (columns, rows, heard, inputs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let newest = vec![None; fed.len()];
+        Track { name, fed, checks, columns, rows, heard, newest, inputs, arguments: None }
     }
 
     /// Writes one evaluation down; answers how many numbers that took. `None`: this cannot be answered by.
@@ -194,12 +225,24 @@ impl Track {
         if self.columns.is_empty() {
             self.columns = asked.iter().map(Column::of).collect();
         }
-        self.nows.push(look.now);
-        self.newest.extend(&look.newest);
-        for (column, asked) in self.columns.iter_mut().zip(asked) {
-            column.push(asked)?;
+        let row = u32::try_from(self.rows.len()).ok()?;
+        // A row is about as large as two numbers.
+        let (mut changed, mut numbers) = (0, 2);
+        for (at, (column, asked)) in self.columns.iter_mut().zip(asked).enumerate() {
+            if column.push(asked)? {
+                changed |= 1 << at;
+                numbers += column.width();
+            }
         }
-        Some(self.columns.iter().map(Column::width).sum::<usize>() + look.newest.len())
+        self.rows.push(Row { now: look.now, changed });
+        for (at, (newest, known)) in (0..).zip(look.newest.iter().zip(&mut self.newest)) {
+            if newest != known {
+                *known = *newest;
+                self.heard.push((row, at, *newest));
+                numbers += 3;
+            }
+        }
+        Some(numbers)
     }
 
     /// The same with the inputs as they stand at the end, for questions that need no observation.
@@ -225,6 +268,11 @@ impl Track {
             limits: limits(false)?,
             eased: limits(true)?,
             known: BTreeMap::new(),
+            firm: Answers::of(self.columns.len()),
+            soft: Answers::of(self.columns.len()),
+            current: vec![0; self.columns.len()],
+            newest: vec![None; self.fed.len()],
+            heard: 0,
             hold: Hold::default(),
             behind: SmallVec::new(),
             wanted,
@@ -233,13 +281,14 @@ impl Track {
             found: Played::default(),
         };
         let mut last = None;
-        for row in 0..self.nows.len() {
-            if row % STEP == STEP - 1 && go_on().is_break() {
+        for (at, row) in self.rows.iter().enumerate() {
+            if at % STEP == STEP - 1 && go_on().is_break() {
                 break;
             }
-            run.pass(last, self.nows[row])?;
-            run.step(row, self.nows[row])?;
-            last = Some((row, self.nows[row]));
+            run.pass(last, row.now)?;
+            run.enter(at, row);
+            run.step(row.now)?;
+            last = Some(row.now);
         }
         run.pass(last, end)?;
         Some(run.finished(end))
@@ -259,11 +308,23 @@ impl Track {
     }
 }
 
-/// What one set of limits makes of the checks of one evaluation.
+/// What one set of limits makes of the checks of an evaluation.
 struct Answers {
     level: Level,
     undecided: bool,
+    /// Two bits for each check.
+    key: u128,
     truths: SmallVec<[Truth; 16]>,
+    /// The checks that compared something new since these answers were given; at first all.
+    pending: u64,
+}
+
+impl Answers {
+    fn of(checks: usize) -> Answers {
+        let truths = SmallVec::from_elem(Truth::Absent, checks);
+        let pending = if checks == CHECKS_LIMIT { u64::MAX } else { (1 << checks) - 1 };
+        Answers { level: Level::None, undecided: true, key: 0, truths, pending }
+    }
 }
 
 /// A track that is gone through with one set of parameters.
@@ -275,6 +336,14 @@ struct Run<'a> {
     eased: Vec<Limit>,
     /// Levels by answers, as far as this run has met them.
     known: BTreeMap<u128, Level>,
+    /// By the limits, and by the eased ones.
+    firm: Answers,
+    soft: Answers,
+    /// How often each check compared something new so far.
+    current: Vec<usize>,
+    /// What is the newest of each datastream, and how far that was read.
+    newest: Vec<Option<Time>>,
+    heard: usize,
     hold: Hold,
     behind: SmallVec<[u32; 4]>,
     wanted: Level,
@@ -285,35 +354,48 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Goes on to an evaluation.
+    fn enter(&mut self, at: usize, row: &Row) {
+        for check in bits(row.changed) {
+            self.current[check] += 1;
+        }
+        self.firm.pending |= row.changed;
+        self.soft.pending |= row.changed;
+        while let Some((_, fed, newest)) = self.track.heard.get(self.heard).filter(|(row, ..)| *row as usize <= at) {
+            self.newest[*fed as usize] = *newest;
+            self.heard += 1;
+        }
+    }
+
     /// Lets time pass up to a moment after an evaluation: the level may fall by patience alone.
-    fn pass(&mut self, last: Option<(usize, Time)>, until: Time) -> Option<()> {
-        let Some((row, mut now)) = last else { return Some(()) };
+    fn pass(&mut self, last: Option<Time>, until: Time) -> Option<()> {
+        let Some(mut now) = last else { return Some(()) };
         while let Some(due) = self.hold.due(&self.levels.rule.header.hold) {
             let at = due.max(now + Duration::from_millis(1));
             if at > until {
                 break;
             }
             now = at;
-            self.step(row, at)?;
+            self.step(at)?;
         }
         Some(())
     }
 
-    fn step(&mut self, row: usize, now: Time) -> Option<()> {
-        let spec = &self.levels.rule.header.hold;
+    fn step(&mut self, now: Time) -> Option<()> {
         let level = self.hold.level;
-        let found = self.answers(row, false)?;
-        let (mut may_stand, mut undecided) = (found.level, found.undecided);
-        if found.level < level {
-            let eased = self.answers(row, true)?;
-            may_stand = may_stand.max(eased.level);
-            undecided |= eased.undecided;
+        self.answer(false)?;
+        let (found, mut may_stand, mut undecided) = (self.firm.level, self.firm.level, self.firm.undecided);
+        if found < level {
+            self.answer(true)?;
+            may_stand = may_stand.max(self.soft.level);
+            undecided |= self.soft.undecided;
         }
-        undecided |= found.level < level && self.is_silenced(row, now);
-        let behind = self.behind(row, &found.truths);
-        let data_time = self.data_time(row, &behind);
-        self.hold.take(Answer { reached: found.level, may_stand, undecided, data_time }, spec, now);
-        if found.level >= self.hold.level {
+        undecided |= found < level && self.is_silenced(now);
+        let behind = self.behind();
+        let data_time = self.data_time(&behind);
+        let spec = &self.levels.rule.header.hold;
+        self.hold.take(Answer { reached: found, may_stand, undecided, data_time }, spec, now);
+        if found >= self.hold.level {
             self.behind = behind;
         }
         match (undecided, self.unsure) {
@@ -335,28 +417,38 @@ impl Run<'_> {
         Some(())
     }
 
-    fn answers(&mut self, row: usize, eased: bool) -> Option<Answers> {
-        let limits = if eased { &self.eased } else { &self.limits };
-        let supporting = &self.levels.rule.header.hold.corroborate;
-        let (mut key, mut unknown, mut decided) = (0_u128, false, false);
-        let mut truths: SmallVec<[Truth; 16]> = SmallVec::new();
-        for (column, limit) in self.track.columns.iter().zip(limits) {
-            let truth = column.truth(row, limit);
-            let decides = supporting.is_empty() || !supporting.contains(&column.label);
-            unknown |= decides && truth == Truth::Unknown;
-            decided |= decides && matches!(truth, Truth::True | Truth::False);
-            key = (key << 2) | truth as u128;
-            truths.push(truth);
+    /// Brings the answers up to date: only the checks that compared something new are asked again.
+    fn answer(&mut self, eased: bool) -> Option<()> {
+        let (answers, limits) = if eased { (&mut self.soft, &self.eased) } else { (&mut self.firm, &self.limits) };
+        if answers.pending == 0 {
+            return Some(());
         }
+        for check in bits(std::mem::take(&mut answers.pending)) {
+            let truth = self.track.columns[check].truth(self.current[check] - 1, &limits[check]);
+            let place = 2 * check;
+            answers.key = answers.key & !(0b11 << place) | (truth as u128) << place;
+            answers.truths[check] = truth;
+        }
+        let supporting = &self.levels.rule.header.hold.corroborate;
+        let (mut unknown, mut decided) = (false, false);
+        for (column, truth) in self.track.columns.iter().zip(&answers.truths) {
+            let decides = supporting.is_empty() || !supporting.contains(&column.label);
+            unknown |= decides && *truth == Truth::Unknown;
+            decided |= decides && matches!(truth, Truth::True | Truth::False);
+        }
+        let (key, undecided) = (answers.key, unknown || !decided);
         let level = match self.known.get(&key) {
             Some(level) => *level,
             None => {
+                let truths = answers.truths.clone();
                 let level = self.level(key, &truths)?;
                 self.known.insert(key, level);
                 level
             }
         };
-        Some(Answers { level, undecided: unknown || !decided, truths })
+        let answers = if eased { &mut self.soft } else { &mut self.firm };
+        (answers.level, answers.undecided) = (level, undecided);
+        Some(())
     }
 
     /// The level of answers that this run has not met yet.
@@ -372,14 +464,15 @@ impl Run<'_> {
     }
 
     /// The datastreams behind the checks that hold, as [`crate::engine`] finds them.
-    fn behind(&self, row: usize, truths: &[Truth]) -> SmallVec<[u32; 4]> {
+    fn behind(&self) -> SmallVec<[u32; 4]> {
         let mut behind = SmallVec::new();
         let supporting = &self.levels.rule.header.hold.corroborate;
-        for ((column, limit), truth) in self.track.columns.iter().zip(&self.limits).zip(truths) {
+        for (check, truth) in self.firm.truths.iter().enumerate() {
+            let column = &self.track.columns[check];
             if *truth != Truth::True || supporting.contains(&column.label) {
                 continue;
             }
-            for station in column.behind(row, limit) {
+            for station in column.behind(self.current[check] - 1, &self.limits[check]) {
                 let asked = |fed: &&Fed| column.input.is_none_or(|input| input == fed.input);
                 for fed in self.track.fed.iter().filter(asked).filter(|fed| fed.station == Some(station)) {
                     if !behind.contains(&fed.datastream) {
@@ -391,22 +484,21 @@ impl Run<'_> {
         behind
     }
 
-    fn newest(&self, row: usize) -> impl Iterator<Item = (&Fed, Option<Time>)> {
-        let fed = &self.track.fed;
-        fed.iter().zip(self.track.newest[row * fed.len()..].iter().copied())
+    fn newest(&self) -> impl Iterator<Item = (&Fed, Option<Time>)> {
+        self.track.fed.iter().zip(self.newest.iter().copied())
     }
 
-    fn data_time(&self, row: usize, behind: &[u32]) -> Option<Time> {
-        let here = || self.newest(row).filter(|(fed, _)| fed.here);
+    fn data_time(&self, behind: &[u32]) -> Option<Time> {
+        let here = || self.newest().filter(|(fed, _)| fed.here);
         let of_those_behind = here().filter(|(fed, _)| behind.contains(&fed.datastream)).filter_map(|(_, at)| at).max();
         of_those_behind.or_else(|| here().filter_map(|(_, at)| at).max())
     }
 
-    fn is_silenced(&self, row: usize, now: Time) -> bool {
+    fn is_silenced(&self, now: Time) -> bool {
         let is_silent = |(fed, newest): (&Fed, Option<Time>)| {
             self.behind.contains(&fed.datastream) && newest.is_some_and(|newest| newest < now - fed.max_age)
         };
-        self.hold.level != Level::None && self.newest(row).any(is_silent)
+        self.hold.level != Level::None && self.newest().any(is_silent)
     }
 
     fn finished(mut self, end: Time) -> Played {
@@ -415,4 +507,13 @@ impl Run<'_> {
         self.found.undecided += self.unsure.map_or(Duration::ZERO, |since| end.since(since));
         self.found
     }
+}
+
+/// The places of the bits that are set.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        (at < u64::BITS).then_some(at as usize)
+    })
 }
