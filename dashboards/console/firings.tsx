@@ -35,7 +35,7 @@ function days(from: number, to: number): number[] {
 }
 
 /** Where that moment can be seen again; the sliders stay as they are. */
-const replayAt = (time: number): { href: string; target: string; rel: string } => ({ href: `/replay?at=${new Date(time).toISOString()}`, target: "_blank", rel: "noopener" });
+const replayAt = (time: number, place: string): { href: string; target: string; rel: string } => ({ href: `/replay?${new URLSearchParams({ at: new Date(time).toISOString(), station: place })}`, target: "_blank", rel: "noopener" });
 
 export function Firings({ all, misses, from, to, name }: Props) {
   const pattern = useId();
@@ -61,7 +61,7 @@ export function Firings({ all, misses, from, to, name }: Props) {
               const [start, end] = [Math.max(from, Date.parse(one.from)), one.to === null ? to : Date.parse(one.to)];
               // What lasted minutes is seen among weeks as well.
               const width = Math.max(6, x(end) - x(start));
-              return <Bar key={`${one.from}${one.fate}`} fate={one.fate} x={Math.min(x(start), WIDTH - RIGHT - width)} y={15} width={width} pattern={pattern} verdict={one.fate === "lost" ? null : one.verdict} show={() => { const { href, target, rel } = replayAt(start); open(href, target, rel); }} />;
+              return <Bar key={`${one.from}${one.fate}`} fate={one.fate} x={Math.min(x(start), WIDTH - RIGHT - width)} y={15} width={width} pattern={pattern} verdict={one.fate === "lost" ? null : one.verdict} show={() => { const { href, target, rel } = replayAt(start, place); open(href, target, rel); }} />;
             })}
           </g>
         ))}
@@ -74,10 +74,10 @@ export function Firings({ all, misses, from, to, name }: Props) {
           <table>
             <thead><tr><th scope="col">{say("place")}</th><th scope="col">{say("onset")}</th><th scope="col">{say("until")}</th><th scope="col">{say("lasted")}</th><th scope="col">{say("compared")}</th><th scope="col">{say("worth")}</th></tr></thead>
             <tbody>{misses.slice(0, ROWS).map((one) => (
-              <tr key={`missed${one.place}${one.from}`}><th scope="row">{name(one.place)}</th><td><a {...replayAt(Date.parse(one.from))} title={say("seeReplay")}>{moment(one.from)}</a></td><td>{moment(one.to)}</td><td class="num">{length(Date.parse(one.to) - Date.parse(one.from))}</td><td>–</td><td><strong>{say("missed")}</strong></td></tr>
+              <tr key={`missed${one.place}${one.from}`}><th scope="row">{name(one.place)}</th><td><a {...replayAt(Date.parse(one.from), one.place)} title={say("seeReplay")}>{moment(one.from)}</a></td><td>{moment(one.to)}</td><td class="num">{length(Date.parse(one.to) - Date.parse(one.from))}</td><td>–</td><td><strong>{say("missed")}</strong></td></tr>
             ))}{all.slice(0, ROWS).map((one) => (
               <tr key={`${one.place}${one.from}${one.fate}`} class={`fate ${one.fate}`}>
-                <th scope="row">{name(one.place)}</th><td><a {...replayAt(Date.parse(one.from))} title={say("seeReplay")}>{moment(one.from)}</a></td><td>{one.to === null ? say("stillOn") : moment(one.to)}</td>
+                <th scope="row">{name(one.place)}</th><td><a {...replayAt(Date.parse(one.from), one.place)} title={say("seeReplay")}>{moment(one.from)}</a></td><td>{one.to === null ? say("stillOn") : moment(one.to)}</td>
                 <td class="num">{length((one.to === null ? to : Date.parse(one.to)) - Date.parse(one.from))}</td><td>{SIGNS[one.fate]} {fateWord(one.fate)}</td><td>{one.verdict ? verdictWord(one.verdict) : "–"}</td>
               </tr>
             ))}</tbody>

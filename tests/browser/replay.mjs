@@ -86,8 +86,16 @@ test("what stood then is shown over the city's own map, and nothing of it can be
   await list.getByRole("button").first().click();
   await story.getByRole("heading", { name: "Timeline" }).waitFor();
   await story.locator("ol li").first().waitFor();
+  // The incident and the water at its gauge are seen together, where they are looked for, and a link leads there.
+  const water = page.locator("section[aria-labelledby=then-station]");
+  await water.locator("svg.hydrograph").waitFor();
+  assert.ok(await story.isVisible() && /incident=.*station=/.test(page.url()), page.url());
+  const { y } = await story.boundingBox();
+  assert.ok(y < 900, `it opens at ${y}`);
+  await page.reload();
+  await story.getByRole("heading", { name: "Timeline" }).waitFor();
   await page.getByRole("button", { name: "Bridge", exact: true }).click();
-  await page.locator("section[aria-labelledby=then-station] svg.hydrograph").waitFor();
+  await water.locator("svg.hydrograph").waitFor();
   await accessible(page, "a past day with a station");
   for (const [width, scheme] of [[1440, "light"], [320, "dark"]]) {
     await page.setViewportSize({ width, height: 900 });

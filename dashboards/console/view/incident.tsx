@@ -29,7 +29,7 @@ const SIBLINGS = 12;
 type Question = "approve" | "reject" | "end" | "cancel" | "note";
 
 /** When it began, and when it was decided as it stands. */
-function marksOf(detail: Detail): { at: number; word: string }[] {
+export function marksOf(detail: Detail): { at: number; word: string }[] {
   const [onset, decided] = [Date.parse(detail.onset), Date.parse(decidedAt(detail))];
   return decided === onset ? [{ at: onset, word: say("fired") }] : [{ at: onset, word: say("began") }, { at: decided, word: say("fired") }];
 }

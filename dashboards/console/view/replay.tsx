@@ -13,9 +13,10 @@ import { shownLevel, sorted } from "../order";
 import { Chip, levelWord, StandingSign, stateWord } from "../sign";
 import { StationTable } from "../stations";
 import { mainStream, standing, weight } from "../system";
-import { clock, comparison, dateOf, moment, number, quantity, startOf, unit } from "../time";
+import { clock, comparison, dateOf, moment, quantity, startOf } from "../time";
 import { Link } from "../way";
 import { pick, say } from "../words";
+import { marksOf } from "./incident";
 import { levelsOf } from "./situation";
 
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000];
@@ -29,10 +30,15 @@ const ROWS = 100;
 /** What stood at a moment. */
 interface Then { at: number; alerts: Alert[]; stations: Station[]; deliveries: Record<string, Fates | null> }
 
-/** The moment that the address names: a link to it can be given on. */
-const named = (): number | null => {
-  const at = Date.parse(new URLSearchParams(location.search).get("at") ?? "");
-  return Number.isNaN(at) ? null : at;
+/** What is looked at: an incident, and a station beside it. */
+interface Chosen { incident?: string; station?: string }
+
+/** The moment, incident and station that the address names: a link to them can be given on. */
+const named = (): { at: number | null; chosen: Chosen } => {
+  const asked = new URLSearchParams(location.search);
+  const at = Date.parse(asked.get("at") ?? "");
+  const [incident, station] = [asked.get("incident"), asked.get("station")];
+  return { at: Number.isNaN(at) ? null : at, chosen: { ...(incident ? { incident } : {}), ...(station ? { station } : {}) } };
 };
 
 /** What stood at a moment, asked for once a hand or the clock has stopped there. */
@@ -63,10 +69,10 @@ export function Replay() {
 }
 
 function Past({ now }: { now: number }) {
-  const [at, setAt] = useState(() => Math.min(named() ?? now - DAY, now));
+  const [at, setAt] = useState(() => Math.min(named().at ?? now - DAY, now));
   const [speed, setSpeed] = useState(15);
   const [plays, setPlays] = useState(false);
-  const [chosen, choose] = useState<{ incident: string } | { station: string } | null>(null);
+  const [chosen, choose] = useState<Chosen>(() => named().chosen);
   const { then, wrong } = useThen(at);
   const day = dateOf(at);
   const [from, to] = [startOf(day), Math.min(startOf(day) + DAY, now)];
@@ -82,7 +88,10 @@ function Past({ now }: { now: number }) {
     const timer = setTimeout(() => move(at + speed * MINUTE), SECOND);
     return () => clearTimeout(timer);
   }, [plays, isRead, at, speed]);
-  useEffect(() => { history.replaceState(null, "", `/replay?at=${new Date(at).toISOString()}`); }, [at]);
+  useEffect(() => {
+    const asked = new URLSearchParams({ at: new Date(at).toISOString(), ...chosen });
+    history.replaceState(null, "", `/replay?${asked}`);
+  }, [at, chosen]);
   return (
     <main id="main" class="replay">
       <h1>{say("replay")}</h1>
@@ -106,7 +115,7 @@ function Past({ now }: { now: number }) {
   );
 }
 
-interface ShownProps { then: Then; chosen: { incident: string } | { station: string } | null; choose: (what: { incident: string } | { station: string } | null) => void }
+interface ShownProps { then: Then; chosen: Chosen; choose: (what: Chosen | ((before: Chosen) => Chosen)) => void }
 
 function Shown({ then, chosen, choose }: ShownProps) {
   const places = useLoaded(areas, []);
@@ -117,9 +126,15 @@ function Shown({ then, chosen, choose }: ShownProps) {
     .sort((one, other) => weight(other.standing) - weight(one.standing)), [then]);
   const place = useRef<HTMLDivElement>(null);
   const map = useRef<CityMap | null>(null);
+  const told = useRef<HTMLDivElement>(null);
+  // What was chosen may lie below what is seen.
+  const look = (what: Chosen): void => {
+    choose((before) => ({ ...before, ...what }));
+    requestAnimationFrame(() => told.current?.scrollIntoView({ block: "nearest" }));
+  };
   useEffect(() => {
     if (!place.current) return undefined;
-    map.current = new CityMap(place.current, (station) => choose({ station }));
+    map.current = new CityMap(place.current, (station) => look({ station }));
     return () => map.current?.close();
   }, []);
   useEffect(() => map.current?.show({ areas: known, levels, stations: all }), [places.value, levels, all]);
@@ -128,11 +143,12 @@ function Shown({ then, chosen, choose }: ShownProps) {
   const list = (shown: Alert[], none: "nothingWaited" | "nothingStood") => shown.length === 0 ? <p>{say(none)}</p> : (
     <ul class="list">{shown.slice(0, ROWS).map((alert) => (
       <li key={alert.incident}><Chip level={shownLevel(alert)} />
-        <button type="button" class="linklike" onClick={() => choose({ incident: alert.incident })}>{pick(alert.headline, alert.incident)}</button>
+        <button type="button" class="linklike" onClick={() => look({ incident: alert.incident, ...(alert.station ? { station: alert.station } : {}) })}>{pick(alert.headline, alert.incident)}</button>
         <span class="mut">{names.get(alert.area) ?? alert.area} · {stateWord(alert.state)} · {say("updated")} {moment(alert.updated)}{alert.proposal && <> · {say("deadline")} {clock(alert.proposal.deadline)}</>}<Reached fates={then.deliveries[alert.identifier ?? ""]} /></span></li>
     ))}</ul>
   );
-  const alert = chosen && "incident" in chosen ? then.alerts.find((one) => one.incident === chosen.incident) : undefined;
+  const alert = then.alerts.find((one) => one.incident === chosen.incident);
+  const stationOf = (id: string): string => pick(then.stations.find((one) => one.id === id)?.name ?? {}, id);
   return (
     <>
       <div class="columns">
@@ -143,8 +159,10 @@ function Shown({ then, chosen, choose }: ShownProps) {
           <section aria-labelledby="stood"><h2 id="stood">{say("incidents")} ({others.length})</h2>{list(others, "nothingStood")}</section>
         </div>
       </div>
-      {chosen && "incident" in chosen && <Story id={chosen.incident} alert={alert} at={then.at} close={() => choose(null)} />}
-      {chosen && "station" in chosen && <Place station={then.stations.find((one) => one.id === chosen.station)} at={then.at} close={() => choose(null)} />}
+      <div ref={told} class={chosen.incident && chosen.station ? "columns even" : ""}>
+        {chosen.incident && <Story id={chosen.incident} alert={alert} at={then.at} stationOf={stationOf} close={() => choose(({ incident: _, ...rest }) => rest)} />}
+        {chosen.station && <Place station={then.stations.find((one) => one.id === chosen.station)} at={then.at} incident={chosen.incident} close={() => choose(({ station: _, ...rest }) => rest)} />}
+      </div>
       <section aria-labelledby="stations-title"><h2 id="stations-title">{say("stations")} ({all.length})</h2>
         <StationTable shown={all} names={names} now={then.at}
           named={(station) => <button type="button" class="linklike" onClick={() => choose({ station: station.id })}>{pick(station.name, station.id)}</button>} />
@@ -160,7 +178,7 @@ function Reached({ fates }: { fates: Fates | null | undefined }) {
 }
 
 /** An incident as far as it was told by then. */
-function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined; at: number; close: () => void }) {
+function Story({ id, alert, at, stationOf, close }: { id: string; alert: Alert | undefined; at: number; stationOf: (id: string) => string; close: () => void }) {
   const found = useLoaded(() => incident(id), [id]);
   const detail: Detail | null = found.value;
   const told = (detail?.timeline ?? []).filter((step) => Date.parse(step.time) <= at);
@@ -176,12 +194,12 @@ function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined;
       {!alert && <p>{say("notOpenThen")}</p>}
       {alert && alert.evidence.length > 0 && (
         <><h3>{say("why")}</h3><ul class="list">{alert.evidence.map((reason, n) => (
-          <li key={n}>{pick(reason.label)}{reason.station && <span class="mut"> {reason.station}</span>} <span class="num">{reason.value === null ? say("unknown") : number(reason.value)} {comparison(reason.op)} {reason.limit === null ? say("unknown") : number(reason.limit)} {unit(reason.unit)}</span> <b>{say(reason.result === "true" ? "reached" : reason.result === "false" ? "notReached" : "unknown")}</b></li>
+          <li key={n}>{pick(reason.label)}{reason.station && <span class="mut"> {stationOf(reason.station)}</span>}: <span class="num">{quantity(reason.value, reason.unit)}</span> <span class="mut num">({comparison(reason.op)} {quantity(reason.limit, reason.unit)})</span> <b>{say(reason.result === "true" ? "reached" : reason.result === "false" ? "notReached" : "unknown")}</b></li>
         ))}</ul></>
       )}
       <h3>{say("timeline")}</h3>
       <ol class="list">{told.map((step, n) => (
-        <li key={n}><time dateTime={step.time}>{moment(step.time)}</time> <b>{stateWord(step.state)}</b> {levelWord(step.from)} → {levelWord(step.level)}{step.by && <> · {step.by}</>}{step.reason && <> “{step.reason}”</>}</li>
+        <li key={n}><time dateTime={step.time}>{moment(step.time)}</time> <b>{stateWord(step.state)}</b> {step.from !== step.level && <>{levelWord(step.from)} → </>}{levelWord(step.level)}{step.by && <> · {step.by}</>}{step.reason && <> “{step.reason}”</>}</li>
       ))}</ol>
       {delivered.wrong && <Wrong wrong={delivered.wrong} />}
       {detail && last && delivered.value?.newest === last.identifier && !delivered.wrong && (
@@ -196,11 +214,13 @@ function Story({ id, alert, at, close }: { id: string; alert: Alert | undefined;
 }
 
 /** A station's day until then. */
-function Place({ station, at, close }: { station: Station | undefined; at: number; close: () => void }) {
+function Place({ station, at, incident: id, close }: { station: Station | undefined; at: number; incident: string | undefined; close: () => void }) {
   const stream = station && mainStream(station);
   const [from, to] = [at - DAY, at];
   const read = useLoaded<Observation[]>(async () => (station && stream
     ? observations(station.id, stream.kind, new Date(from - lead(stream)).toISOString(), new Date(to + 1).toISOString()) : []), [station?.id, stream?.kind, at]);
+  const detail = useLoaded<Detail | null>(async () => (id ? incident(id) : null), [id]);
+  const marks = detail.value ? marksOf(detail.value).filter((mark) => mark.at <= to) : [];
   if (!station || !stream) return null;
   const name = pick(station.name, station.id);
   const stands = standing(station, at);
@@ -208,7 +228,7 @@ function Place({ station, at, close }: { station: Station | undefined; at: numbe
     <section aria-labelledby="then-station" class="card">
       <h2 id="then-station">{name}</h2>
       <p class="facts"><StandingSign standing={stands} /> {quantity(stream.value, stream.unit)} <span class="mut">{moment(stream.time)}</span>{rank(stands.level) > 0 && <> · {levelWord(stands.level)}</>}</p>
-      {read.wrong ? <Wrong wrong={read.wrong} /> : <Curve name={name} stream={stream} seen={read.value ?? []} from={from} to={to} />}
+      {read.wrong ? <Wrong wrong={read.wrong} /> : <Curve name={name} stream={stream} seen={read.value ?? []} from={from} to={to} marks={marks} />}
       <p class="buttons"><button type="button" onClick={close}>{say("close")}</button></p>
     </section>
   );
