@@ -20,7 +20,7 @@ pub struct File {
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 /// The paths the console shows something under. The script reads the address; the server only has to serve the page.
-pub const VIEWS: [&str; 20] = [
+pub const VIEWS: [&str; 21] = [
     "/",
     "/login",
     "/welcome/{token}",
@@ -33,6 +33,7 @@ pub const VIEWS: [&str; 20] = [
     "/new-rule",
     "/reference",
     "/replay",
+    "/review/{id}",
     "/devices",
     "/deliveries",
     "/system",
@@ -52,6 +53,8 @@ pub struct Facts<'a> {
     pub status: &'a str,
     /// The zone times are shown in.
     pub timezone: &'a str,
+    /// Whose clock the city lives by: `system`, or `own` where it shows another time.
+    pub clock: &'a str,
     /// The address citizens know the pages under.
     pub public: &'a str,
     /// What style sheets carry that its script makes, as the page's policy says.
@@ -65,8 +68,15 @@ pub struct Facts<'a> {
 pub fn page(facts: &Facts<'_>) -> String {
     let file = FILES.iter().find(|file| file.path == "/index.html");
     let text = String::from_utf8_lossy(file.map_or(b"".as_slice(), |file| file.bytes));
-    let Facts { sender, status, timezone, public, nonce, login } = facts;
-    let told = [("sender", sender), ("status", status), ("timezone", timezone), ("public", public), ("nonce", nonce)];
+    let Facts { sender, status, timezone, clock, public, nonce, login } = facts;
+    let told = [
+        ("sender", sender),
+        ("status", status),
+        ("timezone", timezone),
+        ("clock", clock),
+        ("public", public),
+        ("nonce", nonce),
+    ];
     let labels = login.iter().flat_map(|(ko, en)| [("oidc-ko", ko), ("oidc-en", en)]);
     let told: String = told
         .into_iter()
@@ -88,10 +98,11 @@ mod tests {
     fn the_page_is_there_and_knows_its_facts() {
         let (sender, timezone) = ("\"><script>", "Asia/Seoul");
         let login = Some(("로그인", ""));
-        let facts = Facts { sender, status: "Exercise", timezone, public: "http://a", nonce: "0", login };
+        let facts = Facts { sender, status: "Exercise", timezone, clock: "own", public: "http://a", nonce: "0", login };
         let without = page(&Facts { login: None, ..facts.clone() });
         let page = page(&facts);
         assert!(page.contains("<meta name=\"bongsu-oidc-ko\" content=\"로그인\">") && !without.contains("oidc"));
+        assert!(page.contains("<meta name=\"bongsu-clock\" content=\"own\">"));
         assert!(page.contains("content=\"Exercise\"") && page.contains("&quot;&gt;&lt;script&gt;"), "{page}");
         assert!(!page.contains("\"><script>"));
         assert!(FILES.iter().all(|file| !file.bytes.is_empty() && file.tag.len() == 18));

@@ -335,6 +335,11 @@ impl Desk {
         self.clock.now()
     }
 
+    /// Whether the city's time is the system's.
+    pub fn is_by_system_clock(&self) -> bool {
+        self.clock.is_system()
+    }
+
     /// What the audit says of something somebody does.
     pub fn draft(&self, who: &Who, address: &str, action: &str, subject: &str, detail: &str) -> Draft {
         Draft {

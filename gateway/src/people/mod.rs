@@ -23,8 +23,9 @@ use account::{Link, Session, Token, User};
 use bongsu_sensors::Time;
 use rand::Rng;
 use role::Role;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -57,6 +58,36 @@ pub struct Who {
     pub digest: [u8; 32],
 }
 
+/// Why a session ended before its time, where it was not its owner who logged out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The account has another role.
+    Role,
+    /// The account is disabled.
+    Disabled,
+    /// The account has another password.
+    Password,
+}
+
+impl Ended {
+    /// What has become of an account whose sessions ended.
+    fn of(before: &User, now: &User) -> Option<Ended> {
+        match () {
+            () if before.disabled.is_none() && now.disabled.is_some() => Some(Ended::Disabled),
+            () if before.role != now.role => Some(Ended::Role),
+            () if before.password != now.password => Some(Ended::Password),
+            () => None,
+        }
+    }
+}
+
+/// Sessions of which it is remembered why they ended: whoever comes back soon is told, and a restart forgets it.
+const ENDED_KEPT: usize = 256;
+
+/// Digests of sessions, and why each ended.
+type Endings = VecDeque<([u8; 32], Ended)>;
+
 #[derive(Debug, Default)]
 struct Known {
     users: HashMap<String, User>,
@@ -71,6 +102,8 @@ pub struct People {
     known: Arc<RwLock<Known>>,
     /// When each session was last used: not worth a commit each time.
     seen: Arc<RwLock<HashMap<[u8; 32], Time>>>,
+    /// Why the newest of those that were ended by somebody else did, oldest first.
+    ended: Arc<RwLock<Endings>>,
 }
 
 /// A new secret, and the digest the store keeps of it.
@@ -108,8 +141,24 @@ impl People {
         let mut before = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|digest, _| known.sessions.contains_key(digest));
+        let gone = before.sessions.values().filter(|session| !known.sessions.contains_key(&session.digest));
+        let why = gone.filter_map(|session| {
+            let (before, now) = (before.users.get(&session.username)?, known.users.get(&session.username)?);
+            Some((session.digest, Ended::of(before, now)?))
+        });
+        let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+        ended.extend(why);
+        let too_many = ended.len().saturating_sub(ENDED_KEPT);
+        ended.drain(..too_many);
         *before = known;
         Ok(())
+    }
+
+    /// Why the session of this secret ended, where somebody else ended it not long ago.
+    pub fn why_ended(&self, secret: &str) -> Option<Ended> {
+        let digest = digest(secret);
+        let ended = self.ended.read().unwrap_or_else(PoisonError::into_inner);
+        ended.iter().rev().find(|(known, _)| *known == digest).map(|(_, why)| *why)
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {

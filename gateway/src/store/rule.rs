@@ -135,6 +135,22 @@ impl Reader {
         versions(&self.connection, Some(rule))
     }
 
+    /// Why versions of a rule came into force, by the record that brought them: what people said, as the audit has it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn reasons(&self, rule: &str) -> rusqlite::Result<BTreeMap<u64, String>> {
+        let sql = "SELECT seq, detail FROM rule_version JOIN audit ON audit.record = rule_version.seq
+            WHERE rule_version.rule = ?1 AND subject = ?1 AND action IN ('rule.approve', 'rule.rollback')";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([rule], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        // Before the reason stands which text it was: `submission 3 by kim: ` or `to 5f…: `.
+        rows.map(|row| {
+            row.map(|(seq, detail)| (seq, detail.split_once(": ").map_or(detail.clone(), |(_, said)| said.to_owned())))
+        })
+        .collect()
+    }
+
     /// The newest version of each rule, without its text.
     ///
     /// # Errors

@@ -47,7 +47,8 @@ async fn index(State(web): State<Web>, Extension(desk): Extension<Arc<Desk>>) ->
     let labels =
         desk.provider().map(|provider| (label(&provider.settings.label_ko), label(&provider.settings.label_en)));
     let login = labels.as_ref().map(|(ko, en)| (ko.as_str(), en.as_str()));
-    let facts = Facts { sender, status, timezone, public, nonce: &nonce, login };
+    let clock = if desk.is_by_system_clock() { "system" } else { "own" };
+    let facts = Facts { sender, status, timezone, clock, public, nonce: &nonce, login };
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, &policy(&nonce)),

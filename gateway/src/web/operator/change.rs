@@ -125,7 +125,8 @@ async fn wait_for_second(
         author: who.name.clone(),
         session: who.session.clone(),
         reason,
-        time: desk.now(),
+        // As everything else that is told of a rule; the audit has the system's.
+        time: desk.city_now(),
         fate: Fate::Waiting,
         by: None,
         decided: None,
@@ -247,6 +248,18 @@ async fn waiting(web: &Web, id: &str, number: &str) -> Result<Submission, Proble
     Ok(found)
 }
 
+/// Whether somebody who may change rules is the second person for a text.
+pub(super) fn is_second(submission: &Submission, who: &Who) -> Result<(), Problem> {
+    if submission.author == who.name || submission.session == who.session {
+        let error = "its author cannot put it in force";
+        return Err(Problem::of(409, error, "have somebody else read it, with an account and a session of their own"));
+    }
+    if who.csrf.is_none() {
+        return Err(Problem::of(409, "a program is no second person", "have a person read it at the console"));
+    }
+    Ok(())
+}
+
 /// Put a submitted text in force: another account, in another session, than its author's.
 #[utoipa::path(post, path = "/api/v1/rules/{id}/submissions/{number}/approve", tag = "rules",
     params(("id" = String, Path), ("number" = i64, Path)),
@@ -259,18 +272,11 @@ pub async fn approve(
     Path((id, number)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let found = waiting(&web, &id, &number).await?;
-    if found.author == who.name || found.session == who.session {
-        let error = "its author cannot put it in force";
-        return Err(
-            Problem::of(409, error, "have somebody else read it, with an account and a session of their own").into()
-        );
-    }
-    if who.csrf.is_none() {
-        return Err(Problem::of(409, "a program is no second person", "have a person read it at the console").into());
-    }
+    is_second(&found, &who)?;
     let detail = format!("submission {} by {}: {}", found.id, found.author, found.reason);
     let audit = desk.draft(&who, &from.0, "rule.approve", &id, &detail);
-    let decided = Decided { id: found.id, fate: Fate::Approved, by: who.name, at: desk.now(), answer: String::new() };
+    let decided =
+        Decided { id: found.id, fate: Fate::Approved, by: who.name, at: desk.city_now(), answer: String::new() };
     let signed = Signed { audit: Some(audit), decided: Some(decided) };
     let rule = id.clone();
     done(&desk, &id, move |book| book.put(signed, &rule, &found.base, &found.text, &found.author)).await
@@ -305,7 +311,7 @@ pub async fn reject(
     };
     let detail = format!("submission {} by {}: {answer}", found.id, found.author);
     let audit = desk.draft(&who, &from.0, action, &id, &detail);
-    desk.refuse_rule(Decided { id: found.id, fate, by: who.name, at: desk.now(), answer }, audit).await?;
+    desk.refuse_rule(Decided { id: found.id, fate, by: who.name, at: desk.city_now(), answer }, audit).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
 

@@ -16,6 +16,8 @@ mod oidc;
 pub mod openapi;
 mod proof;
 mod reading;
+mod review;
+mod role;
 mod rule;
 mod rulebook;
 mod silence;
@@ -25,13 +27,13 @@ mod system;
 mod user;
 
 use super::problem::Problem;
-use super::{Web, areas, basemap, deliveries, desk as duty, healthz, stations, summaries};
+use super::{Web, areas, basemap, deliveries, desk as duty, healthz, json_of, stations, summaries};
 use crate::command::Refused;
 use crate::desk::{Desk, Fault};
 use crate::people::role::Ability;
-use crate::people::{Who, is_same};
+use crate::people::{Ended, Who, is_same};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -91,6 +93,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/me",                        Able(Own),      || get(account::me)),
     route(Method::POST,   "/api/v1/me/password",               Able(Own),      || post(account::password)),
     route(Method::POST,   "/api/v1/me/totp",                   Able(Own),      || post(account::totp)),
+    route(Method::GET,    "/api/v1/roles",                     Able(Look),     || get(role::list)),
     route(Method::GET,    "/api/v1/alerts",                    Able(Look),     || get(alert::list)),
     route(Method::GET,    "/api/v1/alerts/{incident}",         Able(Look),     || get(alert::one)),
     route(Method::POST,   "/api/v1/alerts/{incident}/ack",     Able(Handle),   || post(alert::ack)),
@@ -112,6 +115,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,    "/api/v1/rules",                     Able(Look),     || get(rulebook::list)),
     route(Method::GET,    "/api/v1/rules/{id}",                Able(Look),     || get(rulebook::one)),
     route(Method::GET,    "/api/v1/rules/{id}/explain",        Able(Look),     || get(explain::explain)),
+    route(Method::GET,    "/api/v1/reviews",                   Able(Look),     || get(review::list)),
     route(Method::GET,    "/api/v1/reference",                 Able(Look),     || get(begin::manual)),
     route(Method::POST,   "/api/v1/rules/{id}/template",       Able(Rules),    || post(begin::template)),
     route(Method::PUT,    "/api/v1/rules/{id}",                Able(Rules),    || put(change::submit)),
@@ -218,7 +222,10 @@ async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Re
         return forbidden("this request comes from another site's page", "ask from the console itself").into_response();
     }
     let Able(ability) = door.needs else { return next.run(request).await };
-    let Some(who) = recognise(&door.desk, request.headers()) else { return stranger().into_response() };
+    let Some(who) = recognise(&door.desk, request.headers()) else {
+        let why = cookie(request.headers(), COOKIE).and_then(|secret| door.desk.people.why_ended(secret));
+        return why.map_or_else(|| stranger().into_response(), gone);
+    };
     if let (true, Some(csrf)) = (changes, &who.csrf) {
         let said = request.headers().get(CSRF).and_then(|value| value.to_str().ok());
         if !said.is_some_and(|said| is_same(said, csrf)) {
@@ -273,8 +280,33 @@ fn address(request: &Request) -> String {
     ip.to_string()
 }
 
+const LOG_IN: &str = "log in with POST /api/v1/login, or send Authorization: Bearer TOKEN";
+
 fn stranger() -> Problem {
-    Problem::of(401, "nobody is logged in", "log in with POST /api/v1/login, or send Authorization: Bearer TOKEN")
+    Problem::of(401, "nobody is logged in", LOG_IN)
+}
+
+/// Nobody is logged in any more.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Gone {
+    /// What is wrong.
+    error: &'static str,
+    /// What to ask instead.
+    remedy: &'static str,
+    /// Why the session ended; absent: there was none, or nobody else ended it.
+    ended: Option<Ended>,
+}
+
+fn gone(ended: Ended) -> Response {
+    let error = match ended {
+        Ended::Role => "the role of the account was changed, which ended its sessions",
+        Ended::Disabled => "the account was disabled",
+        Ended::Password => "the password of the account was changed, which ended its sessions",
+    };
+    let mut response = json_of(&Gone { error, remedy: LOG_IN, ended: Some(ended) });
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn forbidden(error: impl Into<String>, remedy: &str) -> Problem {

@@ -1,8 +1,8 @@
 //! The description of all of it, for programs: made from the handlers themselves.
 
 use super::{
-    account, agency, alert, audit, begin, change, device, exercise, explain, login, oidc, proof, rule, rulebook,
-    silence, stream, sweep, system, user,
+    account, agency, alert, audit, begin, change, device, exercise, explain, login, oidc, proof, review, role, rule,
+    rulebook, silence, stream, sweep, system, user,
 };
 use crate::web::{areas, basemap, deliveries, desk as duty, json, stations, summaries};
 use axum::response::Response;
@@ -27,7 +27,7 @@ pub enum Faults {
     Bad(#[to_schema] Wrong),
     /// Nobody is logged in, or the credentials are wrong.
     #[response(status = 401)]
-    Stranger(#[to_schema] Wrong),
+    Stranger(#[to_schema] super::Gone),
     /// The role may not do this, or the request does not prove that the console sent it.
     #[response(status = 403)]
     Forbidden(#[to_schema] Wrong),
@@ -172,7 +172,7 @@ impl Modify for Keys {
     security(("session" = []), ("token" = [])),
     paths(
         login::login, login::logout, login::invited, login::welcome, oidc::begin, oidc::callback, oidc::code,
-        account::me, account::password, account::totp,
+        account::me, account::password, account::totp, role::list, review::list,
         alert::list, alert::one, alert::ack, alert::own, alert::note,
         alert::approve, alert::reject, alert::cancel, alert::end,
         silence::list, silence::add, silence::preview, silence::remove,

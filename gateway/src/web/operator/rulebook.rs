@@ -5,6 +5,7 @@ use super::{Fault, Problem};
 use crate::desk::Desk;
 use crate::reload::Unedited;
 use crate::rulebook::{Denied, Library, mode};
+use crate::store::Reader;
 use crate::store::rule::Version;
 use crate::store::submission::{Fate, Submission};
 use crate::web::problem::quoted;
@@ -213,7 +214,9 @@ pub async fn list(State(web): State<Web>, Extension(desk): Extension<Arc<Desk>>)
         let version = versions.iter().find(|version| version.rule == *id);
         listed(&library, rule, version, waiting.iter().filter(|one| one.rule == *id).count())
     };
-    let rules = library.compiled.rules.iter().map(of).collect();
+    let mut rules: Vec<Listed> = library.compiled.rules.iter().map(of).collect();
+    // A rule keeps its place when its text comes from another file.
+    rules.sort_by(|one, other| (&one.pack, &one.id).cmp(&(&other.pack, &other.id)));
     let is_new = |one: &Submission| library.rule(&one.rule).is_none();
     let new = waiting.iter().filter(|one| is_new(one)).cloned().map(|one| {
         let Submission { rule, id, author, time, reason, text, .. } = one;
@@ -242,6 +245,8 @@ pub struct Past {
     author: String,
     #[schema(value_type = String, format = DateTime)]
     time: Time,
+    /// Why: what its author said, or who went back to it; null: nobody said, as where a file was changed by hand.
+    reason: Option<String>,
     /// What going back to it would change.
     #[schema(value_type = Vec<Object>)]
     changes: Vec<Change>,
@@ -302,8 +307,9 @@ pub async fn one(
 ) -> Result<Response, Problem> {
     let library = read(&desk).await?;
     let rule = library.rule(&id).cloned().ok_or_else(|| no_rule(&id))?;
-    let (mut versions, submissions) =
-        web.shared.readers.read(move |reader| Ok((reader.rule_versions(&id)?, reader.submissions(Some(&id))?))).await?;
+    let read =
+        move |reader: &Reader| Ok((reader.rule_versions(&id)?, reader.submissions(Some(&id))?, reader.reasons(&id)?));
+    let (mut versions, submissions, mut reasons) = web.shared.readers.read(read).await?;
     let newest = versions.last().cloned();
     let version = Library::version(&rule);
     let against = |text: &str| diff(&rule.source, &Source::new("", text));
@@ -314,6 +320,7 @@ pub async fn one(
         hash: past.hash,
         author: past.author,
         time: past.time,
+        reason: reasons.remove(&past.seq),
     });
     let wanted = |one: Submission| {
         let is_open = one.fate == Fate::Waiting;

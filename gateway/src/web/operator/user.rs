@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::people::account::{self, LIMIT, NAMES, Token, User};
 use crate::people::role::Role;
 use crate::people::vouched::Wanted;
-use crate::people::{Who, name_of};
+use crate::people::{LINK_LASTS, Who, name_of};
 use crate::reception;
 use crate::store::people::Change;
 use crate::web::json_of;
@@ -88,8 +88,11 @@ pub struct NewUser {
 /// How the new account is entered, once.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Invitation {
-    /// Give it to the person: it is shown this once, and good for three days.
+    /// Give it to the person: it is shown this once.
     one_time_link: String,
+    /// Until when it invites, by the system's clock.
+    #[schema(value_type = String, format = DateTime)]
+    expires: Time,
 }
 
 /// Add an account. Its owner chooses the password by the link.
@@ -115,9 +118,10 @@ pub async fn add(
         return Err(Problem::of(409, "there is such an account already", "choose another name"));
     }
     let entry = desk.draft(&who, &from.0, "user.add", &username, role.name());
-    let (secret, changes) = reception::invite(&desk.people, &username, role, desk.now());
+    let now = desk.now();
+    let (secret, changes) = reception::invite(&desk.people, &username, role, now);
     desk.change(changes, vec![entry]).await?;
-    Ok(json_of(&Invitation { one_time_link: desk.shared.welcome(&secret) }))
+    Ok(json_of(&Invitation { one_time_link: desk.shared.welcome(&secret), expires: now + LINK_LASTS }))
 }
 
 /// Another role.

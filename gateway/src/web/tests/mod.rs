@@ -12,6 +12,7 @@ mod guards;
 mod office;
 mod page;
 mod relay;
+mod review;
 mod rules;
 mod site;
 mod socket;
