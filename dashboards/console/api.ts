@@ -147,6 +147,12 @@ export const keepToken = (token: string): void => {
   csrf = token;
 };
 
+let gone: (refused: Refusal) => void = () => undefined;
+/** Who is told when nobody is logged in, or not any more. */
+export const whenGone = (tell: (refused: Refusal) => void): void => {
+  gone = tell;
+};
+
 interface Asked {
   /** The version that a change is made of, as it was read. */
   seen?: string;
@@ -180,7 +186,10 @@ async function ask<T>(method: string, path: string, body?: unknown, { seen, fres
   const said = read();
   if (!answer.ok) {
     const problem = (said ?? {}) as { error?: string; remedy?: string };
-    throw new Refusal(answer.status, problem.error ?? answer.statusText, problem.remedy ?? "", said);
+    const refused = new Refusal(answer.status, problem.error ?? answer.statusText, problem.remedy ?? "", said);
+    // What is wrong at the login itself is that page's business.
+    if (answer.status === 401 && !path.startsWith("/login")) gone(refused);
+    throw refused;
   }
   return said as T;
 }

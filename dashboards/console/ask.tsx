@@ -4,11 +4,23 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Refusal } from "./api";
-import { say } from "./words";
+import { type Key, say } from "./words";
+
+/** Remedies that only a program can follow: they name a path, a method or a header. */
+const FOR_PROGRAMS = /\/api\/v1|\b(GET|POST|PUT|DELETE) |x-bongsu|\bIf-(None-)?Match\b|[Ii]f-match/;
+/** What a person does instead, by the status of the refusal. */
+const FOR_PEOPLE: Partial<Record<number, Key>> = { 401: "logInAgain", 403: "reloadPage", 404: "reloadPage", 409: "reloadPage", 412: "reloadPage", 428: "reloadPage" };
+
+export function remedyOf(wrong: Error): string {
+  if (!(wrong instanceof Refusal)) return "";
+  if (!FOR_PROGRAMS.test(wrong.remedy)) return wrong.remedy;
+  const word = FOR_PEOPLE[wrong.status];
+  return word ? say(word) : "";
+}
 
 /** What was refused and what to do instead. */
 export function Wrong({ wrong }: { wrong: Error }) {
-  const remedy = wrong instanceof Refusal ? wrong.remedy : "";
+  const remedy = remedyOf(wrong);
   return <p class="wrong" role="alert"><strong>{wrong.message}</strong>{remedy && <> · {remedy}</>}</p>;
 }
 

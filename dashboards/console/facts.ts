@@ -9,6 +9,8 @@ export const SENDER = fact("sender");
 export const STATUS = fact("status") || "Actual";
 /** The zone times are shown in. */
 export const ZONE = fact("timezone") || "UTC";
+/** The city lives by a clock of its own, which is not the server's: in a demo, an exercise, a replay. */
+export const OWN_CLOCK = fact("clock") === "own";
 /** The address citizens know the pages under. */
 export const PUBLIC = fact("public");
 /** Nothing here is meant. */

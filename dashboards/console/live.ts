@@ -21,7 +21,6 @@ let source: EventSource | undefined;
 let asking = false;
 let again = false;
 const listeners = new Set<(live: Live) => void>();
-let onGone: () => void = () => undefined;
 
 const tell = (next: Live): void => {
   live = next;
@@ -38,8 +37,12 @@ async function read(): Promise<void> {
   try {
     tell({ known: await alerts(), readAt: Date.now(), failed: false });
   } catch (wrong) {
-    if (wrong instanceof Refusal && wrong.status === 401) onGone();
-    else tell({ ...live, failed: true });
+    if (wrong instanceof Refusal && wrong.status === 401) {
+      // Nobody is logged in any more, so that there is nothing to follow.
+      asking = again = false;
+      return;
+    }
+    tell({ ...live, failed: true });
   }
   asking = false;
   timer = setTimeout(read, again ? PAUSE_MS : EVERY_MS);
@@ -52,9 +55,8 @@ export const refresh = (): void => {
   timer = setTimeout(read, PAUSE_MS);
 };
 
-/** Begins to follow; `gone` is called when the login has ended. */
-export function follow(gone: () => void): void {
-  onGone = gone;
+/** Begins to follow. */
+export function follow(): void {
   void read();
   source?.close();
   source = new EventSource("/api/v1/events");

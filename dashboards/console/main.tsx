@@ -1,14 +1,16 @@
 // The operators' console. Start here: who is there, which view the address names, and the frame around all of them.
 
 import { render } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import "./console.css";
-import { get, keepToken, type Me, post, rank, Refusal } from "./api";
+import { get, keepToken, type Me, post, rank, Refusal, whenGone } from "./api";
 import { IS_EXERCISE, PUBLIC, SENDER } from "./facts";
 import { titleOf, useLayout } from "./gathered";
-import { follow, unfollow, useLive } from "./live";
-import { Session } from "./session";
-import { clock, moment } from "./time";
+import { follow, unfollow, useLive, useLoaded } from "./live";
+import { Reviews, reviews } from "./reviews";
+import { roleWord } from "./roles";
+import { Session, useMay } from "./session";
+import { clock, dateOf, moment } from "./time";
 import { Account } from "./view/account";
 import { Audit } from "./view/audit";
 import { Deliveries } from "./view/deliveries";
@@ -18,9 +20,10 @@ import { Inbox } from "./view/inbox";
 import { Incident } from "./view/incident";
 import { Login, Welcome } from "./view/login";
 import { NewRule } from "./view/new-rule";
-import { People, roleWord } from "./view/people";
+import { People } from "./view/people";
 import { Reference } from "./view/reference";
 import { Replay } from "./view/replay";
+import { Review } from "./view/review";
 import { Rules } from "./view/rules";
 import { Silences } from "./view/silences";
 import { Situation } from "./view/situation";
@@ -28,7 +31,7 @@ import { Station } from "./view/station";
 import { Status } from "./view/status";
 import { Workbench } from "./view/workbench";
 import { go, Link, usePath } from "./way";
-import { say, switchTongue, tongue } from "./words";
+import { type Key, say, switchTongue, tongue } from "./words";
 
 /** Says new proposals aloud: politely, or at once where life is in danger. */
 function Herald() {
@@ -50,7 +53,12 @@ function Herald() {
 
 function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string }) {
   const live = useLive();
+  const mayReview = useMay("rule_author");
+  const mayAudit = useMay("approver");
+  const waits = useLoaded(() => (mayReview ? reviews() : Promise.resolve({ reviews: [] })), [path], 15_000);
+  const mine = useMemo(() => (waits.value?.reviews ?? []).filter((one) => one.for_you), [waits.value]);
   const waiting = live.known?.alerts.filter((alert) => alert.proposal).length ?? 0;
+  const toDo = waiting + mine.length;
   const stale = live.failed || (live.known !== null && !live.known.current);
   useLayoutEffect(() => { document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${IS_EXERCISE ? `[${say("exercises")}] ` : ""}${SENDER} · Bongsu`; }, [waiting]);
   return (
@@ -62,26 +70,26 @@ function Frame({ me, leave, path }: { me: Me; leave: () => void; path: string })
         <strong class="who">{SENDER}</strong>
         <nav aria-label={say("pages")}>
           <Link to="/" current={path === "/"}>{say("situation")}</Link>
-          <Link to="/inbox" current={path === "/inbox"}>{say("inbox")}{waiting > 0 && <span class="count">{waiting}</span>}</Link>
+          <Link to="/inbox" current={path === "/inbox"}>{say("inbox")}{toDo > 0 && <span class="count">{toDo}</span>}</Link>
           <Link to="/silences" current={path === "/silences"}>{say("silences")}</Link>
           <Link to="/exercises" current={path === "/exercises"}>{say("exercises")}</Link>
-          <Link to="/rules" current={path.startsWith("/rules") || path === "/new-rule" || path === "/reference"}>{say("rules")}</Link>
+          <Link to="/rules" current={path.startsWith("/rules") || path.startsWith("/review/") || path === "/new-rule" || path === "/reference"}>{say("rules")}</Link>
           <Link to="/system" current={["/system", "/devices", "/deliveries"].includes(path)}>{say("systemStatus")}</Link>
           {me.role === "admin" && <Link to="/people" current={path === "/people"}>{say("people")}</Link>}
-          {me.role === "admin" && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
+          {mayAudit && <Link to="/audit" current={path === "/audit"}>{say("audit")}</Link>}
           <Link to="/replay" current={path === "/replay"}>{say("replay")}</Link>
           <Link to="/wall" current={path === "/wall"}>{say("wall")}</Link>
           <a href={PUBLIC} target="_blank" rel="noopener">{say("publicPage")}</a>
         </nav>
         <div class="me">
-          {live.known && <time class="mut" dateTime={live.known.time} title={moment(live.known.time)}>{say("asOf")} {clock(live.known.time)}</time>}
+          {live.known && <time class="mut" dateTime={live.known.time} title={moment(live.known.time)}>{say("asOf")} {dateOf(Date.parse(live.known.time)) === dateOf(Date.now()) ? clock(live.known.time) : moment(live.known.time).replaceAll(" ", "\u00a0")}</time>}
           <Link to="/account" current={path === "/account"}>{me.user} ({roleWord(me.role)})</Link>
           <button type="button" onClick={switchTongue} lang={tongue === "ko" ? "en" : "ko"}>{say("language")}</button>
           <button type="button" onClick={leave}>{say("logout")}</button>
         </div>
       </header>
       <Herald />
-      <View path={path} />
+      <Reviews.Provider value={mine}><View path={path} /></Reviews.Provider>
     </>
   );
 }
@@ -98,6 +106,7 @@ function View({ path }: { path: string }) {
     case "station": return <Station id={id} key={id} />;
     case "rules": return id ? <Workbench id={id} key={id} /> : <Rules />;
     case "replay": return <Replay />;
+    case "review": return <Review rule={id} key={id} />;
     case "new-rule": return <NewRule />;
     case "reference": return <Reference />;
     case "system": return <Status />;
@@ -112,20 +121,36 @@ function View({ path }: { path: string }) {
   }
 }
 
+/** Why somebody has to log in again, by the server's word. */
+const ENDED: Record<string, Key> = { role: "endedRole", disabled: "endedDisabled", password: "endedPassword" };
+
 function App() {
   const path = usePath();
   const [me, setMe] = useState<Me | null | undefined>(undefined);
   const [wrong, setWrong] = useState<Error | null>(null);
-  const enter = (found: Me): void => { keepToken(found.csrf); setMe(found); follow(() => setMe(null)); };
+  const [told, setTold] = useState<Key | null>(null);
+  const inside = useRef(false);
+  const enter = (found: Me): void => { inside.current = true; keepToken(found.csrf); setTold(null); setMe(found); follow(); };
   useEffect(() => {
     document.documentElement.lang = tongue;
-    get<Me>("/me").then(enter, (refused) => (refused instanceof Refusal && refused.status === 401 ? setMe(null) : setWrong(refused)));
+    whenGone((refused) => {
+      const why = ENDED[(refused.said as { ended?: string } | null)?.ended ?? ""];
+      // Of several requests that are refused at once the first says why.
+      setTold((before) => why ?? before ?? (inside.current ? "loggedOut" : null));
+      inside.current = false;
+      unfollow();
+      setMe(null);
+    });
+    get<Me>("/me").then(enter, (refused) => { if (!(refused instanceof Refusal && refused.status === 401)) setWrong(refused); });
   }, []);
-  const leave = (): void => { void post("/logout").finally(() => { unfollow(); setMe(null); go("/"); }); };
+  const leave = (): void => {
+    inside.current = false;
+    void post("/logout").finally(() => { unfollow(); setMe(null); go("/"); });
+  };
   const [, first, token] = path.split("/");
   if (wrong) return <main id="main" class="door"><h1>{say("failed")}</h1><p>{wrong.message}</p><p><button type="button" onClick={() => location.reload()}>{say("retry")}</button></p></main>;
   if (me === undefined) return <main id="main" class="door"><h1>{SENDER}</h1><p>{say("loading")}</p></main>;
-  if (!me) return first === "welcome" && token ? <Welcome token={decodeURIComponent(token)} enter={enter} /> : <Login enter={enter} />;
+  if (!me) return first === "welcome" && token ? <Welcome token={decodeURIComponent(token)} enter={enter} /> : <Login enter={enter} told={told} />;
   return <Session.Provider value={me}><Frame me={me} leave={leave} path={path} /></Session.Provider>;
 }
 

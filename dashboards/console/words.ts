@@ -1,7 +1,10 @@
 // The words of the console, Korean and English: one line a word. Operators read the names of levels that their manuals
 // use; citizens never see them.
 
+import { PEOPLE } from "./words-people";
+
 const WORDS = {
+  ...PEOPLE,
   // frame
   situation: ["상황판", "Situation"],
   inbox: ["받은 일", "Inbox"],
@@ -49,9 +52,15 @@ const WORDS = {
   oidcTaken: ["이 계정은 시청 로그인의 다른 사람에게 연결되어 있습니다. 관리자에게 물어보세요.", "This account belongs to another person of the city's login. Ask an administrator."],
   welcome: ["처음 오셨습니다", "Welcome"],
   welcomeText: ["첫 관리자를 만듭니다. 이 주소는 한 번만 쓸 수 있습니다.", "Make the first administrator. This address works once."],
-  welcomeGone: ["이 주소는 이미 썼거나 맞지 않습니다. 로그인하거나, 서버를 다시 시작하면 새 주소가 나옵니다.", "This address was used already or is wrong. Log in, or restart the server for a new one."],
+  welcomeGone: ["이 주소는 이미 썼거나 기한이 지났거나 맞지 않습니다. 로그인하거나, 초대한 사람에게 새 주소를 부탁하세요. 아직 관리자가 없으면 서버를 다시 시작하면 새 주소가 나옵니다.", "This address was used already, has expired or is wrong. Log in, or ask whoever invited you for a new one. Without an administrator, restart the server for one."],
   passwordRule: ["12자 이상. 길수록 좋습니다.", "At least 12 characters. Longer is better."],
   create: ["관리자 만들기", "Make the administrator"],
+  loggedOut: ["로그아웃되었습니다. 다시 로그인하세요.", "You were logged out. Log in again."],
+  endedRole: ["역할이 바뀌어 로그아웃되었습니다. 다시 로그인하면 새 역할로 일합니다.", "Your role was changed, so you were logged out. Log in again to work in the new one."],
+  endedDisabled: ["이 계정은 사용 중지되었습니다. 관리자에게 물어보세요.", "Your account was disabled. Ask an administrator."],
+  endedPassword: ["비밀번호가 바뀌어 로그아웃되었습니다. 새 비밀번호로 로그인하세요.", "Your password was changed, so you were logged out. Log in with the new one."],
+  logInAgain: ["다시 로그인하세요.", "Log in again."],
+  reloadPage: ["이 화면을 다시 열어 지금 어떤지 보고 하세요.", "Reload the page, and look at how it stands now."],
   // levels and states
   advisory: ["관심", "Advisory"],
   watch: ["주의", "Watch"],
@@ -286,6 +295,7 @@ const WORDS = {
   eachPart: ["구간마다 온 양:", "What came in each"],
   counterMeans: ["누계가 오른 만큼이며, 마지막 막대는 아직 차는 중입니다. ≥는 빠진 값이 있어 적어도 그만큼이라는 뜻입니다.", "how much the running total rose; the last bar still fills. ≥ means that readings are missing: at least so much."],
   amountMeans: ["읽은 양의 합이며, 마지막 막대는 아직 차는 중입니다. ≥는 빠진 값이 있어 적어도 그만큼이라는 뜻입니다.", "the sum of its readings; the last bar still fills. ≥ means that readings are missing: at least so much."],
+  steady: ["거의 변하지 않음", "hardly changes"],
   // exercises
   exerciseTitle: ["훈련 시작", "Start an exercise"],
   exerciseText: ["훈련은 bongsu/v1/exercise 주제로만 나가고, 모든 글이 [훈련]으로 시작합니다. 실제 상황과 섞이지 않습니다.", "An exercise goes to the bongsu/v1/exercise topics only, and every text begins with [EXERCISE]. It never mixes with what is real."],
@@ -490,6 +500,9 @@ const WORDS = {
   readIt: ["읽었습니다", "I have read it"],
   submissions: ["검토를 기다리는 글", "Waiting for review"],
   noSubmissions: ["기다리는 글이 없습니다.", "Nothing waits."],
+  review: ["검토", "Review"],
+  toReview: ["검토해 주세요: 바꾼 규칙", "Changes of rules that wait for you"],
+  toWorkbench: ["작업대에서 보기", "Open at the workbench"],
   waitsForSecond: ["검토 대기", "to review"],
   wasApproved: ["승인됨", "approved"],
   withdrawn: ["거둠", "withdrawn"],

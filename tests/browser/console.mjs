@@ -6,7 +6,7 @@ import { OPERATOR, accessible, facts, fits, looks, picture } from "./browser.mjs
 import { over } from "./made.mjs";
 
 const VIEWS = [["situation", "/"], ["inbox", "/inbox"], ["incident", "/incident/river_flood-gu0-0"], ["station", "/station/station-0"],
-  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["new-rule", "/new-rule"], ["reference", "/reference"], ["replay", "/replay?at=2026-07-08T11:00:00Z"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
+  ["silences", "/silences?hazard=river_flood&area=gu0"], ["account", "/account"], ["exercises", "/exercises"], ["people", "/people"], ["rules", "/rules"], ["workbench", "/rules/high"], ["review", "/review/high"], ["review-new", "/review/mine"], ["new-rule", "/new-rule"], ["reference", "/reference"], ["replay", "/replay?at=2026-07-08T11:00:00Z"], ["system", "/system"], ["devices", "/devices"], ["deliveries", "/deliveries"], ["audit", "/audit"], ["wall", "/wall"], ["missing", "/incident/none"]];
 
 const settled = async (page) => {
   await page.locator("main h1").first().waitFor();
@@ -34,7 +34,7 @@ test("the header is one line on a desk, and on narrower screens nothing of it is
       for (const width of [1920, 1440, 1024, 320]) {
         await page.setViewportSize({ width, height: 900 });
         await page.goto(`${OPERATOR}/inbox`);
-        await page.locator("header .count", { hasText: "12" }).waitFor();
+        await page.locator("header .count", { hasText: "14" }).waitFor();
         const places = await page.locator("header nav a").evaluateAll((links) => links.map((link) => link.getBoundingClientRect()).map(({ left, right, top }) => ({ left, right, top })));
         assert.equal(places.length, 11, "every page that an administrator may see");
         assert.ok(places.every(({ left, right }) => left >= 0 && right <= width), `${locale} ${width}: ${JSON.stringify(places)}`);
@@ -155,6 +155,132 @@ test("one-time codes are set up with a picture, and a token is shown once", () =
   await page.reload();
   await page.getByRole("button", { name: "Revoke: grafana" }).waitFor();
   assert.equal(await page.getByText("secret-once").count(), 0);
+}));
+
+test("who chooses a role reads what it may do, and a link is copied and gone with the page", async () => {
+  for (const [scheme, locale, width] of [["light", "en-GB", 1440], ["dark", "ko-KR", 320]]) {
+    await over(async (page, calls) => {
+      await page.goto(`${OPERATOR}/people`);
+      const korean = locale.startsWith("ko");
+      const form = page.locator("form").first();
+      await form.getByLabel(korean ? "역할" : "Role").selectOption("approver");
+      const told = page.locator("main > .means");
+      await told.getByText(korean ? "할 수 없는 일: 규칙을 바꾸고, 다른 사람이 바꾼 규칙을 승인" : "May not: change rules and approve other people's changes of rules, manage people").waitFor();
+      await form.getByLabel(korean ? "역할" : "Role").selectOption("operator");
+      await told.getByText(korean ? "알림 멈춤 (주의까지)" : "silence alerts (up to Watch)").waitFor();
+      await page.locator("details:has(.means) summary").press("Enter");
+      assert.equal(await page.locator("details .means dt").count(), 5);
+      await accessible(page, `roles ${locale}`);
+      await fits(page, `roles ${locale}`);
+      await form.getByLabel(korean ? "계정 이름" : "User name").fill("park");
+      await form.getByRole("button").press("Enter");
+      await page.getByText("secret-once").waitFor();
+      await page.getByText(korean ? /이때까지 쓸 수 있습니다: 7월 11일/ : /It works until 11 Jul/).waitFor();
+      await page.getByRole("button", { name: korean ? "복사" : "Copy" }).press("Enter");
+      await page.getByText(korean ? "복사했습니다." : "Copied.").waitFor();
+      await accessible(page, `an invitation ${locale}`);
+      await fits(page, `an invitation ${locale}`);
+      await picture(page, `console-invited-${scheme}-${locale.slice(0, 2)}-${width}`, { fullPage: true });
+      await page.getByRole("link", { name: korean ? "규칙" : "Rules", exact: true }).click();
+      await page.getByRole("link", { name: korean ? "사람" : "People", exact: true }).click();
+      await form.getByRole("button").waitFor();
+      assert.equal(await page.getByText("secret-once").count(), 0, "the page was left");
+      // Another role is asked about first, and costs nothing when it is not meant.
+      const own = page.getByLabel(korean ? "역할: kim" : "Role: kim");
+      await own.selectOption("viewer");
+      await page.locator("dialog").getByText(korean ? "바로 로그아웃되고" : "logs this person out at once").waitFor();
+      await accessible(page, `the question before another role ${locale}`);
+      await picture(page, `console-role-${scheme}-${locale.slice(0, 2)}-${width}`);
+      await page.locator("dialog").getByRole("button", { name: korean ? "그만두기" : "Cancel" }).click();
+      assert.equal(await own.inputValue(), "admin", "it is as it was");
+      assert.deepEqual(calls.map(([path]) => path), ["/users"]);
+    }, { colorScheme: scheme, locale, viewport: { width, height: 900 } });
+  }
+});
+
+test("what waits for a person stands in the inbox and leads to the review; who may not decide is told who may", async () => {
+  for (const [scheme, locale, width] of [["dark", "en-GB", 1440], ["light", "ko-KR", 320]]) {
+    const look = { colorScheme: scheme, locale, viewport: { width, height: 900 } };
+    const korean = locale.startsWith("ko");
+    await over(async (page, calls) => {
+      await page.goto(`${OPERATOR}/inbox`);
+      await page.getByRole("heading", { name: korean ? "검토해 주세요" : "that wait for you" }).waitFor();
+      assert.equal(await page.locator("header .count").textContent(), "2");
+      assert.equal(await page.getByText(korean ? "할 일이 없습니다." : "Nothing to do.").count(), 0);
+      await accessible(page, `an inbox with reviews ${locale}`);
+      await fits(page, `an inbox with reviews ${locale}`);
+      await page.locator("main section li a").first().press("Enter");
+      await page.getByRole("button", { name: korean ? "승인하고 쓰기" : "Approve and put in force" }).press("Enter");
+      await assert.doesNotReject(async () => { while (!calls.some(([path]) => path.endsWith("/submissions/3/approve"))) await page.waitForTimeout(50); });
+      await page.goto(`${OPERATOR}/rules`);
+      await page.getByRole("link", { name: korean ? "2 검토 대기" : "2 to review" }).press("Enter");
+      await page.getByRole("heading", { level: 1, name: korean ? /^검토: / : /^Review: / }).waitFor();
+    }, { ...look, city: { incidents: 0 } });
+
+    await over(async (page) => {
+      await page.goto(`${OPERATOR}/rules`);
+      const only = page.getByText(korean ? "다음 역할만 승인하거나 기각할 수 있습니다: 규칙 작성, 관리자" : "Only these roles can approve or reject it: Rule author, Administrator");
+      await only.waitFor();
+      assert.equal(await page.locator("header .count").count(), 0, "nothing waits for whoever may not decide");
+      await accessible(page, `rules of an approver ${locale}`);
+    }, { ...look, city: { incidents: 0, role: "approver" } });
+  }
+});
+
+test("rules stand by title in the reader's language", async () => {
+  for (const locale of ["en-GB", "ko-KR"]) {
+    await over(async (page) => {
+      await page.goto(`${OPERATOR}/rules`);
+      await page.getByRole("rowheader").first().waitFor();
+      const ids = await page.getByRole("rowheader").locator("code").allTextContents();
+      // As the server has them it is the other way round. In Korean all titles are the same, and the id decides.
+      assert.deepEqual(ids, ["high", "low", "mid"]);
+    }, { locale });
+  }
+});
+
+test("a rate of nothing is not said, nor a level that is days away", () => over(async (page) => {
+  let anHour = 0;
+  await page.route("**/api/v1/observations?*", (route) => route.fulfill({ json: { next: null, observations: Array.from({ length: 13 }, (_, n) => ({
+    time: new Date(Date.parse("2026-07-08T10:00:00Z") + n * 600_000).toISOString(), value: 4.6 + (anHour * n) / 6, flag: 1,
+  })) } }));
+  const figures = async (rate) => {
+    anHour = rate;
+    await page.goto(`${OPERATOR}/station/station-0`);
+    await page.locator(".figures", { hasText: /m\/h|hardly/ }).waitFor();
+    return (await page.locator(".figures > div").allTextContents()).slice(1);
+  };
+  assert.deepEqual(await figures(0.3), ["Rate+0.3 m/h", "To the next level3 h (5.5\u00a0m)"]);
+  assert.deepEqual(await figures(0.02), ["Rate+0.02 m/h"], "45 hours");
+  assert.deepEqual(await figures(0.0009), ["Ratehardly changes"]);
+  assert.deepEqual(await figures(-0.3), ["Rate-0.3 m/h", "To the next levelnot rising"]);
+}));
+
+test("a refusal tells a person what a person can do, and who is logged out is told so", () => over(async (page) => {
+  let answer = { status: 409, json: { error: "it is decided already", remedy: "GET /api/v1/rules/{id} lists the submissions" } };
+  await page.route("**/submissions/3/approve", (route) => route.fulfill(answer));
+  await page.goto(`${OPERATOR}/review/high`);
+  const approve = page.getByRole("button", { name: "Approve and put in force" });
+  await approve.click();
+  await page.getByText("it is decided already · Reload the page, and look at how it stands now.").waitFor();
+  assert.equal(await page.getByText("/api/v1").count(), 0);
+  answer = { status: 409, json: { error: "a program is no second person", remedy: "have a person read it at the console" } };
+  await approve.click();
+  await page.getByText("a program is no second person · have a person read it at the console").waitFor();
+  answer = { status: 401, json: { error: "nobody is logged in", remedy: "log in with POST /api/v1/login" } };
+  await approve.click();
+  await page.getByText("You were logged out. Log in again.").waitFor();
+  await accessible(page, "the login of somebody who was logged out");
+}));
+
+test("where the city has a clock of its own, pages say whose time they tell", () => over(async (page) => {
+  await facts(page, { clock: "own" });
+  await page.goto(`${OPERATOR}/audit`);
+  await page.getByText("by the server's clock, not by the city's. In the city it is now 8 Jul, 21:00.").waitFor();
+  await page.getByRole("columnheader", { name: "Time (server's clock)" }).waitFor();
+  await accessible(page, "an audit by another clock");
+  // The city's day is another than this machine's.
+  assert.equal(await page.locator("header time").textContent(), "As of 8\u00a0Jul,\u00a021:00");
 }));
 
 test("a device is let in, and its secret is shown once", () => over(async (page, calls) => {

@@ -88,9 +88,15 @@ export const reference = (hostile) => ({ chapters: [
   { title: ["수준", "Levels"], entries: [{ call: "input.mean(window)", meaning: "The mean.", facts: [["단위 · Units", "those of the input"], ["출처 · Source", hostile], ["검산 · Check", "of 1, 2, 3: 2"]] }] },
 ] });
 
+/** What waits: a change by somebody else, one's own that is too late, and a new rule. */
+const reviews = (hostile) => one("high", hostile).submissions.filter(({ state }) => state === "waiting")
+  .map(({ id, author, time, reason, outdated, text, changes }) => ({ id, rule: "high", title: listed("high", hostile).title, author, time, reason, outdated, for_you: id === 3, text, changes }))
+  .concat({ id: 9, rule: "mine", title: {}, author: "lee", time: at(1), reason: hostile, outdated: false, for_you: true, text: `${TEXT}// ${hostile}`, changes: [] });
+
 /** What the API answers about rules; undefined: the path is another's. */
 export function rules(method, path, body, hostile) {
-  if (method === "GET" && path === "/rules") return { rules: [listed("high", hostile), { ...listed("low", "Low water"), mode: "shadow", waiting: 0, overrides: [] }, { ...listed("mid", "Middle"), mode: "propose", waiting: 0 }], overrides_version: "b".repeat(64), new: [{ rule: "mine", id: 9, author: "lee", time: at(1), reason: hostile, text: `${TEXT}// ${hostile}` }] };
+  if (method === "GET" && path === "/rules") return { rules: [{ ...listed("mid", "Middle"), mode: "propose", waiting: 0 }, { ...listed("low", "Low water"), mode: "shadow", waiting: 0, overrides: [] }, listed("high", hostile)], overrides_version: "b".repeat(64), new: [{ rule: "mine", id: 9, author: "lee", time: at(1), reason: hostile, text: `${TEXT}// ${hostile}` }] };
+  if (path === "/reviews") return { reviews: reviews(hostile) };
   if (path.endsWith("/template")) return { text: TEXT, cases: "" };
   if (method === "POST" && path.endsWith("/sweeps")) {
     [asked, swept] = [0, body.params];

@@ -74,6 +74,14 @@ const observations = () => Array.from({ length: 140 }, (_, n) => ({
   time: before(1400 - n * 10), value: n === 40 ? 18 : 4 + 2.4 * Math.sin(n / 30), flag: n === 40 ? 4 : 1,
 })).filter((_, n) => n < 60 || n > 75);
 
+/** What roles may do, as a server has it. */
+const LOOK = ["own", "look"];
+const DUTY = [...LOOK, "handle", "silence", "exercise", "report"];
+const ROLES = { roles: [
+  { role: "viewer", may: LOOK, silences: "none" }, { role: "operator", may: DUTY, silences: "watch" }, { role: "approver", may: [...DUTY, "decide", "audit"], silences: "emergency" },
+  { role: "rule_author", may: [...LOOK, "rules"], silences: "none" }, { role: "admin", may: [...DUTY, "decide", "rules", "audit", "people"], silences: "emergency" },
+] };
+
 /** Answers the API of a page from here. `calls` collects what was asked with POST. */
 export async function serve(page, { stations = 140, incidents = 20, role = "admin" } = {}) {
   const calls = [];
@@ -87,7 +95,7 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
     const json = (body) => route.fulfill({ json: body });
     const method = route.request().method();
     if (path.endsWith("/explain")) return json(explained(path.split("/")[2], url.searchParams.get("place")));
-    if (path.startsWith("/rules")) {
+    if (path.startsWith("/rules") || path === "/reviews") {
       const body = method === "GET" || method === "DELETE" ? null : route.request().postDataJSON();
       if (method !== "GET" && !path.endsWith("/try") && !path.endsWith("/check")) calls.push([path, body, route.request().headers()["if-match"]]);
       const answer = rules(method, path, body, HOSTILE);
@@ -109,10 +117,12 @@ export async function serve(page, { stations = 140, incidents = 20, role = "admi
       if (path === "/me/totp" && body.do === "begin") return json({ secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Bongsu:kim?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Bongsu" });
       if (path === "/me/totp") codes = body.do === "confirm";
       if (path === "/devices" || path.endsWith("/rotate")) return json({ username: "gauge-1", password: "secret-once", certificate: null });
+      if (path === "/users") return json({ one_time_link: "http://127.0.0.1/welcome/secret-once", expires: before(-4_320) });
       if (path === "/tokens") return json({ id: 2, label: body.label, token: "secret-once" });
       return json({ state: "issued", needs_second: true });
     }
     if (path === "/events") return route.abort();
+    if (path === "/roles") return json(ROLES);
     if (path === "/me") return json({ user: "kim", role, csrf: "token", expires: NOW, totp: codes });
     if (path === "/alerts" && url.searchParams.has("at")) return json({ time: NOW, current: true, alerts: alerts.slice(0, 3), deliveries: { "a.1": { sent: 3, pending: 1 }, "a.2": null } });
     if (path === "/alerts") {

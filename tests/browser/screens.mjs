@@ -64,13 +64,20 @@ test("every screen does its job", { timeout: 400_000 }, async () => {
 
   const lee = await invited({ page }, "lee", "viewer");
   await at("/people");
+  assert.equal(await page.getByText("/welcome/").count(), 0, "a link that was used is not shown");
   await page.getByLabel("Role: lee").selectOption("operator");
+  await page.locator("dialog").getByText("logs this person out at once").waitFor();
+  await page.locator("dialog button.main").click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await lee.page.getByText("Your role was changed, so you were logged out.").waitFor();
+  await accessible(lee.page, "the login of somebody with another role");
   await page.getByRole("row", { name: /lee/ }).getByText("active").waitFor();
   await page.getByRole("button", { name: "Disable: lee" }).click();
   await page.locator("dialog button.main").click();
   await page.getByRole("row", { name: /lee/ }).getByText("disabled").waitFor();
   await lee.page.reload();
   await lee.page.getByLabel("Password").waitFor();
+  await lee.page.getByText("Your role was changed").waitFor();
   await lee.context.close();
   await well("people");
 

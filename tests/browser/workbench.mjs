@@ -95,9 +95,22 @@ test("a rule is tuned, written, read by a second person and taken back", { timeo
   await page.getByRole("button", { name: "Submit", exact: true }).click();
   const version = async () => page.locator(".facts code").last().textContent();
   const before = await version();
-  await kim.page.goto(`${OPERATOR}/rules`);
-  await kim.page.getByText("1 to review").waitFor();
-  await kim.page.getByRole("link", { name: "River flooding", exact: true }).click();
+  await kim.page.goto(`${OPERATOR}/inbox`);
+  await kim.page.getByText("“a first try”").waitFor();
+  assert.equal(await kim.page.getByRole("link", { name: /^Inbox/ }).locator(".count").textContent(), "1");
+  await accessible(kim.page, "an inbox in which a submission waits");
+  await kim.page.getByRole("link", { name: "River flooding", exact: true }).press("Enter");
+  await kim.page.getByRole("button", { name: "Approve and put in force" }).waitFor();
+  await accessible(kim.page, "a review");
+  await fits(kim.page, "a review");
+  await picture(kim.page, "workbench-4-from-the-inbox", { fullPage: true });
+  const waits = await page.evaluate(async () => (await (await fetch("/api/v1/reviews")).json()).reviews.map((one) => one.for_you));
+  assert.deepEqual([waits, await page.getByRole("link", { name: /^Inbox/ }).locator(".count").count()], [[false], 0]);
+  step("who can be the second person finds it in the inbox, and its author does not");
+
+  await kim.page.getByRole("link", { name: "Rules", exact: true }).first().click();
+  await kim.page.getByRole("link", { name: "1 to review" }).click();
+  await kim.page.getByRole("link", { name: "Open at the workbench" }).click();
   await kim.page.getByLabel("Versions and review").check();
   await kim.page.getByText("“a first try”").waitFor();
   await accessible(kim.page, "a text that waits for a second person");

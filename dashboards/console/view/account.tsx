@@ -5,8 +5,8 @@ import { encode } from "uqr";
 import { get, type Me, post } from "../api";
 import { Wrong } from "../ask";
 import { useLoaded } from "../live";
+import { RolesMean } from "../roles";
 import { say } from "../words";
-import { roleWord } from "./people";
 
 const typed = (event: Event): Record<string, string> => {
   event.preventDefault();
@@ -88,7 +88,7 @@ export function Account() {
   return (
     <main id="main">
       <h1>{say("account")}: {me.user}</h1>
-      <p>{roleWord(me.role)}</p>
+      <RolesMean only={me.role} />
       <p role="status">{told}</p>
       <Password />
       <section aria-labelledby="codes">

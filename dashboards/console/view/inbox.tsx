@@ -8,11 +8,12 @@ import { gathered } from "../gather";
 import { EventRows, titleOf, useLayout, useSteady } from "../gathered";
 import { refresh, useLive } from "../live";
 import { isOpen, sorted } from "../order";
+import { Reviews } from "../reviews";
 import { Session, useMay } from "../session";
 import { Chip, stateWord } from "../sign";
 import { clock, length, moment } from "../time";
 import { go, Link } from "../way";
-import { say } from "../words";
+import { pick, say } from "../words";
 
 /** Rows drawn at once. */
 const ROWS = 100;
@@ -33,6 +34,7 @@ export function Deadline({ alert, now }: { alert: Alert; now: number }) {
 export function Inbox() {
   const live = useLive();
   const me = useContext(Session);
+  const reviews = useContext(Reviews);
   const may = useMay("operator");
   const list = useRef<HTMLOListElement>(null);
   const [ended, setEnded] = useState(false);
@@ -87,18 +89,26 @@ export function Inbox() {
     <main id="main">
       <h1>{say("inbox")}</h1>
       <p class="load">
-        <strong>{waiting}</strong> {say("waiting")} · <strong>{unseen}</strong> {say("unseen")} · <strong>{mine}</strong> {say("mine")}
+        <strong>{waiting}</strong> {say("waiting")} · <strong>{unseen}</strong> {say("unseen")} · <strong>{mine}</strong> {say("mine")}{reviews.length > 0 && <> · <strong>{reviews.length}</strong> {say("waitsForSecond")}</>}
       </p>
       <p class="mut" id="keys">{say("inboxKeys")}</p>
       <label class="check"><input type="checkbox" checked={ended} onChange={() => setEnded(!ended)} />{say("showEnded")}</label>
       {wrong && <Wrong wrong={wrong} />}
-      {live.known && shown.length === 0 && <p>{say("emptyInbox")}</p>}
+      {live.known && shown.length === 0 && reviews.length === 0 && <p>{say("emptyInbox")}</p>}
       <ol class="inbox" ref={list} onKeyDown={keys} onPointerEnter={onPointerEnter} onPointerLeave={onPointerLeave} aria-describedby="keys">
         {events.slice(0, rows).map((event) => event.alerts.length === 1
           ? event.alerts.map(row)
           : <EventRows key={event.key} event={event} nameOf={nameOf} deep={2} row={row} />)}
       </ol>
       {events.length > rows && <p><button type="button" onClick={() => setRows(rows + ROWS)}>{say("more")} ({rows} / {events.length})</button></p>}
+      {reviews.length > 0 && (
+        <section aria-labelledby="reviews">
+          <h2 id="reviews">{say("toReview")}</h2>
+          <ul class="list">{reviews.map((one) => (
+            <li key={one.id}><Link to={`/review/${part(one.rule)}`}>{pick(one.title, one.rule)}</Link><span>{one.author} {moment(one.time)} “{one.reason}”</span></li>
+          ))}</ul>
+        </section>
+      )}
     </main>
   );
 }

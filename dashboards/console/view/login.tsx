@@ -52,11 +52,12 @@ function Code({ enter }: EnterProps) {
   );
 }
 
-export function Login({ enter }: EnterProps) {
-  return CITY_LOGIN && asked("code") ? <Code enter={enter} /> : <Password enter={enter} />;
+/** `told`: why somebody who was logged in is not any more. */
+export function Login({ enter, told }: EnterProps & { told: Key | null }) {
+  return CITY_LOGIN && asked("code") ? <Code enter={enter} /> : <Password enter={enter} told={told} />;
 }
 
-function Password({ enter }: EnterProps) {
+function Password({ enter, told }: EnterProps & { told: Key | null }) {
   const refused = REFUSED[asked("refused") ?? ""];
   const [wrong, setWrong] = useState<string | null>(refused ? say(refused) : null);
   const [busy, setBusy] = useState(false);
@@ -81,6 +82,7 @@ function Password({ enter }: EnterProps) {
   return (
     <main id="main" class="door">
       <h1>{SENDER} · {say("login")}</h1>
+      {told && <p class="card" role="alert">{say(told)}</p>}
       <form onSubmit={submit}>
         <label>{say("user")}<input name="username" autocomplete="username" required autocapitalize="none" /></label>
         <label>{say("password")}<input name="password" type="password" autocomplete="current-password" required /></label>

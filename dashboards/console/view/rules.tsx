@@ -6,11 +6,12 @@ import { Wrong } from "../ask";
 import { hazardName } from "../hazard";
 import { useLoaded } from "../live";
 import { library, type Listed, type Mode } from "../rule";
+import { OnlyThese } from "../roles";
 import { useMay } from "../session";
 import { Table } from "../table";
 import { moment } from "../time";
 import { Link } from "../way";
-import { pick, say } from "../words";
+import { pick, say, tongue } from "../words";
 import { Waiting } from "./history";
 
 export const modeWord = (mode: Mode): string => say(mode === "live" ? "modeLive" : mode === "propose" ? "modePropose" : "modeShadow");
@@ -23,16 +24,22 @@ export function ModeSign({ mode }: { mode: Mode }) {
 const fits = (rule: Listed, wanted: string): boolean =>
   [rule.id, rule.pack, hazardName(rule.hazard), ...Object.values(rule.title)].some((text) => text.toLowerCase().includes(wanted));
 
+/** By title, wherever the text of a rule stands. */
+const byTitle = (one: Listed, other: Listed): number =>
+  pick(one.title, one.id).localeCompare(pick(other.title, other.id), tongue) || one.id.localeCompare(other.id);
+
 export function Rules() {
   const found = useLoaded(library, [], 30_000);
   const may = useMay("rule_author");
   const [wanted, setWanted] = useState("");
-  const rules = (found.value?.rules ?? []).filter((rule) => fits(rule, wanted.trim().toLowerCase()));
+  const rules = (found.value?.rules ?? []).filter((rule) => fits(rule, wanted.trim().toLowerCase())).sort(byTitle);
+  const waits = (found.value?.new.length ?? 0) > 0 || (found.value?.rules ?? []).some((rule) => rule.waiting > 0);
   return (
     <main id="main">
       <h1>{say("rules")}</h1>
       <p>{say("rulesText")}</p>
       {found.wrong && <Wrong wrong={found.wrong} />}
+      {waits && !may && <OnlyThese ability="rules" />}
       {(found.value?.new.length ?? 0) > 0 && (
         <section aria-labelledby="new">
           <h2 id="new">{say("newRules")}</h2>
@@ -50,7 +57,7 @@ export function Rules() {
         {
           head: say("rule"),
           cell: (rule) => <><Link to={`/rules/${part(rule.id)}`}>{pick(rule.title, rule.id)}</Link> <code class="mut">{rule.id}</code>
-            {rule.waiting > 0 && <span class="count">{rule.waiting} {say("waitsForSecond")}</span>}</>,
+            {rule.waiting > 0 && <Link to={`/review/${part(rule.id)}`} class="count">{rule.waiting} {say("waitsForSecond")}</Link>}</>,
         },
         { head: say("hazard"), cell: (rule) => <>{hazardName(rule.hazard)} <span class="mut">{say(rule.audience === "public" ? "forPublic" : "forOperators")}</span></> },
         { head: say("mode"), cell: (rule) => <ModeSign mode={rule.mode} /> },

@@ -15,6 +15,8 @@ import { Link } from "../way";
 import { pick, say } from "../words";
 
 const HOUR = 3_600_000;
+/** The slope of an hour says nothing about the day after. */
+const FORESEEN = 24 * HOUR;
 const SPANS = [{ hours: 6, word: "last6" }, { hours: 24, word: "last24" }, { hours: 168, word: "last7d" }] as const;
 const ROWS = 200;
 const NEAR = 5;
@@ -32,21 +34,28 @@ export function slope(seen: Observation[]): number | null {
   return spread === 0 ? null : mean((point) => (point.t - t) * (point.v - v)) / spread;
 }
 
-function outlook(stream: Stream, rate: number | null, doubt: string | null): string {
+/** A rate that is written as nothing is none. */
+const isFlat = (rate: number): boolean => Number(number(rate)) === 0;
+
+/** How long until the next level; `null`: longer than anybody would say, at a rate of one hour. */
+function outlook(stream: Stream, rate: number | null, doubt: string | null): string | null {
   const limits = Object.values(stream.levels).filter((limit) => limit !== undefined).sort((one, other) => one - other);
   if (limits.length === 0) return say("noLimitSet");
   if (doubt !== null || stream.value === null) return `${say("unknown")}: ${doubt ?? say("noValue")}`;
   const next = limits.find((limit) => limit > (stream.value as number));
   if (next === undefined) return say("aboveAll");
   if (rate === null) return `${say("unknown")}: ${say("tooFewForRate")}`;
-  if (rate <= 0) return say("falling");
-  return `${length(((next - stream.value) / rate) * HOUR)} (${quantity(next, stream.unit)})`;
+  if (isFlat(rate)) return null;
+  if (rate < 0) return say("falling");
+  const left = ((next - stream.value) / rate) * HOUR;
+  return left > FORESEEN ? null : `${length(left)} (${quantity(next, stream.unit)})`;
 }
 
 /** What the newest values come to: how much lately, or how high and how fast. */
 function Figures({ stream, seen, now }: { stream: Stream; seen: Observation[]; now: number }) {
   const doubt = doubtOf(stream, now);
   const rate = slope(seen);
+  const next = outlook(stream, rate, doubt);
   const told = (value: number | null): string => (value === null ? `${say("unknown")}: ${doubt ?? say("noData")}` : quantity(value, stream.unit));
   return (
     <dl class="figures">
@@ -58,8 +67,8 @@ function Figures({ stream, seen, now }: { stream: Stream; seen: Observation[]; n
         </>
       ) : (
         <>
-          <div><dt>{say("rate")}</dt><dd>{rate === null ? `${say("unknown")}: ${doubt ?? say("tooFewForRate")}` : `${rate > 0 ? "+" : ""}${number(rate)} ${unit(stream.unit)}/h`}</dd></div>
-          <div><dt>{say("eta")}</dt><dd>{outlook(stream, rate, doubt)}</dd></div>
+          <div><dt>{say("rate")}</dt><dd>{rate === null ? `${say("unknown")}: ${doubt ?? say("tooFewForRate")}` : isFlat(rate) ? say("steady") : `${rate > 0 ? "+" : ""}${number(rate)} ${unit(stream.unit)}/h`}</dd></div>
+          {next !== null && <div><dt>{say("eta")}</dt><dd>{next}</dd></div>}
         </>
       )}
     </dl>

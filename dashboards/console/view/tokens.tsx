@@ -4,10 +4,10 @@ import { useState } from "preact/hooks";
 import { get, part, post, remove, type Role } from "../api";
 import { Wrong } from "../ask";
 import { useLoaded } from "../live";
+import { Roles, roleWord } from "../roles";
 import { Table } from "../table";
 import { moment } from "../time";
 import { say } from "../words";
-import { Roles, roleWord } from "./people";
 
 interface Token { id: number; label: string; role: Role; created: string; made_by: string; expires: string | null; revoked: string | null }
 

@@ -1,0 +1,26 @@
+// Words about people, Korean and English: what roles may do, invitations, and whose clock tells their times.
+
+export const PEOPLE = {
+  rolesMean: ["역할마다 할 수 있는 일", "What each role may do"],
+  roleMay: ["할 수 있는 일", "May"],
+  roleMayNot: ["할 수 없는 일", "May not"],
+  mayLook: ["상황·관측소·규칙 보기", "see incidents, stations and rules"],
+  mayHandle: ["상황을 확인하고 맡기·메모", "acknowledge incidents, take them on and write notes"],
+  maySilence: ["알림 멈춤", "silence alerts"],
+  mayExercise: ["훈련 시작·종료", "start and end exercises"],
+  mayReport: ["기관 발표 입력", "report what agencies say"],
+  mayDecide: ["시민에게 알릴 것을 승인·기각·취소·종료", "approve, reject, cancel and end what citizens are told"],
+  mayRules: ["규칙을 바꾸고, 다른 사람이 바꾼 규칙을 승인", "change rules and approve other people's changes of rules"],
+  mayAudit: ["기록 보기", "read the audit"],
+  mayPeople: ["사람·토큰·장치 계정 관리", "manage people, tokens and devices"],
+  onlyThese: ["다음 역할만 승인하거나 기각할 수 있습니다:", "Only these roles can approve or reject it:"],
+  changeRole: ["역할 바꾸기", "Change the role"],
+  roleText: ["역할을 바꾸면 이 사람은 바로 로그아웃되고, 다시 로그인해야 합니다.", "Changing the role logs this person out at once: they have to log in again."],
+  copyIt: ["복사", "Copy"],
+  copied: ["복사했습니다.", "Copied."],
+  copyByHand: ["복사하지 못했습니다. 주소를 직접 골라 복사하세요.", "It could not be copied. Select the address and copy it."],
+  goodUntil: ["이때까지 쓸 수 있습니다:", "It works until"],
+  serversClock: ["서버 시계", "server's clock"],
+  byServersClock: ["계정·토큰·기록의 시각은 도시의 시계가 아니라 서버의 시계를 따릅니다.", "Times of accounts, tokens and the audit are by the server's clock, not by the city's."],
+  citysNow: ["도시의 시각은 지금", "In the city it is now"],
+} as const;
