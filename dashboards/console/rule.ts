@@ -75,7 +75,7 @@ export interface Submission {
 export interface Rule extends Listed {
   overrides_version: string;
   text: string;
-  versions: { hash: string; author: string; time: string; changes: Change[] }[];
+  versions: { hash: string; author: string; time: string; reason: string | null; changes: Change[] }[];
   submissions: Submission[];
   words: { call: string; meaning: string }[];
 }

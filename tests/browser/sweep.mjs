@@ -104,6 +104,12 @@ test("one false alarm fewer, no catch lost, found by a sweep", { timeout: 500_00
   await reason(page, "the park was emptied for nothing", "Submit");
   await asked(page);
   await page.getByText("Submitted. A second person").waitFor();
+  // Whoever is to approve it is told in the inbox, and sees what it would have changed.
+  await kim.page.goto(`${OPERATOR}/inbox`);
+  await kim.page.getByRole("link", { name: /River flooding/ }).first().click();
+  await kim.page.getByRole("link", { name: "See the past with these numbers" }).click();
+  await kim.page.getByLabel("From level").selectOption("watch");
+  await kim.page.getByText("false alarms: 1 fewer · no catch lost").waitFor();
   const rule = () => page.evaluate(async () => (await fetch("/api/v1/rules/river_flood")).json());
   assert.equal((await rule()).params[0].default, 30, "nothing is in force yet");
   await kim.page.goto(`${OPERATOR}/rules/river_flood`);

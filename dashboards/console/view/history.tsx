@@ -45,7 +45,7 @@ export function History({ rule, reload, look }: Props) {
         <h2 id="versions">{say("versions")}</h2>
         <ul class="list">{rule.versions.map((one, at) => (
           <li key={`${one.hash}${one.time}`}>
-            <code>{one.hash ? one.hash.slice(0, 12) : say("notInForce")}</code> {one.author} {moment(one.time)}
+            <code>{one.hash ? one.hash.slice(0, 12) : say("notInForce")}</code> {one.author} {moment(one.time)} {one.reason && <span>“{one.reason}”</span>}
             {one.hash === rule.version
               ? <strong>{at === 0 ? say("inForceNow") : say("sameAsNow")}</strong>
               : one.hash && may && <button type="button" aria-label={`${say("goBack")}: ${one.hash.slice(0, 12)}`} onClick={() => setBack(one)}>{say("goBack")}</button>}

@@ -1,11 +1,11 @@
 // One rule at the workbench: its parameters as sliders over what it would have found in the past 30 days, its text, and
 // who changed what.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Wrong } from "../ask";
 import { hazardName } from "../hazard";
 import { useLoaded } from "../live";
-import { type Change, rule as read, type Rule, type Settings } from "../rule";
+import { type Change, defaultsOf, rule as read, type Rule, type Settings } from "../rule";
 import { moment } from "../time";
 import { type Key, pick, say } from "../words";
 import { History } from "./history";
@@ -37,6 +37,13 @@ export function Workbench({ id }: { id: string }) {
   const [bench, setBench] = useState<Bench>("tune");
   const [offered, setOffered] = useState<Settings | null>(null);
   const look = (set: Settings): void => { setOffered({ ...set }); setBench("tune"); };
+  // Whoever reads a submission elsewhere comes to see what it would change.
+  const known = found.value !== null;
+  useEffect(() => {
+    const asked = found.value?.submissions.find((one) => String(one.id) === new URLSearchParams(location.search).get("try"));
+    const set = found.value && asked ? defaultsOf(found.value, asked.changes) : null;
+    if (set) look(set);
+  }, [id, known]);
   if (!found.value) return <main id="main"><h1>{say("rule")}</h1>{found.wrong ? <Wrong wrong={found.wrong} /> : <p>{say("loading")}</p>}</main>;
   const rule: Rule = found.value;
   const waiting = rule.submissions.filter((one) => one.state === "waiting").length;
