@@ -47,7 +47,7 @@ impl Taped {
         let (first, last) = (moments.first()?, moments.last()?);
         let (rule, setting, mut engine, scopes) = alone(setting, area, first.now).ok()?;
         let checks = rule.fixed_limits().filter(|_| !rule.asks_calendar)?;
-        let tracks = tape(&mut engine, moments, &scopes, (checks, numbers), heard)?;
+        let tracks = tape(&mut engine, moments, &scopes, (checks, &rule.header.hold.corroborate, numbers), heard)?;
         Some(Taped { levels: Levels::new(rule.clone()), rule, tracks, wanted: (setting.level, last.now) })
     }
 
@@ -77,12 +77,12 @@ fn tape(
     engine: &mut Engine,
     moments: &[Moment],
     scopes: &Scopes,
-    (checks, most): (usize, usize),
+    (checks, supporting, most): (usize, &[String], usize),
     mut heard: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Option<Vec<Track>> {
     let mut tracks: BTreeMap<usize, Track> = BTreeMap::new();
     for (scope, name) in scopes {
-        tracks.insert(*scope, Track::new(name.clone(), engine.fed(*scope), checks));
+        tracks.insert(*scope, Track::new(name.clone(), engine.fed(*scope), checks, supporting.to_vec()));
     }
     let book = Arc::new(Mutex::new((tracks, 0_usize, true)));
     let writer = book.clone();

@@ -34,7 +34,7 @@ const AT_MOST: u8 = 2;
 const UNKNOWN: u8 = 3;
 const ABSENT: u8 = 4;
 
-/// One check over time: a number for each of its stations, anew where one of them is another.
+/// One check over time: a number for each of its stations, and which became another when.
 struct Column {
     op: Op,
     across: Across,
@@ -43,9 +43,20 @@ struct Column {
     label: String,
     /// `None`: it was absent so far.
     stations: Option<Vec<Option<StationIndex>>>,
-    numbers: Vec<f64>,
-    kinds: Vec<u8>,
-    changes: usize,
+    /// What was compared last.
+    last: Vec<Compared>,
+    changes: Vec<Change>,
+}
+
+/// A number, and what is known of it.
+type Compared = (f64, u8);
+
+/// What a station's number became.
+#[derive(Clone, Copy)]
+struct Change {
+    row: u32,
+    station: u32,
+    compared: Compared,
 }
 
 /// The limits of a check: of each of its stations, and as a whole.
@@ -58,34 +69,25 @@ struct Limit {
 impl Column {
     fn of(asked: &Asked) -> Column {
         let Number { across, min_stations, input, .. } = asked.value;
-        let (numbers, kinds) = (Vec::new(), Vec::new());
-        Column {
-            op: asked.op,
-            across,
-            min_stations,
-            input,
-            label: asked.label.clone(),
-            stations: None,
-            numbers,
-            kinds,
-            changes: 0,
-        }
+        let (last, changes) = (Vec::new(), Vec::new());
+        Column { op: asked.op, across, min_stations, input, label: asked.label.clone(), stations: None, last, changes }
     }
 
-    fn width(&self) -> usize {
-        self.stations.as_ref().map_or(1, Vec::len)
-    }
-
-    /// Writes down what was compared, where that is new, and says whether; `None`: it is not like before, or time alone
-    /// changes it.
-    fn push(&mut self, asked: &Asked) -> Option<bool> {
+    /// Writes down what is compared otherwise than in the row before, and says how much; `None`: it is not like before, or
+    /// time alone changes it.
+    fn push(&mut self, row: u32, asked: &Asked, supports: bool) -> Option<usize> {
         let value = &asked.value;
-        if value.parts.len() > STATIONS_LIMIT || !value.growth.is_empty() || asked.label != self.label {
+        // The engine names no more stations as those behind a check; behind what only supports nobody asks.
+        let is_too_wide = value.parts.len() > STATIONS_LIMIT && !supports;
+        if is_too_wide || !value.growth.is_empty() || asked.label != self.label {
             return None;
         }
+        let before = self.changes.len();
         if value.absent {
-            let width = self.width();
-            return Some(self.note((0..width).map(|_| (0.0, ABSENT))));
+            for station in 0..self.last.len() {
+                self.note(row, station, (0.0, ABSENT));
+            }
+            return Some(self.changes.len() - before);
         }
         let unknown = [Part { station: None, measure: Measure::Unknown }];
         let parts: &[Part] = if value.parts.is_empty() { &unknown } else { &value.parts };
@@ -94,66 +96,46 @@ impl Column {
             Some(known) if known.iter().copied().eq(stations()) => {}
             Some(_) => return None,
             None => {
-                let known: Vec<Option<StationIndex>> = stations().collect();
-                self.numbers = vec![0.0; self.changes * known.len()];
-                self.kinds = vec![ABSENT; self.changes * known.len()];
-                self.stations = Some(known);
+                self.last = vec![(0.0, ABSENT); parts.len()];
+                self.stations = Some(stations().collect());
                 // What it is joined by is known only where there is something to join.
                 (self.across, self.min_stations, self.input) = (value.across, value.min_stations, value.input);
             }
         }
-        let kind = |measure: Measure| match measure {
-            Measure::Exactly(_) => EXACTLY,
-            Measure::AtLeast(_) => AT_LEAST,
-            Measure::AtMost(_) => AT_MOST,
-            Measure::Unknown => UNKNOWN,
-        };
-        let each = parts.iter().map(|part| (part.measure.number().unwrap_or(0.0), kind(part.measure)));
-        Some(self.note(each))
+        for (station, Part { measure, .. }) in parts.iter().enumerate() {
+            let kind = match measure {
+                Measure::Exactly(_) => EXACTLY,
+                Measure::AtLeast(_) => AT_LEAST,
+                Measure::AtMost(_) => AT_MOST,
+                Measure::Unknown => UNKNOWN,
+            };
+            self.note(row, station, (measure.number().unwrap_or(0.0), kind));
+        }
+        Some(self.changes.len() - before)
     }
 
-    /// Writes numbers down where they are not those of before.
-    fn note(&mut self, each: impl Iterator<Item = (f64, u8)>) -> bool {
-        let (from, width) = (self.numbers.len(), self.width());
-        for (number, kind) in each {
-            self.numbers.push(number);
-            self.kinds.push(kind);
+    fn note(&mut self, row: u32, station: usize, compared: Compared) {
+        let last = &mut self.last[station];
+        if (last.0.to_bits(), last.1) == (compared.0.to_bits(), compared.1) {
+            return;
         }
-        let is_as_before = from >= width && {
-            let bits = |number: &f64| number.to_bits();
-            let before = self.numbers[from - width..from].iter().map(bits);
-            before.eq(self.numbers[from..].iter().map(bits)) && self.kinds[from - width..from] == self.kinds[from..]
-        };
-        if is_as_before {
-            self.numbers.truncate(from);
-            self.kinds.truncate(from);
-        }
-        self.changes += usize::from(!is_as_before);
-        !is_as_before
-    }
-
-    /// What was compared from its change of this number on.
-    fn measures(&self, change: usize) -> impl Iterator<Item = Measure> {
-        let span = change * self.width()..(change + 1) * self.width();
-        self.numbers[span.clone()].iter().zip(&self.kinds[span]).map(|(number, kind)| match *kind {
-            EXACTLY => Measure::Exactly(*number),
-            AT_LEAST => Measure::AtLeast(*number),
-            AT_MOST => Measure::AtMost(*number),
-            _ => Measure::Unknown,
-        })
+        *last = compared;
+        // There are as many stations as fit into a city.
+        let station = u32::try_from(station).unwrap_or(u32::MAX);
+        self.changes.push(Change { row, station, compared });
     }
 
     /// What the check answers: as [`Number::meets`], which it asks where stations are joined.
-    fn truth(&self, change: usize, limit: &Limit) -> Truth {
-        if limit.absent || self.kinds[change * self.width()] == ABSENT {
+    fn truth(&self, compared: &[Compared], limit: &Limit) -> Truth {
+        if limit.absent || compared.first().is_none_or(|(_, kind)| *kind == ABSENT) {
             return Truth::Absent;
         }
         if self.across != Across::Worst {
-            return self.value(change).meets(self.op, &limit.whole);
+            return self.value(compared).meets(self.op, &limit.whole);
         }
         let needed = usize::from(self.min_stations.max(1));
         let (mut known, mut decided, mut holds) = (0, 0, false);
-        for (measure, limit) in self.measures(change).zip(&limit.each) {
+        for (measure, limit) in measures(compared).zip(&limit.each) {
             known += usize::from(measure.number().is_some());
             let Some(limit) = limit else { continue };
             match measure.compare(self.op, *limit) {
@@ -169,16 +151,20 @@ impl Column {
         }
     }
 
-    fn value(&self, change: usize) -> Number {
+    fn value(&self, compared: &[Compared]) -> Number {
         let stations = self.stations.iter().flatten();
-        let parts = stations.zip(self.measures(change)).map(|(station, measure)| Part { station: *station, measure });
+        let parts = stations.zip(measures(compared)).map(|(station, measure)| Part { station: *station, measure });
         let Column { across, min_stations, input, .. } = *self;
         Number { across, min_stations, input, ..Number::of(parts) }
     }
 
     /// The stations that make it hold.
-    fn behind<'a>(&'a self, change: usize, limit: &'a Limit) -> impl Iterator<Item = StationIndex> + 'a {
-        let stations = self.stations.iter().flatten().zip(self.measures(change)).zip(&limit.each);
+    fn behind<'a>(
+        &'a self,
+        compared: &'a [Compared],
+        limit: &'a Limit,
+    ) -> impl Iterator<Item = StationIndex> + use<'a> {
+        let stations = self.stations.iter().flatten().zip(measures(compared)).zip(&limit.each);
         stations.filter_map(|((station, measure), limit)| {
             let limit = limit.unwrap_or(Measure::Unknown);
             station.filter(|_| measure.compare(self.op, limit) == Truth::True)
@@ -186,11 +172,22 @@ impl Column {
     }
 }
 
+fn measures(compared: &[Compared]) -> impl Iterator<Item = Measure> {
+    compared.iter().map(|(number, kind)| match *kind {
+        EXACTLY => Measure::Exactly(*number),
+        AT_LEAST => Measure::AtLeast(*number),
+        AT_MOST => Measure::AtMost(*number),
+        _ => Measure::Unknown,
+    })
+}
+
 /// What a rule compared at one place.
 pub(super) struct Track {
     name: Arc<str>,
     fed: Vec<Fed>,
     checks: usize,
+    /// The labels of checks that only support.
+    supporting: Vec<String>,
     columns: Vec<Column>,
     rows: Vec<Row>,
     /// What was heard, in order: the row, the datastream's place in `fed`, and what is its newest from then on.
@@ -209,10 +206,10 @@ struct Row {
 
 impl Track {
     /// Of a place, where nothing was compared yet.
-    pub fn new(name: Arc<str>, fed: Vec<Fed>, checks: usize) -> Track {
+    pub fn new(name: Arc<str>, fed: Vec<Fed>, checks: usize, supporting: Vec<String>) -> Track {
         let (columns, rows, heard, inputs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let newest = vec![None; fed.len()];
-        Track { name, fed, checks, columns, rows, heard, newest, inputs, arguments: None }
+        Track { name, fed, checks, supporting, columns, rows, heard, newest, inputs, arguments: None }
     }
 
     /// Writes one evaluation down; answers how many numbers that took. `None`: this cannot be answered by.
@@ -229,10 +226,10 @@ impl Track {
         // A row is about as large as two numbers.
         let (mut changed, mut numbers) = (0, 2);
         for (at, (column, asked)) in self.columns.iter_mut().zip(asked).enumerate() {
-            if column.push(asked)? {
-                changed |= 1 << at;
-                numbers += column.width();
-            }
+            let supports = self.supporting.contains(&column.label);
+            let more = column.push(row, asked, supports)?;
+            changed |= u64::from(more > 0) << at;
+            numbers += 2 * more;
         }
         self.rows.push(Row { now: look.now, changed });
         for (at, (newest, known)) in (0..).zip(look.newest.iter().zip(&mut self.newest)) {
@@ -270,7 +267,8 @@ impl Track {
             known: BTreeMap::new(),
             firm: Answers::of(self.columns.len()),
             soft: Answers::of(self.columns.len()),
-            current: vec![0; self.columns.len()],
+            compared: self.columns.iter().map(|column| vec![(0.0, ABSENT); column.last.len()]).collect(),
+            read: vec![0; self.columns.len()],
             newest: vec![None; self.fed.len()],
             heard: 0,
             hold: Hold::default(),
@@ -339,8 +337,9 @@ struct Run<'a> {
     /// By the limits, and by the eased ones.
     firm: Answers,
     soft: Answers,
-    /// How often each check compared something new so far.
-    current: Vec<usize>,
+    /// What each check compares, and how far its changes were read.
+    compared: Vec<Vec<Compared>>,
+    read: Vec<usize>,
     /// What is the newest of each datastream, and how far that was read.
     newest: Vec<Option<Time>>,
     heard: usize,
@@ -357,7 +356,11 @@ impl Run<'_> {
     /// Goes on to an evaluation.
     fn enter(&mut self, at: usize, row: &Row) {
         for check in bits(row.changed) {
-            self.current[check] += 1;
+            let changes = &self.track.columns[check].changes;
+            while let Some(change) = changes.get(self.read[check]).filter(|change| change.row as usize <= at) {
+                self.compared[check][change.station as usize] = change.compared;
+                self.read[check] += 1;
+            }
         }
         self.firm.pending |= row.changed;
         self.soft.pending |= row.changed;
@@ -424,7 +427,7 @@ impl Run<'_> {
             return Some(());
         }
         for check in bits(std::mem::take(&mut answers.pending)) {
-            let truth = self.track.columns[check].truth(self.current[check] - 1, &limits[check]);
+            let truth = self.track.columns[check].truth(&self.compared[check], &limits[check]);
             let place = 2 * check;
             answers.key = answers.key & !(0b11 << place) | (truth as u128) << place;
             answers.truths[check] = truth;
@@ -472,7 +475,7 @@ impl Run<'_> {
             if *truth != Truth::True || supporting.contains(&column.label) {
                 continue;
             }
-            for station in column.behind(self.current[check] - 1, &self.limits[check]) {
+            for station in column.behind(&self.compared[check], &self.limits[check]) {
                 let asked = |fed: &&Fed| column.input.is_none_or(|input| input == fed.input);
                 for fed in self.track.fed.iter().filter(asked).filter(|fed| fed.station == Some(station)) {
                     if !behind.contains(&fed.datastream) {
