@@ -5,6 +5,7 @@ import { useContext, useState } from "preact/hooks";
 import { part, post } from "../api";
 import { Ask, Wrong } from "../ask";
 import { type Rule, type Settings, type Submission, defaultsOf } from "../rule";
+import { OnlyThese } from "../roles";
 import { Session, useMay } from "../session";
 import { moment } from "../time";
 import { type Key, say } from "../words";
@@ -28,6 +29,7 @@ export function History({ rule, reload, look }: Props) {
     <>
       <section aria-labelledby="waiting">
         <h2 id="waiting">{say("submissions")}</h2>
+        {waiting.length > 0 && !may && <OnlyThese ability="rules" />}
         {waiting.length === 0 && <p class="mut">{say("noSubmissions")}</p>}
         {waiting.map((one) => <Waiting key={one.id} rule={rule.id} one={one} reload={reload}>
           <Changes changes={one.changes} />
