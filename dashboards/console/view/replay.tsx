@@ -115,6 +115,12 @@ function Past({ now }: { now: number }) {
   );
 }
 
+/** The station that an incident is of, or the first that its evidence names. */
+const besideOf = (alert: Alert): Chosen => {
+  const station = alert.station ?? alert.evidence.find((reason) => reason.station)?.station;
+  return station ? { station } : {};
+};
+
 interface ShownProps { then: Then; chosen: Chosen; choose: (what: Chosen | ((before: Chosen) => Chosen)) => void }
 
 function Shown({ then, chosen, choose }: ShownProps) {
@@ -143,7 +149,7 @@ function Shown({ then, chosen, choose }: ShownProps) {
   const list = (shown: Alert[], none: "nothingWaited" | "nothingStood") => shown.length === 0 ? <p>{say(none)}</p> : (
     <ul class="list">{shown.slice(0, ROWS).map((alert) => (
       <li key={alert.incident}><Chip level={shownLevel(alert)} />
-        <button type="button" class="linklike" onClick={() => look({ incident: alert.incident, ...(alert.station ? { station: alert.station } : {}) })}>{pick(alert.headline, alert.incident)}</button>
+        <button type="button" class="linklike" onClick={() => look({ incident: alert.incident, ...besideOf(alert) })}>{pick(alert.headline, alert.incident)}</button>
         <span class="mut">{names.get(alert.area) ?? alert.area} · {stateWord(alert.state)} · {say("updated")} {moment(alert.updated)}{alert.proposal && <> · {say("deadline")} {clock(alert.proposal.deadline)}</>}<Reached fates={then.deliveries[alert.identifier ?? ""]} /></span></li>
     ))}</ul>
   );
