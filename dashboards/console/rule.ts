@@ -140,14 +140,19 @@ function plain(text: string): Setting | null {
   }
 }
 
+/** The parameter whose default a change is of; null: it is of something else. */
+const knobOf = ({ what }: Change): string | null => /^params\.(.+)\.default$/.exec(what)?.[1] ?? null;
+
+/** Whether nothing but defaults of parameters is changed. */
+export const isOfDefaults = (changes: Change[]): boolean => changes.length > 0 && changes.every((change) => knobOf(change) !== null);
+
 /** The parameters of a submission that changes nothing but defaults of them; null: it changes more. */
 export function defaultsOf(rule: Listed, changes: Change[]): Settings | null {
   const found: Settings = {};
-  for (const { what, after } of changes) {
-    const knob = rule.params.find((one) => what === `params.${one.name}.default`);
-    if (!knob || after === null) return null;
-    const value = plain(after);
-    if (value === null || typeof value !== typeof knob.default) return null;
+  for (const change of changes) {
+    const knob = rule.params.find((one) => one.name === knobOf(change));
+    const value = change.after === null ? null : plain(change.after);
+    if (!knob || value === null || typeof value !== typeof knob.default) return null;
     found[knob.name] = value;
   }
   return changes.length > 0 ? found : null;

@@ -31,10 +31,15 @@ export function History({ rule, reload, look }: Props) {
         <h2 id="waiting">{say("submissions")}</h2>
         {waiting.length > 0 && !may && <OnlyThese ability="rules" />}
         {waiting.length === 0 && <p class="mut">{say("noSubmissions")}</p>}
-        {waiting.map((one) => <Waiting key={one.id} rule={rule.id} one={one} reload={reload}>
-          <Changes changes={one.changes} />
-          {defaultsOf(rule, one.changes) && <p><button type="button" onClick={() => look(defaultsOf(rule, one.changes) ?? {})}>{say("seeOnSliders")}</button></p>}
-        </Waiting>)}
+        {waiting.map((one) => {
+          const set = defaultsOf(rule, one.changes);
+          return (
+            <Waiting key={one.id} rule={rule.id} one={one} reload={reload}>
+              <Changes changes={one.changes} />
+              {set && <p><button type="button" onClick={() => look(set)}>{say("seeOnSliders")}</button></p>}
+            </Waiting>
+          );
+        })}
         {decided.length > 0 && (
           <details><summary>{say("decidedOnes")} ({decided.length})</summary>
             <ul class="list">{decided.map((one) => (

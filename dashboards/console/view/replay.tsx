@@ -154,6 +154,9 @@ function Shown({ then, chosen, choose }: ShownProps) {
     ))}</ul>
   );
   const alert = then.alerts.find((one) => one.incident === chosen.incident);
+  // Of the story and of the water beside it.
+  const story = useLoaded<Detail | null>(async () => (chosen.incident ? incident(chosen.incident) : null), [chosen.incident]);
+  const detail = story.value?.incident === chosen.incident ? story.value : null;
   const stationOf = (id: string): string => pick(then.stations.find((one) => one.id === id)?.name ?? {}, id);
   return (
     <>
@@ -166,8 +169,8 @@ function Shown({ then, chosen, choose }: ShownProps) {
         </div>
       </div>
       <div ref={told} class={chosen.incident && chosen.station ? "columns even" : ""}>
-        {chosen.incident && <Story id={chosen.incident} alert={alert} at={then.at} stationOf={stationOf} close={() => choose(({ incident: _, ...rest }) => rest)} />}
-        {chosen.station && <Place station={then.stations.find((one) => one.id === chosen.station)} at={then.at} incident={chosen.incident} close={() => choose(({ station: _, ...rest }) => rest)} />}
+        {chosen.incident && <Story id={chosen.incident} detail={detail} wrong={story.wrong} alert={alert} at={then.at} stationOf={stationOf} close={() => choose(({ incident: _, ...rest }) => rest)} />}
+        {chosen.station && <Place station={then.stations.find((one) => one.id === chosen.station)} at={then.at} detail={detail} close={() => choose(({ station: _, ...rest }) => rest)} />}
       </div>
       <section aria-labelledby="stations-title"><h2 id="stations-title">{say("stations")} ({all.length})</h2>
         <StationTable shown={all} names={names} now={then.at}
@@ -183,10 +186,10 @@ function Reached({ fates }: { fates: Fates | null | undefined }) {
   return fates && owedOf(fates) > 0 ? <> · {say("deliveredTo")} <Tally fates={fates} /></> : null;
 }
 
+interface StoryProps { id: string; detail: Detail | null; wrong: Error | null; alert: Alert | undefined; at: number; stationOf: (id: string) => string; close: () => void }
+
 /** An incident as far as it was told by then. */
-function Story({ id, alert, at, stationOf, close }: { id: string; alert: Alert | undefined; at: number; stationOf: (id: string) => string; close: () => void }) {
-  const found = useLoaded(() => incident(id), [id]);
-  const detail: Detail | null = found.value;
+function Story({ id, detail, wrong, alert, at, stationOf, close }: StoryProps) {
   const told = (detail?.timeline ?? []).filter((step) => Date.parse(step.time) <= at);
   const said = messagesOf(told);
   const [last, identifiers] = [said.at(-1), said.map((message) => message.identifier)];
@@ -196,7 +199,7 @@ function Story({ id, alert, at, stationOf, close }: { id: string; alert: Alert |
     <section aria-labelledby="story" class="card">
       <h2 id="story">{pick(alert?.headline ?? detail?.headline, id)}</h2>
       <p class="buttons"><button type="button" onClick={close}>{say("close")}</button></p>
-      {found.wrong && <Wrong wrong={found.wrong} />}
+      {wrong && <Wrong wrong={wrong} />}
       {!alert && <p>{say("notOpenThen")}</p>}
       {alert && alert.evidence.length > 0 && (
         <><h3>{say("why")}</h3><ul class="list">{alert.evidence.map((reason, n) => (
@@ -220,13 +223,12 @@ function Story({ id, alert, at, stationOf, close }: { id: string; alert: Alert |
 }
 
 /** A station's day until then. */
-function Place({ station, at, incident: id, close }: { station: Station | undefined; at: number; incident: string | undefined; close: () => void }) {
+function Place({ station, at, detail, close }: { station: Station | undefined; at: number; detail: Detail | null; close: () => void }) {
   const stream = station && mainStream(station);
   const [from, to] = [at - DAY, at];
   const read = useLoaded<Observation[]>(async () => (station && stream
     ? observations(station.id, stream.kind, new Date(from - lead(stream)).toISOString(), new Date(to + 1).toISOString()) : []), [station?.id, stream?.kind, at]);
-  const detail = useLoaded<Detail | null>(async () => (id ? incident(id) : null), [id]);
-  const marks = detail.value ? marksOf(detail.value).filter((mark) => mark.at <= to) : [];
+  const marks = detail ? marksOf(detail).filter((mark) => mark.at <= to) : [];
   if (!station || !stream) return null;
   const name = pick(station.name, station.id);
   const stands = standing(station, at);

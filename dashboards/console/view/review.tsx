@@ -6,13 +6,11 @@ import { Wrong } from "../ask";
 import { useLoaded } from "../live";
 import { type Review as Waits, reviews } from "../reviews";
 import { OnlyThese } from "../roles";
+import { isOfDefaults } from "../rule";
 import { Link } from "../way";
 import { pick, say } from "../words";
 import { Waiting } from "./history";
 import { Changes } from "./workbench";
-
-/** It changes nothing but numbers that the sliders have. */
-const isTried = (one: Waits): boolean => !isNew(one) && one.changes.length > 0 && one.changes.every(({ what }) => /^params\..+\.default$/.test(what));
 
 const isNew = (one: Waits): boolean => Object.keys(one.title).length === 0;
 
@@ -32,7 +30,7 @@ export function Review({ rule }: { rule: string }) {
       {waiting.map((one) => (
         <Waiting key={one.id} rule={rule} one={one} reload={found.reload}>
           {isNew(one) ? <><p>{say("beginsInShadow")}</p><pre class="drawn" tabIndex={0} role="group" aria-label={say("ruleText")}>{one.text}</pre></> : <Changes changes={one.changes} />}
-          {isTried(one) && <p><Link to={`/rules/${part(rule)}?try=${one.id}`} class="button">{say("seeOnSliders")}</Link></p>}
+          {!isNew(one) && isOfDefaults(one.changes) && <p><Link to={`/rules/${part(rule)}?try=${one.id}`} class="button">{say("seeOnSliders")}</Link></p>}
         </Waiting>
       ))}
       <p class="buttons">{!waiting.some(isNew) && <Link to={`/rules/${part(rule)}`} class="button">{say("toWorkbench")}</Link>}<Link to="/rules" class="button">{say("rules")}</Link></p>

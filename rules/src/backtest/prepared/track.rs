@@ -41,6 +41,8 @@ struct Column {
     min_stations: u16,
     input: Option<u8>,
     label: String,
+    /// It decides nothing by itself.
+    supports: bool,
     /// `None`: it was absent so far.
     stations: Option<Vec<Option<StationIndex>>>,
     /// What was compared last.
@@ -67,18 +69,19 @@ struct Limit {
 }
 
 impl Column {
-    fn of(asked: &Asked) -> Column {
+    fn of(asked: &Asked, supporting: &[String]) -> Column {
         let Number { across, min_stations, input, .. } = asked.value;
+        let (op, label, supports) = (asked.op, asked.label.clone(), supporting.contains(&asked.label));
         let (last, changes) = (Vec::new(), Vec::new());
-        Column { op: asked.op, across, min_stations, input, label: asked.label.clone(), stations: None, last, changes }
+        Column { op, across, min_stations, input, label, supports, stations: None, last, changes }
     }
 
     /// Writes down what is compared otherwise than in the row before, and says how much; `None`: it is not like before, or
     /// time alone changes it.
-    fn push(&mut self, row: u32, asked: &Asked, supports: bool) -> Option<usize> {
+    fn push(&mut self, row: u32, asked: &Asked) -> Option<usize> {
         let value = &asked.value;
         // The engine names no more stations as those behind a check; behind what only supports nobody asks.
-        let is_too_wide = value.parts.len() > STATIONS_LIMIT && !supports;
+        let is_too_wide = value.parts.len() > STATIONS_LIMIT && !self.supports;
         if is_too_wide || !value.growth.is_empty() || asked.label != self.label {
             return None;
         }
@@ -220,14 +223,13 @@ impl Track {
             return None;
         }
         if self.columns.is_empty() {
-            self.columns = asked.iter().map(Column::of).collect();
+            self.columns = asked.iter().map(|asked| Column::of(asked, &self.supporting)).collect();
         }
         let row = u32::try_from(self.rows.len()).ok()?;
         // A row is about as large as two numbers.
         let (mut changed, mut numbers) = (0, 2);
         for (at, (column, asked)) in self.columns.iter_mut().zip(asked).enumerate() {
-            let supports = self.supporting.contains(&column.label);
-            let more = column.push(row, asked, supports)?;
+            let more = column.push(row, asked)?;
             changed |= u64::from(more > 0) << at;
             numbers += 2 * more;
         }
@@ -432,12 +434,10 @@ impl Run<'_> {
             answers.key = answers.key & !(0b11 << place) | (truth as u128) << place;
             answers.truths[check] = truth;
         }
-        let supporting = &self.levels.rule.header.hold.corroborate;
         let (mut unknown, mut decided) = (false, false);
-        for (column, truth) in self.track.columns.iter().zip(&answers.truths) {
-            let decides = supporting.is_empty() || !supporting.contains(&column.label);
-            unknown |= decides && *truth == Truth::Unknown;
-            decided |= decides && matches!(truth, Truth::True | Truth::False);
+        for (_, truth) in self.track.columns.iter().zip(&answers.truths).filter(|(column, _)| !column.supports) {
+            unknown |= *truth == Truth::Unknown;
+            decided |= matches!(truth, Truth::True | Truth::False);
         }
         let (key, undecided) = (answers.key, unknown || !decided);
         let level = match self.known.get(&key) {
@@ -469,10 +469,9 @@ impl Run<'_> {
     /// The datastreams behind the checks that hold, as [`crate::engine`] finds them.
     fn behind(&self) -> SmallVec<[u32; 4]> {
         let mut behind = SmallVec::new();
-        let supporting = &self.levels.rule.header.hold.corroborate;
         for (check, truth) in self.firm.truths.iter().enumerate() {
             let column = &self.track.columns[check];
-            if *truth != Truth::True || supporting.contains(&column.label) {
+            if *truth != Truth::True || column.supports {
                 continue;
             }
             for station in column.behind(&self.compared[check], &self.limits[check]) {
